@@ -1,0 +1,54 @@
+"""The only source of time, injected everywhere so that a test can stop it.
+
+Times are integer microseconds since the Unix epoch (UTC); text is RFC 3339 with six decimals.
+"""
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+SECOND_US = 1_000_000
+
+
+class Clock(Protocol):
+    """Tells the time of day and measures durations."""
+
+    def now_us(self) -> int:
+        """Microseconds since the Unix epoch; may step when the host's clock is set."""
+        ...
+
+    def monotonic_us(self) -> int:
+        """Microseconds since an arbitrary start; never goes back."""
+        ...
+
+
+class SystemClock:
+    """The host's clock."""
+
+    def now_us(self) -> int:
+        """Microseconds since the Unix epoch."""
+        return time.time_ns() // 1000
+
+    def monotonic_us(self) -> int:
+        """Microseconds since boot."""
+        return time.monotonic_ns() // 1000
+
+
+def to_text(at_us: int) -> str:
+    """`2026-11-20T12:34:56.789012Z` for a time in microseconds (RFC 3339, always six decimals)."""
+    seconds, micros = divmod(at_us, SECOND_US)
+    t = time.gmtime(seconds)
+    return (
+        f"{t[0]:04d}-{t[1]:02d}-{t[2]:02d}T{t[3]:02d}:{t[4]:02d}:{t[5]:02d}.{micros:06d}Z"
+    )
+
+
+def from_text(text: str) -> int:
+    """Microseconds for a text made by `to_text`; raises ValueError for any other form."""
+    moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    at_us = (moment - _EPOCH) // timedelta(microseconds=1)
+    if to_text(at_us) != text:
+        raise ValueError(f"not a time of the form 2026-11-20T12:34:56.789012Z: {text!r}")
+    return at_us
