@@ -40,9 +40,7 @@ def to_text(at_us: int) -> str:
     """`2026-11-20T12:34:56.789012Z` for a time in microseconds (RFC 3339, always six decimals)."""
     seconds, micros = divmod(at_us, SECOND_US)
     t = time.gmtime(seconds)
-    return (
-        f"{t[0]:04d}-{t[1]:02d}-{t[2]:02d}T{t[3]:02d}:{t[4]:02d}:{t[5]:02d}.{micros:06d}Z"
-    )
+    return f"{t[0]:04d}-{t[1]:02d}-{t[2]:02d}T{t[3]:02d}:{t[4]:02d}:{t[5]:02d}.{micros:06d}Z"
 
 
 def from_text(text: str) -> int:

@@ -21,23 +21,24 @@ def check(value: Any, depth: int = 0) -> None:
     """Raise Invalid unless `value` (JSON-like data, at most 32 deep) lies within the profile."""
     if depth > 32:
         raise Invalid("json_too_deep", "JSON is nested more than 32 levels deep.")
-    if value is None or isinstance(value, bool):
-        return
-    if isinstance(value, str):
-        _check_text(value)
-    elif isinstance(value, int):
-        if abs(value) > _MAX_INT:
+    match value:
+        case None | bool():
+            pass
+        case str():
+            _check_text(value)
+        case int() if abs(value) > _MAX_INT:
             raise Invalid("json_integer", "JSON integers stay below 2**53.", "Write it as text.")
-    elif isinstance(value, list):
-        for item in value:
-            check(item, depth + 1)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            if not isinstance(key, str) or not key.isascii():
-                raise Invalid("json_key", "JSON keys are ASCII text.")
-            check(item, depth + 1)
-    else:
-        raise Invalid("json_type", f"JSON here has no {type(value).__name__}.", "Use text.")
+        case int():
+            pass
+        case list():
+            for item in value:
+                check(item, depth + 1)
+        case dict():
+            for key, item in value.items():
+                _check_key(key)
+                check(item, depth + 1)
+        case _:
+            raise Invalid("json_type", f"JSON here has no {type(value).__name__}.", "Use text.")
 
 
 def is_canonical(line: bytes) -> bool:
@@ -48,6 +49,11 @@ def is_canonical(line: bytes) -> bool:
     except (msgspec.DecodeError, Invalid, UnicodeError, RecursionError):
         return False
     return encode(value) == line
+
+
+def _check_key(key: object) -> None:
+    if not isinstance(key, str) or not key.isascii():
+        raise Invalid("json_key", "JSON keys are ASCII text.")
 
 
 def _check_text(text: str) -> None:

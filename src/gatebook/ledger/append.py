@@ -1,0 +1,273 @@
+"""How an entry gets into the book: queued, sequenced, signed, committed, and only then receipted.
+
+One thread owns everything below: the open streams, their private keys and the store. It takes what
+has queued up (group commit), writes it in one transaction and announces the receipts. A commit that
+raised may have been durable, so the writer then stops, reopens the store and re-reads its heads
+before it answers; what it cannot prove written it reports as not recorded.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Generic, NamedTuple
+
+from gatebook.core.clock import SECOND_US, Clock
+from gatebook.core.errors import GatebookError, Unavailable
+from gatebook.core.ids import Entropy, base62
+from gatebook.ledger.attempt import Attempt, OpenStream, Outcome, prev_of
+from gatebook.ledger.ed25519 import SigningKey
+from gatebook.ledger.entry import Pen
+from gatebook.ledger.events import Event
+from gatebook.ledger.events.stream import Predecessor, StreamBeat, StreamClosed, StreamOpened
+from gatebook.ledger.ports import Certifier, Position, Store, Tx
+from gatebook.ledger.settings import LedgerSettings
+
+_RETRY_CERTIFICATE_US: Final = 60 * SECOND_US
+
+
+class Draft(NamedTuple, Generic[Tx]):
+    """One entry to be written: a finished event, or work whose transaction yields it."""
+
+    log: str
+    event: Event | Callable[[Tx, Position], Event]
+    ticket: Any
+
+
+def _groups(drafts: Sequence[Draft[Tx]]) -> list[list[Draft[Tx]]]:
+    """Finished events share a transaction; work, which may fail by itself, has one of its own."""
+    groups: list[list[Draft[Tx]]] = []
+    shared = False
+    for draft in drafts:
+        plain = isinstance(draft.event, Event)
+        if plain and shared:
+            groups[-1].append(draft)
+        else:
+            groups.append([draft])
+        shared = plain
+    return groups
+
+
+class Writer(Generic[Tx]):
+    """The one author of its streams. `start`, `submit` and `close` may be called from any thread.
+
+    `announce` is called from the writer's thread with the outcomes of each group of drafts.
+    `counts` supplies the heartbeat's counters from a source independent of the ledger.
+    """
+
+    def __init__(
+        self,
+        *,
+        role: str,
+        version: str,
+        store: Store[Tx],
+        certifier: Certifier,
+        announce: Callable[[list[Outcome]], None],
+        counts: Callable[[], dict[str, int]],
+        settings: LedgerSettings,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> None:
+        self._role = role
+        self._version = version
+        self._store = store
+        self._certifier = certifier
+        self._announce = announce
+        self._counts = counts
+        self._settings = settings
+        self._clock = clock
+        self._entropy = entropy
+        self._boot = base62(int.from_bytes(entropy(11)), 16)
+        self._queue: queue.SimpleQueue[Draft[Tx] | None] = queue.SimpleQueue()
+        self._streams: dict[str, OpenStream] = {}
+        self._taken: list[Draft[Tx]] = []
+        self._unsure: Attempt | None = None
+        self._next_beat_us = 0
+        self._ended: GatebookError | None = None
+        self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
+
+    def start(self) -> None:
+        """Begin to write; a stream opens with the first entry of its log."""
+        self._thread.start()
+
+    def submit(self, draft: Draft[Tx]) -> None:
+        """Queue a draft; raises Unavailable when the queue is full or the writer has ended."""
+        if self._ended is not None:
+            raise self._ended
+        if self._queue.qsize() >= self._settings.queue_limit:
+            raise Unavailable(
+                "ledger_queue_full",
+                "The ledger cannot keep up and takes no more entries.",
+                "Retry after a moment; if it persists, look at the database's commit latency.",
+                retry_after_seconds=1,
+            )
+        self._queue.put(draft)
+
+    def close(self) -> None:
+        """Write what is queued, close every stream, destroy the keys and wait for the thread."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while self._take():
+                for group in _groups(self._taken):
+                    self._write(group)
+                self._taken = []
+                self._beat()
+            self._close_streams()
+        finally:
+            self._abandon()
+
+    def _take(self) -> bool:
+        """Wait for drafts and take all that queued up, within the batch limit; False at the end."""
+        wait_us = max(0, self._next_beat_us - self._clock.monotonic_us())
+        try:
+            draft = self._queue.get(timeout=wait_us / SECOND_US)
+            while draft is not None:
+                self._taken.append(draft)
+                if len(self._taken) == self._settings.batch_limit:
+                    return True
+                draft = self._queue.get_nowait()
+        except queue.Empty:
+            return True
+        self._queue.put(None)  # met the end: come back for it once what was taken is written
+        return bool(self._taken)
+
+    def _write(self, group: Sequence[Draft[Tx]]) -> None:
+        """One transaction; every draft of the group gets its receipt or the error."""
+        attempt = Attempt()
+        ready = [draft for draft in group if self._is_open(draft)]
+
+        def fill(tx: Tx) -> None:
+            for log, event, ticket in ready:
+                stream = self._streams[log]
+                fact = event if isinstance(event, Event) else event(tx, stream.position())
+                attempt.write(stream, fact, self._clock.now_us(), ticket)
+
+        try:
+            if ready:
+                self._commit(attempt, fill)
+        except GatebookError as error:
+            self._announce([(draft.ticket, error) for draft in ready])
+        else:
+            self._announce(attempt.outcomes)
+
+    def _commit(self, attempt: Attempt, fill: Callable[[Tx], None]) -> None:
+        """Return only if the attempt is durable; raise if it is not, or if nobody knows yet."""
+        try:
+            with self._store.transaction() as tx:
+                fill(tx)
+                self._store.append(tx, attempt.rows)
+        except Unavailable:
+            self._unsure = attempt
+            if not self._settle_unsure():
+                raise
+        except GatebookError:
+            attempt.undo()
+            raise
+        else:
+            attempt.written()
+
+    def _settle_unsure(self) -> bool:
+        """Reopen the store and re-read what a failed commit left behind, before writing on."""
+        attempt = self._unsure
+        if attempt is None:
+            return False
+        self._store.reopen()
+        written = attempt.was_written(self._store.head)
+        if written:
+            attempt.written()
+        else:
+            attempt.undo()
+        self._unsure = None
+        return written
+
+    def _is_open(self, draft: Draft[Tx]) -> bool:
+        """Whether the draft's stream can be written; if not, the draft is answered with why."""
+        try:
+            self._settle_unsure()
+            self._keep_open(draft.log)
+        except GatebookError as error:
+            self._announce([(draft.ticket, error)])
+            return False
+        return True
+
+    def _keep_open(self, log: str) -> None:
+        """Open a log's stream at first use, and a successor when its key grows old."""
+        stream = self._streams.get(log)
+        now_us = self._clock.now_us()
+        if stream is not None and now_us < stream.renew_us:
+            return
+        try:
+            self._open(log, stream)
+        except Unavailable:
+            if stream is None or self._unsure is not None or now_us >= stream.expires_us:
+                raise
+            stream.renew_us = min(now_us + _RETRY_CERTIFICATE_US, stream.expires_us)
+
+    def _open(self, log: str, old: OpenStream | None) -> None:
+        """Open a stream and close the one it follows, in one transaction."""
+        sid = "s" + base62(int.from_bytes(self._entropy(9)), 13)
+        pen = Pen(sid, SigningKey(self._entropy(32)))
+        certificate, expires_us = self._certifier.certify(log, pen.verifier)
+        now_us = self._clock.now_us()
+        stream = OpenStream(log, sid, pen, now_us, expires_us)
+
+        def adopt() -> None:
+            self._streams[log] = stream
+            if old is not None:
+                old.pen.destroy()
+
+        attempt = Attempt(adopt)
+
+        def fill(tx: Tx) -> None:
+            if old is not None:
+                attempt.write(old, StreamClosed(reason="key_age", final=old.sq), now_us)
+                self._store.append(tx, attempt.rows)
+                attempt.rows.clear()
+            opened = StreamOpened(
+                writer=self._role,
+                certificate=certificate,
+                boot=self._boot,
+                version=self._version,
+                predecessor=self._predecessor(tx, log),
+            )
+            stream.no = self._store.register(tx, log, sid, self._role)
+            attempt.write(stream, opened, now_us)
+
+        self._commit(attempt, fill)
+
+    def _predecessor(self, tx: Tx, log: str) -> Predecessor | None:
+        found = self._store.predecessor(tx, log, self._role)
+        if found is None:
+            return None
+        sid, head = found
+        return Predecessor(sid=sid, sq=head.sq, leaf=prev_of(head.leaf))
+
+    def _beat(self) -> None:
+        """Every open stream says that it lives, and how many things were counted elsewhere."""
+        now_us = self._clock.monotonic_us()
+        if now_us < self._next_beat_us:
+            return
+        self._next_beat_us = now_us + self._settings.heartbeat_seconds * SECOND_US
+        beat = StreamBeat(counts=self._counts())
+        for log in list(self._streams):
+            self._write([Draft(log, beat, None)])
+
+    def _close_streams(self) -> None:
+        for stream in list(self._streams.values()):
+            self._write([Draft(stream.log, StreamClosed(reason="shutdown", final=stream.sq), None)])
+
+    def _abandon(self) -> None:
+        """Whatever ended the thread: destroy the keys and answer everybody who still waits."""
+        self._ended = Unavailable(
+            "ledger_closed", "The ledger takes no more entries.", "Retry once Gatebook is up again."
+        )
+        for stream in self._streams.values():
+            stream.pen.destroy()
+        waiting = self._taken
+        while not self._queue.empty():
+            draft = self._queue.get_nowait()
+            if draft is not None:
+                waiting.append(draft)
+        self._announce([(draft.ticket, self._ended) for draft in waiting])

@@ -1,0 +1,129 @@
+"""One governed call: what was about to leave, what came back, or why it was refused."""
+
+from typing import Annotated, ClassVar, Self
+
+from msgspec import Meta
+
+from gatebook.ledger.events import Commitment, Event
+
+_EXAMPLE_COMMITMENT = Commitment(
+    c="3JcWk1i2b3pYQm0p0JqTqkqJd0N0b1l3c2V0c2FsdGVkIQ4=", n=1043, k="dek_1"
+)
+
+
+class CallIntended(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A permitted call is about to leave; durable before the first byte does."""
+
+    name: ClassVar[str] = "call.intended"
+    ocsf_class: ClassVar[int] = 6003  # API Activity
+    controls: ClassVar[tuple[str, ...]] = ("CC6.1", "CC6.3", "CC7.2")
+
+    agent: Annotated[str, Meta(description="agent that calls")]
+    owner: Annotated[str, Meta(description="person who answers for the agent")]
+    key: Annotated[str, Meta(description="id of the agent key that was presented")]
+    workspace: Annotated[str, Meta(description="workspace of the agent")]
+    operation: Annotated[str, Meta(description="what is asked, such as chat.completions")]
+    provider: Annotated[str, Meta(description="id of the provider it goes to")]
+    model: Annotated[str, Meta(description="model asked for; empty if none is")] = ""
+    streamed: Annotated[bool, Meta(description="the answer comes as a stream")] = False
+    policy: Annotated[str, Meta(description="digest of the policy that decided")]
+    rule: Annotated[str, Meta(description="rule that permitted it")]
+    inspected_by: Annotated[
+        list[str], Meta(description="detectors that saw the request; empty: not inspected")
+    ]
+    request: Annotated[Commitment, Meta(description="commits to the body as it leaves")]
+
+    @classmethod
+    def example(cls) -> Self:
+        """A streaming chat call."""
+        return cls(
+            agent="agt_2xV8nQmA0bLr5cYtKd9eWs",
+            owner="per_7Hq3ZcT1vB6kRjM4xPn0Ly",
+            key="3fK9aQ7LmZx2b",
+            workspace="wsp_0aB1cD2eF3gH4iJ5kL6mN7",
+            operation="chat.completions",
+            provider="prv_9zY8xW7vU6tS5rQ4pO3nM2",
+            model="gpt-4o-mini",
+            streamed=True,
+            policy="qk5m0Qd1GmB7w6Hf",
+            rule="agent.models",
+            inspected_by=[],
+            request=_EXAMPLE_COMMITMENT,
+        )
+
+
+class CallConcluded(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """How an intended call ended: what the provider answered and what the agent was given."""
+
+    name: ClassVar[str] = "call.concluded"
+    ocsf_class: ClassVar[int] = 6003
+    controls: ClassVar[tuple[str, ...]] = ("CC7.2", "PI1.4")
+
+    intent: Annotated[int, Meta(description="sequence number of the intent in this stream")]
+    agent: Annotated[str, Meta(description="agent that called")]
+    ending: Annotated[
+        str,
+        Meta(
+            description=(
+                "complete | client_disconnected | upstream_unreachable | upstream_timeout | "
+                "upstream_broken | too_large | not_sent | internal_error"
+            )
+        ),
+    ]
+    status: Annotated[int, Meta(description="HTTP status of the provider; 0: none came")] = 0
+    received: Annotated[Commitment | None, Meta(description="commits to the provider's bytes")] = (
+        None
+    )
+    delivered: Annotated[
+        Commitment | None, Meta(description="commits to the agent's bytes, where they differ")
+    ] = None
+    inspected_by: Annotated[list[str], Meta(description="detectors that saw the reply")]
+    tokens_in: Annotated[int, Meta(description="input tokens the provider reported")] = 0
+    tokens_out: Annotated[int, Meta(description="output tokens the provider reported")] = 0
+    first_byte_ms: Annotated[int, Meta(description="from sending to the first byte")] = 0
+    total_ms: Annotated[int, Meta(description="from sending to the last byte")] = 0
+
+    @classmethod
+    def example(cls) -> Self:
+        """A stream that ran to its end."""
+        return cls(
+            intent=4701,
+            agent="agt_2xV8nQmA0bLr5cYtKd9eWs",
+            ending="complete",
+            status=200,
+            received=_EXAMPLE_COMMITMENT,
+            inspected_by=[],
+            tokens_in=21,
+            tokens_out=340,
+            first_byte_ms=212,
+            total_ms=4180,
+        )
+
+
+class CallRefused(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """Calls of a known agent that were turned away; repeats in an interval are counted in one."""
+
+    name: ClassVar[str] = "call.refused"
+    ocsf_class: ClassVar[int] = 6003
+    controls: ClassVar[tuple[str, ...]] = ("CC6.1", "CC7.2")
+
+    agent: Annotated[str, Meta(description="agent that called")]
+    owner: Annotated[str, Meta(description="person who answers for the agent")]
+    key: Annotated[str, Meta(description="id of the agent key that was presented")]
+    operation: Annotated[str, Meta(description="what was asked; empty if it was not understood")]
+    code: Annotated[str, Meta(description="stable error code the agent was given")]
+    policy: Annotated[str, Meta(description="digest of the policy that decided")]
+    count: Annotated[int, Meta(description="how many calls this entry stands for")] = 1
+
+    @classmethod
+    def example(cls) -> Self:
+        """A loop that kept asking for a model it may not use."""
+        return cls(
+            agent="agt_2xV8nQmA0bLr5cYtKd9eWs",
+            owner="per_7Hq3ZcT1vB6kRjM4xPn0Ly",
+            key="3fK9aQ7LmZx2b",
+            operation="chat.completions",
+            code="model_not_allowed",
+            policy="qk5m0Qd1GmB7w6Hf",
+            count=212,
+        )
