@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from gatebook.core.clock import SECOND_US, from_text, to_text
-from gatebook.core.errors import Tampered
+from gatebook.core.errors import Invalid, Tampered
 from gatebook.ledger.note import VerifierKey
 
 MAX_LIFE_US: Final = 24 * 3600 * SECOND_US
@@ -46,7 +46,7 @@ def parse_certificate(text: str) -> StreamCertificate:
         certificate = StreamCertificate(
             origin, VerifierKey.parse(vkey), from_text(not_before), from_text(not_after)
         )
-    except ValueError:
+    except (ValueError, Invalid):
         kind, rest, certificate = "", "", None
     if kind != _CERTIFICATE or rest or certificate is None:
         raise Tampered("certificate_malformed", "A stream certificate cannot be read.")
@@ -67,5 +67,5 @@ def parse_request(text: str) -> tuple[str, VerifierKey]:
         raise Tampered("request_malformed", "A request for a stream certificate cannot be read.")
     try:
         return parts[1], VerifierKey.parse(parts[2])
-    except ValueError:
+    except (ValueError, Invalid):
         raise Tampered("request_malformed", "A request names a key that cannot be read.") from None
