@@ -196,6 +196,8 @@ def check_key_name(name: str) -> None:
     """Raise Invalid unless `name` may name a key: not empty, no Unicode space, no plus."""
     if not name or "+" in name or any(char.isspace() or char < " " for char in name):
         raise Invalid("key_name", "A key's name is not empty and has neither space nor plus.")
+    if any("\ud800" <= char <= "\udfff" for char in name):
+        raise Invalid("key_name", "A key's name is Unicode text.")
 
 
 def decode_base64(encoded: str | bytes) -> bytes:
