@@ -1,0 +1,111 @@
+"""The people, agents, keys and providers of an installation as one value, swapped whole on change.
+
+The gateway asks this copy and never the database; `revision` says which state it is a copy of.
+Nobody changes a Directory: a newer one takes its place.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+
+class Organization(msgspec.Struct, frozen=True, kw_only=True, tag="organization"):
+    """A company; owns everything below and has a log of its own."""
+
+    id: str
+    slug: str
+    name: str
+    status: Literal["active", "suspended"] = "active"
+    created_at: int
+
+
+class Workspace(msgspec.Struct, frozen=True, kw_only=True, tag="workspace"):
+    """A part of an organization whose agents belong together."""
+
+    id: str
+    organization_id: str
+    slug: str
+    name: str
+    created_at: int
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True, tag="person"):
+    """A human being who answers for agents."""
+
+    id: str
+    organization_id: str
+    name: str
+    email: str
+    created_at: int
+
+
+class Agent(msgspec.Struct, frozen=True, kw_only=True, tag="agent"):
+    """A program that acts by itself; `models` are the patterns of models it may ask for."""
+
+    id: str
+    organization_id: str
+    workspace_id: str
+    owner_id: str
+    name: str
+    purpose: str
+    models: tuple[str, ...]
+    status: Literal["active", "suspended", "retired"] = "active"
+    epoch: int = 0
+    created_at: int
+
+
+class AgentKey(msgspec.Struct, frozen=True, kw_only=True, tag="key"):
+    """What is kept of a key; `ends_at` is set when a successor was issued."""
+
+    id: str
+    agent_id: str
+    mac: bytes
+    pepper_version: int
+    last4: str
+    status: Literal["active", "revoked"] = "active"
+    issued_at: int
+    expires_at: int
+    superseded_by: str | None = None
+    ends_at: int | None = None
+    revoked_at: int | None = None
+
+    @property
+    def valid_until(self) -> int:
+        """When the key stops working by itself, in microseconds."""
+        return self.expires_at if self.ends_at is None else min(self.expires_at, self.ends_at)
+
+    def is_live(self, now_us: int) -> bool:
+        """Whether the key would be accepted at that time."""
+        return self.status == "active" and now_us < self.valid_until
+
+
+class Provider(msgspec.Struct, frozen=True, kw_only=True, tag="provider"):
+    """A model vendor's interface; `credential` is sealed under the data key `data_key`."""
+
+    id: str
+    organization_id: str
+    name: str
+    dialect: str
+    base_url: str
+    credential: bytes
+    data_key: str
+    models: tuple[str, ...]
+    status: Literal["active", "removed"] = "active"
+    created_at: int
+
+
+Row = Organization | Workspace | Person | Agent | AgentKey | Provider
+"""Everything an administrator can create or change."""
+
+
+class Directory(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is known about who is who, by id."""
+
+    revision: Annotated[int, Meta(description="counts administrative changes")]
+    organizations: dict[str, Organization]
+    workspaces: dict[str, Workspace]
+    people: dict[str, Person]
+    agents: dict[str, Agent]
+    keys: dict[str, AgentKey]
+    providers: dict[str, Provider]

@@ -1,0 +1,92 @@
+"""How a key becomes a Principal: form, checksum, look-up, MAC, and only then its life.
+
+All failures read the same to the caller and cost the same (a missing id is compared with a row that
+matches nothing), so neither text nor time tells whether an id exists. The cause is for our records.
+"""
+
+from collections.abc import Mapping
+from hmac import compare_digest
+from typing import Final, Literal
+
+import msgspec
+
+from gatebook.core.errors import Unidentified
+from gatebook.identity.directory import Agent, AgentKey, Directory, Organization, Person, Workspace
+from gatebook.identity.keys import mac, parse
+
+Cause = Literal[
+    "malformed", "unknown", "wrong_secret", "revoked", "expired", "superseded", "retired"
+]
+
+_NO_MAC: Final = bytes(32)
+_NO_PEPPER: Final = b""
+
+
+class Principal(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent that has proven to be itself, and the people and places that answer for it."""
+
+    agent: Agent
+    key: AgentKey
+    owner: Person
+    workspace: Workspace
+    organization: Organization
+
+
+class KeyRejected(Unidentified):
+    """A key that does not identify anybody; `cause` and `key_id` are for our records only."""
+
+    def __init__(
+        self, cause: Cause, *, key_id: str = "", principal: Principal | None = None
+    ) -> None:
+        ended = principal is not None and cause in ("expired", "superseded")
+        super().__init__(
+            "key_expired" if ended else "invalid_api_key",
+            "The API key is not valid.",
+            "Check that the whole key was copied, or ask the owner of the agent for a new one.",
+        )
+        self.cause = cause
+        self.key_id = key_id
+        self.principal = principal
+
+
+def identify(
+    directory: Directory, peppers: Mapping[int, bytes], credential: str, now_us: int
+) -> Principal:
+    """Who presents `credential`; raises KeyRejected, with the principal if the secret was right."""
+    parts = parse(credential)
+    if parts is None:
+        raise KeyRejected("malformed")
+    key = directory.keys.get(parts.id)
+    version = max(peppers) if key is None else key.pepper_version
+    proof = mac(peppers.get(version, _NO_PEPPER), parts)
+    if not compare_digest(proof, _NO_MAC if key is None else key.mac) or key is None:
+        raise KeyRejected("unknown" if key is None else "wrong_secret", key_id=parts.id)
+    principal = _principal(directory, key)
+    cause = _why_not(principal, now_us)
+    if cause is not None:
+        raise KeyRejected(cause, key_id=key.id, principal=principal)
+    return principal
+
+
+def _principal(directory: Directory, key: AgentKey) -> Principal:
+    agent = directory.agents[key.agent_id]
+    return Principal(
+        agent=agent,
+        key=key,
+        owner=directory.people[agent.owner_id],
+        workspace=directory.workspaces[agent.workspace_id],
+        organization=directory.organizations[agent.organization_id],
+    )
+
+
+def _why_not(principal: Principal, now_us: int) -> Cause | None:
+    key = principal.key
+    if key.status != "active":
+        return "revoked"
+    if principal.agent.status == "retired":
+        return "retired"
+    if now_us >= key.expires_at:
+        return "expired"
+    if key.ends_at is not None and now_us >= key.ends_at:
+        return "superseded"
+    return None
