@@ -10,7 +10,7 @@ import msgspec
 
 from gatebook.core.errors import Invalid
 
-_ENCODER = msgspec.json.Encoder(order="deterministic")
+_ENCODER = msgspec.json.Encoder(order="sorted")  # "deterministic" leaves fields unsorted
 _MAX_INT = 2**53 - 1
 
 encode = _ENCODER.encode
