@@ -53,3 +53,12 @@ class Change(Event, frozen=True, kw_only=True, omit_defaults=True):
     actor: Annotated[Actor, Meta(description="who made the change")]
     object: Annotated[str, Meta(description="id of the thing that changed")]
     body: Annotated[Commitment, Meta(description="commits to reason, values before and after")]
+
+
+EXAMPLE_ACTOR = Actor(kind="local_operator", id="op_7c9KxYb2mQ4tRz")
+EXAMPLE_BODY = Commitment(
+    c="Ln0sA6lQeuJl7PW1NWiFpTOTogKdJBOUmXJloaJa78Y=",
+    n=612,
+    h="qqlAJmTxpB9A67xSyZk+tmrrNmYClY/fqig7ceZNsSM=",
+    k="dek_4rT8yU1iO5pA9sD3fG7hJ2",
+)

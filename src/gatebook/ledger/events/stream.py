@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Self
 import msgspec
 from msgspec import Meta
 
-from gatebook.ledger.events import Actor, Event
+from gatebook.ledger.events import EXAMPLE_ACTOR, EXAMPLE_BODY, Change, Event
 
 
 class Predecessor(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,14 +78,13 @@ class StreamClosed(Event, frozen=True, kw_only=True, omit_defaults=True):
         return cls(reason="shutdown", final=4712)
 
 
-class GapDeclared(Event, frozen=True, kw_only=True, omit_defaults=True):
+class GapDeclared(Change, frozen=True, kw_only=True, omit_defaults=True):
     """Entries of a stream are known to be lost, and somebody answers for saying so."""
 
     name: ClassVar[str] = "gap.declared"
     ocsf_class: ClassVar[int] = 6002
     controls: ClassVar[tuple[str, ...]] = ("CC7.3", "CC7.4")
 
-    actor: Annotated[Actor, Meta(description="who declared it")]
     sid: Annotated[str, Meta(description="stream that lost entries")]
     first: Annotated[int, Meta(description="first sequence number lost")]
     last: Annotated[int, Meta(description="last sequence number lost")]
@@ -95,9 +94,11 @@ class GapDeclared(Event, frozen=True, kw_only=True, omit_defaults=True):
     def example(cls) -> Self:
         """Three entries lost with a disk."""
         return cls(
-            actor=Actor(kind="local_operator", id="op_7c9KxYb2mQ4tRz"),
+            actor=EXAMPLE_ACTOR,
+            object="s9f2Kq81LmZ0a",
             sid="s9f2Kq81LmZ0a",
             first=4710,
             last=4712,
             cause="disk_loss",
+            body=EXAMPLE_BODY,
         )

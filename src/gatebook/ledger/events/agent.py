@@ -1,0 +1,39 @@
+"""An agent comes into being."""
+
+from typing import Annotated, ClassVar, Self
+
+from msgspec import Meta
+
+from gatebook.ledger.events import EXAMPLE_ACTOR, EXAMPLE_BODY, Change
+
+
+class AgentEnrolled(Change, frozen=True, kw_only=True, omit_defaults=True):
+    """An agent was enrolled with a named owner and purpose, and got its first key."""
+
+    name: ClassVar[str] = "agent.enrolled"
+    ocsf_class: ClassVar[int] = 3004  # Entity Management
+    controls: ClassVar[tuple[str, ...]] = (
+        "CC6.1",
+        "CC6.2",
+        "CC6.3",
+    )
+
+    owner: Annotated[str, Meta(description="person who answers for the agent")]
+    workspace: Annotated[str, Meta(description="workspace of the agent")]
+    key: Annotated[str, Meta(description="id of its first key")]
+    key_expires_at: Annotated[
+        int, Meta(description="end of that key, microseconds since the epoch")
+    ]
+
+    @classmethod
+    def example(cls) -> Self:
+        """A support bot."""
+        return cls(
+            actor=EXAMPLE_ACTOR,
+            object="agt_2xV8nQmA0bLr5cYtKd9eWs",
+            owner="per_7Hq3ZcT1vB6kRjM4xPn0Ly",
+            workspace="wsp_0aB1cD2eF3gH4iJ5kL6mN7",
+            key="3fK9aQ7LmZx2b",
+            key_expires_at=1803033296000000,
+            body=EXAMPLE_BODY,
+        )

@@ -1,0 +1,67 @@
+"""The model vendors calls may go to, and the credentials we hold for them."""
+
+from typing import Annotated, ClassVar, Self
+
+from msgspec import Meta
+
+from gatebook.ledger.events import EXAMPLE_ACTOR, EXAMPLE_BODY, Change
+
+
+class ProviderAdded(Change, frozen=True, kw_only=True, omit_defaults=True):
+    """A provider was added; its credential is sealed and never shown."""
+
+    name: ClassVar[str] = "provider.added"
+    ocsf_class: ClassVar[int] = 3004  # Entity Management
+    controls: ClassVar[tuple[str, ...]] = (
+        "CC6.1",
+        "CC9.2",
+    )
+
+    dialect: Annotated[str, Meta(description="protocol the provider speaks")]
+
+    @classmethod
+    def example(cls) -> Self:
+        """A vendor of chat models."""
+        return cls(
+            actor=EXAMPLE_ACTOR,
+            object="prv_9zY8xW7vU6tS5rQ4pO3nM2",
+            dialect="openai",
+            body=EXAMPLE_BODY,
+        )
+
+
+class ProviderRemoved(Change, frozen=True, kw_only=True, omit_defaults=True):
+    """A provider was removed; calls go there no more and its credential is gone."""
+
+    name: ClassVar[str] = "provider.removed"
+    ocsf_class: ClassVar[int] = 3004  # Entity Management
+    controls: ClassVar[tuple[str, ...]] = (
+        "CC6.1",
+        "CC9.2",
+    )
+
+    @classmethod
+    def example(cls) -> Self:
+        """A vendor no longer used."""
+        return cls(
+            actor=EXAMPLE_ACTOR,
+            object="prv_9zY8xW7vU6tS5rQ4pO3nM2",
+            body=EXAMPLE_BODY,
+        )
+
+
+class ProviderRekeyed(Change, frozen=True, kw_only=True, omit_defaults=True):
+    """The credential we hold for a provider was replaced."""
+
+    name: ClassVar[str] = "provider.rekeyed"
+    ocsf_class: ClassVar[int] = 3004  # Entity Management
+    controls: ClassVar[tuple[str, ...]] = ("CC6.1",)
+
+    @classmethod
+    def example(cls) -> Self:
+        """A rotated API key."""
+        return cls(
+            actor=EXAMPLE_ACTOR,
+            object="prv_9zY8xW7vU6tS5rQ4pO3nM2",
+            body=EXAMPLE_BODY,
+        )
