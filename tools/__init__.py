@@ -1,0 +1,1 @@
+"""What keeps the house in order: set-up, house lint rules, generated pages, scaffolding."""

@@ -1,0 +1,1 @@
+"""The rules; the runner takes every module of this folder."""
