@@ -1,0 +1,171 @@
+"""One open database, SQLite or PostgreSQL, and what each needs to be durable and to wait fairly.
+
+SQLite: WAL with synchronous FULL, so a commit that returned survives a power cut; writers begin
+IMMEDIATE, so two of them queue up instead of failing half-way. PostgreSQL: psycopg 3.
+Every failure of SQLAlchemy or a driver leaves here as Unavailable, without SQL and without data.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from gatebook.core.errors import Misconfigured, Unavailable
+
+FAILURES: Final = (SQLAlchemyError, sqlite3.Error, psycopg.Error)
+"""Everything SQLAlchemy and the drivers raise."""
+
+_WRITE: Final = "gatebook_write"
+_MIGRATION_LOCK: Final = 0x6761_7465_626F_6F6B  # "gatebook"; any fixed number would do
+
+
+class Database:
+    """An engine and its two kinds of transaction; may be used from any thread."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.is_sqlite = engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees one state throughout and changes nothing."""
+        with answered("database_unavailable"), self.engine.connect() as connection:
+            if not self.is_sqlite:
+                connection.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that may change things; durable when the context ends without exception."""
+        with answered("database_unavailable"), self.writer() as connection, connection.begin():
+            yield connection
+
+    def writer(self) -> Connection:
+        """A connection of one's own whose transactions may write; close it when done."""
+        return self.engine.connect().execution_options(**{_WRITE: True})
+
+    def close(self) -> None:
+        """Close every pooled connection; the next use connects again."""
+        self.engine.dispose()
+
+
+@contextmanager
+def answered(code: str) -> Iterator[None]:
+    """Turn a failure of the database into Unavailable with this code."""
+    try:
+        yield
+    except FAILURES as error:
+        reason = _reason(error)
+        full = reason in {"SQLITE_FULL", "53100"}  # PostgreSQL appendix A: disk_full
+        raise Unavailable(
+            code,
+            f"The database did not answer or did not take the change ({reason}).",
+            "Free disk space for the database."
+            if full
+            else "Look at the database; the same request may work once it answers.",
+            retry_after_seconds=1,
+        ) from error
+
+
+def open_database(url: str, *, wait_seconds: int = 5) -> Database:
+    """A database that connects at first use; raises Misconfigured for a URL it cannot read.
+
+    `wait_seconds` bounds the wait for a connection and for a lock.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = None
+    if parsed is None or parsed.drivername not in {"sqlite", "postgresql+psycopg"}:
+        raise Misconfigured(
+            "database_url",
+            "The database URL cannot be read.",
+            "Write sqlite:///path or postgresql+psycopg://user@host/name.",
+        )
+    if parsed.drivername == "sqlite":
+        arguments: dict[str, Any] = {"timeout": wait_seconds}
+    else:
+        arguments = {
+            "application_name": "gatebook",
+            "connect_timeout": wait_seconds,
+            "tcp_user_timeout": wait_seconds * 1000,
+            "options": f"-c lock_timeout={wait_seconds}s",
+        }
+    engine = create_engine(parsed, hide_parameters=True, connect_args=arguments)
+    if parsed.drivername == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "connect", _prepare_postgresql)
+    return Database(engine)
+
+
+def migrate(database: Database) -> None:
+    """Bring the schema to this version, one process at a time; raises Unavailable."""
+    with database.writing() as connection:
+        if not database.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+        config = _alembic()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def check_schema(database: Database) -> None:
+    """Raise Misconfigured unless the schema is the one this version was written for."""
+    expected = ScriptDirectory.from_config(_alembic()).get_current_head()
+    with database.reading() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    if found != expected:
+        raise Misconfigured(
+            "database_schema",
+            f"The database has schema {found or 'none'}, this version needs {expected}.",
+            "Start Gatebook of this version once with the right to migrate.",
+        )
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", "gatebook.storage:migrations")
+    return config
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # the driver begins nothing by itself: see _begin_sqlite
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode not in {"wal", "memory"}:
+        raise sqlite3.OperationalError("no write-ahead log here")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone does not reach the disk
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    write = connection.get_execution_options().get(_WRITE, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _prepare_postgresql(connection: "psycopg.Connection[Any]", _record: object) -> None:
+    # A server set to acknowledge before it wrote must not do so to us.
+    connection.execute(
+        "SELECT set_config('synchronous_commit', 'on', false)"
+        " WHERE current_setting('synchronous_commit') = 'off'"
+    )
+    connection.commit()
+
+
+def _reason(error: BaseException) -> str:
+    """The driver's stable name for what went wrong: an SQLite result code or an SQLSTATE."""
+    driver = getattr(error, "orig", None) or error
+    name = getattr(driver, "sqlite_errorname", None) or getattr(driver, "sqlstate", None)
+    return name or type(driver).__name__

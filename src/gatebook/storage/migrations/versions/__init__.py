@@ -1,0 +1,1 @@
+"""One migration per file, in order of their numbers; a released one is never edited."""

@@ -1,0 +1,229 @@
+"""Every table, once, for SQLite and PostgreSQL alike.
+
+Times are BIGINT microseconds since the epoch, identifiers and enumerations are TEXT, lists are TEXT
+holding JSON. Foreign keys that name the organization twice keep tenants apart in the database too.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+METADATA = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+def _text(name: str, *args: Any, **options: Any) -> Column[str]:
+    return Column(name, Text, *args, nullable=False, **options)
+
+
+def _number(name: str, *args: Any, **options: Any) -> Column[int]:
+    return Column(name, BigInteger, *args, nullable=False, **options)
+
+
+def _status(*values: str) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"status IN ({listed})", name="status")
+
+
+# -- the book ------------------------------------------------------------------------------------
+
+streams = Table(
+    "streams",
+    METADATA,
+    # Numbers are never used twice, not even after a delete: entries name them for ever.
+    Column("no", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    _text("log"),
+    _text("sid", unique=True),
+    _text("writer"),
+    _number("opened_at"),
+    Index(None, "log", "writer", "no"),
+    sqlite_autoincrement=True,
+)
+
+entries = Table(
+    "entries",
+    METADATA,
+    # No foreign key to streams: only the writer inserts, and it would be looked up per entry.
+    _number("stream_no"),
+    _number("sq"),
+    Column("leaf", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("stream_no", "sq"),
+)
+
+runs = Table(
+    "runs",
+    METADATA,
+    # The global index of an entry is start + (sq - first_sq).
+    _text("log"),
+    _number("start"),
+    _number("stream_no", ForeignKey("streams.no")),
+    _number("first_sq"),
+    _number("count"),
+    PrimaryKeyConstraint("log", "start"),
+    UniqueConstraint("stream_no", "first_sq"),
+    CheckConstraint("count > 0", name="count"),
+)
+
+trees = Table(
+    "trees",
+    METADATA,
+    _text("log", primary_key=True),
+    _number("size"),
+    _number("published_size"),
+    _number("published_at"),
+    CheckConstraint("published_size <= size", name="size"),
+)
+
+# -- what is sealed ------------------------------------------------------------------------------
+
+data_keys = Table(
+    "data_keys",
+    METADATA,
+    _text("id", primary_key=True),
+    # Absent: a key of the platform itself.
+    Column("organization_id", Text, ForeignKey("organizations.id")),
+    Column("wrapped", LargeBinary, nullable=False),
+    _text("kek_id"),
+    _number("created_at"),
+)
+
+bodies = Table(
+    "bodies",
+    METADATA,
+    _number("stream_no"),
+    _number("sq"),
+    Column("sealed", LargeBinary, nullable=False),
+    # No foreign key: destroying the data key erases the body and leaves the row as evidence of it.
+    _text("data_key"),
+    PrimaryKeyConstraint("stream_no", "sq"),
+    # Checked at commit, because a body is written just before its entry.
+    ForeignKeyConstraint(
+        ["stream_no", "sq"],
+        ["entries.stream_no", "entries.sq"],
+        deferrable=True,
+        initially="DEFERRED",
+    ),
+)
+
+# -- the directory -------------------------------------------------------------------------------
+
+organizations = Table(
+    "organizations",
+    METADATA,
+    _text("id", primary_key=True),
+    _text("slug", unique=True),
+    _text("name"),
+    _text("status"),
+    _number("created_at"),
+    _status("active", "suspended"),
+)
+
+workspaces = Table(
+    "workspaces",
+    METADATA,
+    _text("id", primary_key=True),
+    _text("organization_id", ForeignKey("organizations.id")),
+    _text("slug"),
+    _text("name"),
+    _number("created_at"),
+    UniqueConstraint("organization_id", "slug"),
+    UniqueConstraint("organization_id", "id"),
+)
+
+people = Table(
+    "people",
+    METADATA,
+    _text("id", primary_key=True),
+    _text("organization_id", ForeignKey("organizations.id")),
+    _text("name"),
+    _text("email"),
+    _number("created_at"),
+    UniqueConstraint("organization_id", "email"),
+    UniqueConstraint("organization_id", "id"),
+)
+
+agents = Table(
+    "agents",
+    METADATA,
+    _text("id", primary_key=True),
+    _text("organization_id"),
+    _text("workspace_id"),
+    _text("owner_id"),
+    _text("name"),
+    _text("purpose"),
+    _text("models"),
+    _text("status"),
+    _number("epoch"),
+    _number("created_at"),
+    _status("active", "suspended", "retired"),
+    ForeignKeyConstraint(
+        ["organization_id", "workspace_id"], ["workspaces.organization_id", "workspaces.id"]
+    ),
+    ForeignKeyConstraint(["organization_id", "owner_id"], ["people.organization_id", "people.id"]),
+)
+
+agent_keys = Table(
+    "agent_keys",
+    METADATA,
+    _text("id", primary_key=True),
+    _text("agent_id", ForeignKey("agents.id"), index=True),
+    Column("mac", LargeBinary, nullable=False),
+    _number("pepper_version"),
+    _text("last4"),
+    _text("status"),
+    _number("issued_at"),
+    _number("expires_at"),
+    Column("superseded_by", Text, ForeignKey("agent_keys.id")),
+    # End of the grace after a rotation; absent: not rotated.
+    Column("ends_at", BigInteger),
+    Column("revoked_at", BigInteger),
+    _status("active", "revoked"),
+)
+
+providers = Table(
+    "providers",
+    METADATA,
+    _text("id", primary_key=True),
+    _text("organization_id", ForeignKey("organizations.id")),
+    _text("name"),
+    _text("dialect"),
+    _text("base_url"),
+    # Sealed under the organization's data key; absent: the provider needs no credential.
+    Column("credential", LargeBinary),
+    Column("data_key", Text, ForeignKey("data_keys.id")),
+    _text("models"),
+    _text("status"),
+    _number("created_at"),
+    UniqueConstraint("organization_id", "name"),
+    _status("active", "suspended"),
+)
+
+revision = Table(
+    "revision",
+    METADATA,
+    # One row; every administrative change raises it, so that snapshots know they are old.
+    _number("id", primary_key=True, autoincrement=False),
+    _number("value"),
+    CheckConstraint("id = 1", name="one"),
+)
