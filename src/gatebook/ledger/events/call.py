@@ -18,6 +18,7 @@ class CallIntended(Event, frozen=True, kw_only=True, omit_defaults=True):
     ocsf_class: ClassVar[int] = 6003  # API Activity
     controls: ClassVar[tuple[str, ...]] = ("CC6.1", "CC6.3", "CC7.2")
 
+    call: Annotated[str, Meta(description="id of the call, from which its salts are derived")]
     agent: Annotated[str, Meta(description="agent that calls")]
     owner: Annotated[str, Meta(description="person who answers for the agent")]
     key: Annotated[str, Meta(description="id of the agent key that was presented")]
@@ -37,6 +38,7 @@ class CallIntended(Event, frozen=True, kw_only=True, omit_defaults=True):
     def example(cls) -> Self:
         """A streaming chat call."""
         return cls(
+            call="pW1nZ8bq7tYkX0aR4d2m",
             agent="agt_2xV8nQmA0bLr5cYtKd9eWs",
             owner="per_7Hq3ZcT1vB6kRjM4xPn0Ly",
             key="3fK9aQ7LmZx2b",
@@ -66,7 +68,7 @@ class CallConcluded(Event, frozen=True, kw_only=True, omit_defaults=True):
         Meta(
             description=(
                 "complete | client_disconnected | upstream_unreachable | upstream_timeout | "
-                "upstream_broken | too_large | not_sent | internal_error"
+                "upstream_broken | too_large | not_sent | gateway_stopped | internal_error"
             )
         ),
     ]
@@ -80,6 +82,7 @@ class CallConcluded(Event, frozen=True, kw_only=True, omit_defaults=True):
     inspected_by: Annotated[list[str], Meta(description="detectors that saw the reply")]
     tokens_in: Annotated[int, Meta(description="input tokens the provider reported")] = 0
     tokens_out: Annotated[int, Meta(description="output tokens the provider reported")] = 0
+    chunks: Annotated[int, Meta(description="events of the stream that came, if it is one")] = 0
     first_byte_ms: Annotated[int, Meta(description="from sending to the first byte")] = 0
     total_ms: Annotated[int, Meta(description="from sending to the last byte")] = 0
 
@@ -95,6 +98,7 @@ class CallConcluded(Event, frozen=True, kw_only=True, omit_defaults=True):
             inspected_by=[],
             tokens_in=21,
             tokens_out=340,
+            chunks=343,
             first_byte_ms=212,
             total_ms=4180,
         )
