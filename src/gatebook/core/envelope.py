@@ -7,8 +7,9 @@ tenant or key version does not open. Destroying a wrapped data key destroys all 
 
 from hashlib import sha256
 from hmac import digest
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
+import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -16,9 +17,19 @@ from gatebook.core.errors import Tampered
 from gatebook.core.ids import Entropy, new_id
 
 KEY_BYTES: Final = 32
+PLATFORM: Final = "platform"
+"""Stands in the associated data where a value belongs to no organization."""
 
 _NONCE_BYTES: Final = 12
 _TAG_BYTES: Final = 16
+
+
+class Cell(NamedTuple):
+    """The place a sealed value belongs to."""
+
+    table: str
+    row: str
+    column: str
 
 
 class Kek(Protocol):
@@ -55,68 +66,71 @@ class LocalKek:
         return _unseal(self._cipher, wrapped, aad)
 
 
-class WrappedKey(Protocol):
-    """A data key as it is stored."""
+class WrappedKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A data key as it is stored; without an organization it is the platform's own."""
 
-    @property
-    def id(self) -> str: ...
-
-    @property
-    def organization_id(self) -> str: ...
-
-    @property
-    def wrapped(self) -> bytes: ...
-
-    @property
-    def kek_id(self) -> str: ...
+    id: str
+    organization_id: str | None
+    wrapped: bytes
+    kek_id: str
+    created_at: int
 
 
 class DataKey:
-    """One organization's data key in the clear; lives in memory only."""
+    """A data key in the clear; lives in memory only."""
 
-    def __init__(self, id_: str, organization_id: str, key: bytes) -> None:
+    def __init__(self, id_: str, tenant: str, key: bytes) -> None:
         self.id = id_
-        self.organization_id = organization_id
+        self._tenant = tenant
         self._key = key
         self._cipher = AESGCM(key)
 
-    def seal(self, plaintext: bytes, aad: bytes, entropy: Entropy) -> bytes:
-        """Encrypt for the cell that `aad` names; rotate the data key before 2**32 of these."""
-        return _seal(self._cipher, plaintext, aad, entropy)
+    def seal(self, plaintext: bytes, cell: Cell, entropy: Entropy) -> bytes:
+        """Encrypt for one place; rotate the data key before 2**32 of these."""
+        return _seal(self._cipher, plaintext, _aad(self._tenant, cell, self.id), entropy)
 
-    def unseal(self, sealed: bytes, aad: bytes) -> bytes:
-        """Decrypt; raises Tampered unless these bytes were sealed by this key for this cell."""
-        return _unseal(self._cipher, sealed, aad)
+    def unseal(self, sealed: bytes, cell: Cell) -> bytes:
+        """Decrypt; raises Tampered unless these bytes were sealed by this key for this place."""
+        return _unseal(self._cipher, sealed, _aad(self._tenant, cell, self.id))
 
     def derive(self, purpose: str) -> bytes:
         """A 32-byte key for one purpose that dies with this data key (HMAC-SHA-256 as a PRF)."""
         return digest(self._key, b"gatebook.dev/derive/v1\n" + purpose.encode(), "sha256")
 
-    def cell(self, table: str, row: str, column: str) -> bytes:
-        """Associated data of one value: `organization|table|row|column|data key`."""
-        return cell(self.organization_id, table, row, column, self.id)
 
-
-def cell(tenant: str, table: str, row: str, column: str, version: str) -> bytes:
-    """The associated data that ties a sealed value to its place; parts hold no `|`."""
-    parts = (tenant, table, row, column, version)
-    if any("|" in part for part in parts):
-        raise ValueError("a part of a cell's name holds a |")
-    return "|".join(parts).encode()
-
-
-def new_data_key(organization_id: str, kek: Kek, entropy: Entropy) -> tuple[DataKey, bytes]:
-    """A fresh data key and its wrapped form."""
+def new_data_key(
+    organization_id: str | None, kek: Kek, now_us: int, entropy: Entropy
+) -> tuple[DataKey, WrappedKey]:
+    """A fresh data key and the form in which it is stored."""
     id_ = new_id("dek", entropy)
     key = entropy(KEY_BYTES)
-    wrapped = kek.wrap(key, cell(organization_id, "data_keys", id_, "wrapped", kek.id))
-    return DataKey(id_, organization_id, key), wrapped
+    tenant = organization_id or PLATFORM
+    return DataKey(id_, tenant, key), WrappedKey(
+        id=id_,
+        organization_id=organization_id,
+        wrapped=kek.wrap(key, _aad(tenant, _key_cell(id_), kek.id)),
+        kek_id=kek.id,
+        created_at=now_us,
+    )
 
 
 def open_data_key(stored: WrappedKey, kek: Kek) -> DataKey:
     """The data key in the clear; raises Tampered if it was wrapped for another row or key."""
-    aad = cell(stored.organization_id, "data_keys", stored.id, "wrapped", stored.kek_id)
-    return DataKey(stored.id, stored.organization_id, kek.unwrap(stored.wrapped, aad))
+    tenant = stored.organization_id or PLATFORM
+    key = kek.unwrap(stored.wrapped, _aad(tenant, _key_cell(stored.id), stored.kek_id))
+    return DataKey(stored.id, tenant, key)
+
+
+def _key_cell(id_: str) -> Cell:
+    return Cell("data_keys", id_, "wrapped")
+
+
+def _aad(tenant: str, cell: Cell, version: str) -> bytes:
+    """`tenant|table|row|column|version`; raises ValueError if a part holds the separator."""
+    parts = (tenant, *cell, version)
+    if any("|" in part for part in parts):
+        raise ValueError("a part of a cell's name holds a |")
+    return "|".join(parts).encode()
 
 
 def _seal(cipher: AESGCM, plaintext: bytes, aad: bytes, entropy: Entropy) -> bytes:
