@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from gatebook.core.envelope import Cell
+
 
 class Organization(msgspec.Struct, frozen=True, kw_only=True, tag="organization"):
     """A company; owns everything below and has a log of its own."""
@@ -81,18 +83,23 @@ class AgentKey(msgspec.Struct, frozen=True, kw_only=True, tag="key"):
 
 
 class Provider(msgspec.Struct, frozen=True, kw_only=True, tag="provider"):
-    """A model vendor's interface; `credential` is sealed under the data key `data_key`."""
+    """A model vendor's interface; its credential, if it needs one, is sealed under `data_key`."""
 
     id: str
     organization_id: str
     name: str
     dialect: str
     base_url: str
-    credential: bytes
-    data_key: str
+    credential: bytes | None = None
+    data_key: str | None = None
     models: tuple[str, ...]
-    status: Literal["active", "removed"] = "active"
+    status: Literal["active", "suspended"] = "active"
     created_at: int
+
+
+def credential_cell(provider_id: str) -> Cell:
+    """The place a provider's credential is sealed for."""
+    return Cell("providers", provider_id, "credential")
 
 
 Row = Organization | Workspace | Person | Agent | AgentKey | Provider

@@ -4,22 +4,19 @@ All failures read the same to the caller and cost the same (a missing id is comp
 matches nothing), so neither text nor time tells whether an id exists. The cause is for our records.
 """
 
-from collections.abc import Mapping
-from hmac import compare_digest
 from typing import Final, Literal
 
 import msgspec
 
 from gatebook.core.errors import Unidentified
 from gatebook.identity.directory import Agent, AgentKey, Directory, Organization, Person, Workspace
-from gatebook.identity.keys import mac, parse
+from gatebook.identity.keys import Peppers, parse
 
 Cause = Literal[
     "malformed", "unknown", "wrong_secret", "revoked", "expired", "superseded", "retired"
 ]
 
 _NO_MAC: Final = bytes(32)
-_NO_PEPPER: Final = b""
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,18 +46,17 @@ class KeyRejected(Unidentified):
         self.principal = principal
 
 
-def identify(
-    directory: Directory, peppers: Mapping[int, bytes], credential: str, now_us: int
-) -> Principal:
+def identify(directory: Directory, peppers: Peppers, credential: str, now_us: int) -> Principal:
     """Who presents `credential`; raises KeyRejected, with the principal if the secret was right."""
     parts = parse(credential)
     if parts is None:
         raise KeyRejected("malformed")
     key = directory.keys.get(parts.id)
-    version = max(peppers) if key is None else key.pepper_version
-    proof = mac(peppers.get(version, _NO_PEPPER), parts)
-    if not compare_digest(proof, _NO_MAC if key is None else key.mac) or key is None:
-        raise KeyRejected("unknown" if key is None else "wrong_secret", key_id=parts.id)
+    if key is None:
+        peppers.prove(parts, _NO_MAC, peppers.version)  # as long as for a key that exists
+        raise KeyRejected("unknown", key_id=parts.id)
+    if not peppers.prove(parts, key.mac, key.pepper_version):
+        raise KeyRejected("wrong_secret", key_id=parts.id)
     principal = _principal(directory, key)
     cause = _why_not(principal, now_us)
     if cause is not None:

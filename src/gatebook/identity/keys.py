@@ -7,7 +7,8 @@ without the pepper, which is not in the database, a stolen database is of no use
 
 import re
 from binascii import crc32
-from hmac import digest
+from collections.abc import Mapping
+from hmac import compare_digest, digest
 from typing import Final, NamedTuple
 
 from gatebook.core.ids import Entropy, base62
@@ -34,16 +35,41 @@ class Minted(NamedTuple):
     id: str
     token: Secret
     mac: bytes
+    pepper_version: int
     last4: str
 
 
-def mint(pepper: bytes, entropy: Entropy) -> Minted:
+class Peppers:
+    """The secrets of this installation that MACs depend on, by version; the highest mints."""
+
+    def __init__(self, by_version: Mapping[int, bytes]) -> None:
+        self.version = max(by_version)
+        self._by_version = dict(by_version)
+
+    def mac(self, parts: KeyParts) -> bytes:
+        """What is stored of a key: HMAC-SHA-256 of id and secret.
+
+        The id is bound so that a stored MAC fits one row only.
+        """
+        return _mac(self._by_version[self.version], parts)
+
+    def prove(self, parts: KeyParts, mac: bytes, version: int) -> bool:
+        """Whether the secret is the one that `mac` was made of, under a pepper we still have."""
+        pepper = self._by_version.get(version)
+        # Without a pepper nothing is proven, whatever the row says, and it takes as long.
+        proof = _mac(self._by_version[self.version] if pepper is None else pepper, parts)
+        return compare_digest(proof, mac) and pepper is not None
+
+
+def mint(peppers: Peppers, entropy: Entropy) -> Minted:
     """A new key and what is stored of it."""
-    id_ = base62(int.from_bytes(entropy(_ID_BYTES)), 13)
-    secret = base62(int.from_bytes(entropy(_SECRET_BYTES)), 43)
-    body = f"{PREFIX}{id_}_{secret}"
+    parts = KeyParts(
+        base62(int.from_bytes(entropy(_ID_BYTES)), 13),
+        base62(int.from_bytes(entropy(_SECRET_BYTES)), 43),
+    )
+    body = f"{PREFIX}{parts.id}_{parts.secret}"
     token = body + _checksum(body)
-    return Minted(id_, Secret(token), mac(pepper, KeyParts(id_, secret)), token[-4:])
+    return Minted(parts.id, Secret(token), peppers.mac(parts), peppers.version, token[-4:])
 
 
 def parse(token: str) -> KeyParts | None:
@@ -54,8 +80,7 @@ def parse(token: str) -> KeyParts | None:
     return KeyParts(match[1], match[2])
 
 
-def mac(pepper: bytes, parts: KeyParts) -> bytes:
-    """HMAC-SHA-256 of id and secret; the id is bound so that a stored MAC fits one row only."""
+def _mac(pepper: bytes, parts: KeyParts) -> bytes:
     return digest(pepper, f"{parts.id}_{parts.secret}".encode(), "sha256")
 
 
