@@ -101,6 +101,16 @@ class Frontier:
         self._stack.append(node)
 
 
+def frontier(size: int, read: HashReader) -> Frontier:
+    """The frontier of a tree of `size` whose nodes can be read."""
+    hashes, start = [], 0
+    for level in reversed(range(size.bit_length())):
+        if size >> level & 1:
+            hashes.append(read(level, start >> level))
+            start += 1 << level
+    return Frontier(size, hashes)
+
+
 def inclusion_proof(index: int, size: int, read: HashReader) -> list[bytes]:
     """The audit path PATH(index, D[size]) of RFC 6962 section 2.1.1, from the leaf upward."""
     if not 0 <= index < size:

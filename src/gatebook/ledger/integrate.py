@@ -1,0 +1,169 @@
+"""Which committed entries get an index next, and which are held back and why.
+
+The integrator asks before it assigns indices, because an index once assigned is never taken back
+and the notary signs nothing that breaks a rule: a row that somebody changed in the database holds
+its own stream back and no other.
+"""
+
+from collections.abc import Iterable, Sequence
+from copy import copy
+from typing import NamedTuple
+
+from gatebook.core.errors import Tampered
+from gatebook.ledger.merkle import leaf_hash
+from gatebook.ledger.note import VerifierKey
+from gatebook.ledger.report import Problem, Severity
+from gatebook.ledger.streams import State, Streams
+from gatebook.ledger.verdicts import missing
+
+
+class Row(NamedTuple):
+    """One committed entry: its number in the stream and its leaf."""
+
+    sq: int
+    leaf: bytes
+
+
+class Pending(NamedTuple):
+    """Entries of one stream without an index yet, in the order of their numbers."""
+
+    stream_no: int
+    sid: str
+    rows: Sequence[Row]
+
+
+class Run(NamedTuple):
+    """Consecutive entries of one stream at consecutive indices: index = start + sq - first_sq."""
+
+    start: int
+    stream_no: int
+    first_sq: int
+    length: int
+
+
+class Screen:
+    """Keeps the streams of one log as far as they have indices, and plans the next runs.
+
+    `held` tells after each `plan` which streams could not go on, and what is wrong with them.
+    """
+
+    def __init__(self, origin: str, log_keys: Iterable[VerifierKey], ended: Iterable[str]) -> None:
+        self.held: dict[str, Problem] = {}
+        self._origin = origin
+        self._log_keys = list(log_keys)
+        self._state = State(ended=set(ended))
+
+    def resume(self, opening: bytes, last: Row) -> None:
+        """Go on behind the last entry with an index of a stream that is not closed.
+
+        Raises Tampered if the database holds another opening than the one that was accepted.
+        """
+        streams = Streams(self._origin, self._log_keys, self._state)
+        entry = streams.accept(opening, leaf_hash(opening))
+        streams.settle()
+        for problem in streams.problems.listed:
+            raise Tampered(problem.code, problem.detail)
+        if entry is not None and last.sq:
+            streams.accept(last.leaf, leaf_hash(last.leaf))
+            # Numbers that are missing in between were declared lost before `last` got its index.
+            self._state.streams[entry.sid].gaps = []
+        self._state.named = {}
+
+    def declare(self, declarations: Iterable[bytes]) -> None:
+        """Take up the `gap.declared` entries that have an index."""
+        streams = Streams(self._origin, self._log_keys, State())
+        for leaf in declarations:
+            streams.accept(leaf, leaf_hash(leaf))
+        self._state.declared = streams.state.declared
+
+    def plan(self, size: int, pending: Iterable[Pending]) -> list[Run]:
+        """The runs that follow index `size`; streams come in the order they were registered in.
+
+        That order puts whatever a new stream says of its predecessor before the new stream.
+        """
+        self.held = {}
+        runs: list[Run] = []
+        for stream in pending:
+            rows = [row for row in stream.rows if not self._is_lost(stream.sid, row.sq)]
+            taken = self._take(size, stream.sid, rows)
+            runs += _runs(size, stream.stream_no, rows[:taken])
+            size += taken
+        return runs
+
+    def _take(self, size: int, sid: str, rows: Sequence[Row]) -> int:
+        """How many rows may have an index: all, those before the first wrong one, or none."""
+        for _ in range(2):
+            trial = Streams(self._origin, self._log_keys, _copy(self._state, size))
+            problem = _first_problem(trial, sid, rows)
+            if problem is None:
+                trial.forget_closed()
+                self._state = trial.state
+                return len(rows)
+            self.held.setdefault(sid, problem)
+            rows = rows[: max(problem.index - size, 0)]
+        return 0
+
+    def _is_lost(self, sid: str, sq: int) -> bool:
+        return any(first <= sq <= last for first, last in self._state.declared.get(sid, []))
+
+
+def _first_problem(trial: Streams, sid: str, rows: Sequence[Row]) -> Problem | None:
+    """What is wrong with the rows, `index` being where they should be cut."""
+    start = trial.state.size
+    for offset, (sq, leaf) in enumerate(rows):
+        entry = trial.accept(leaf, leaf_hash(leaf))
+        if entry is not None and (entry.sid, entry.sq) != (sid, sq):
+            return Problem(
+                code="row_misplaced",
+                detail=f"The database holds entry {entry.sid}.{entry.sq} as {sid}.{sq}.",
+                index=start + offset,
+                sid=sid,
+            )
+        if trial.problems.count:
+            return trial.problems.listed[0]
+    trial.settle()
+    if trial.problems.count:
+        return trial.problems.listed[0]
+    lost = next(((of, each) for of, each in missing(trial.state) if not each.declared), None)
+    if lost is None:
+        return None
+    return Problem(
+        code="entries_missing",
+        detail=f"The database lacks entries {lost[1].first} to {lost[1].last} of stream {lost[0]}.",
+        severity=Severity.INCOMPLETE,
+        index=start + _unbroken(rows),
+        sid=sid,
+    )
+
+
+def _unbroken(rows: Sequence[Row]) -> int:
+    """Rows before the first hole; none where a hole lies before them all or in another stream."""
+    for offset in range(1, len(rows)):
+        if rows[offset].sq != rows[offset - 1].sq + 1:
+            return offset
+    return 0
+
+
+def _runs(size: int, stream_no: int, rows: Sequence[Row]) -> list[Run]:
+    """Runs of rows; a new one starts behind every number that was declared lost."""
+    runs: list[Run] = []
+    for offset, row in enumerate(rows):
+        if runs and row.sq == runs[-1].first_sq + runs[-1].length:
+            runs[-1] = runs[-1]._replace(length=runs[-1].length + 1)
+        else:
+            runs.append(Run(size + offset, stream_no, row.sq, 1))
+    return runs
+
+
+def _copy(state: State, size: int) -> State:
+    """A state that a trial may change; `ended` is shared, because trials only read it."""
+    streams = {sid: copy(stream) for sid, stream in state.streams.items()}
+    for stream in streams.values():
+        stream.gaps = list(stream.gaps)
+    return State(
+        size=size,
+        streams=streams,
+        ended=state.ended,
+        named=dict(state.named),
+        declared={sid: list(ranges) for sid, ranges in state.declared.items()},
+    )
