@@ -8,25 +8,33 @@ before it answers; what it cannot prove written it reports as not recorded.
 
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Generic, NamedTuple
 
 from gatebook.core.clock import SECOND_US, Clock
-from gatebook.core.errors import GatebookError, Unavailable
+from gatebook.core.errors import GatebookError, Invalid, Unavailable
 from gatebook.core.ids import Entropy, base62
 from gatebook.ledger.attempt import Attempt, OpenStream, Outcome, prev_of
 from gatebook.ledger.ed25519 import SigningKey
 from gatebook.ledger.entry import Pen
 from gatebook.ledger.events import Event
 from gatebook.ledger.events.stream import Predecessor, StreamBeat, StreamClosed, StreamOpened
+from gatebook.ledger.note import VerifierKey
 from gatebook.ledger.ports import Certifier, Position, Store, Tx
 from gatebook.ledger.settings import LedgerSettings
 
-_RETRY_CERTIFICATE_US: Final = 60 * SECOND_US
+_LAST_MINUTE_US: Final = 60 * SECOND_US
+"""A key is laid down this long before its certificate ends, because a commit takes time."""
+
+_NOTARY_SHARE: Final = 10
+"""A notary that fails is left alone ten times as long as it kept the writer waiting."""
 
 
 class Draft(NamedTuple, Generic[Tx]):
-    """One entry to be written: a finished event, or work whose transaction yields it."""
+    """One entry to be written: a finished event, or work whose transaction yields it.
+
+    `ticket` comes back with the outcome; None if nobody waits for it.
+    """
 
     log: str
     event: Event | Callable[[Tx, Position], Event]
@@ -50,7 +58,8 @@ def _groups(drafts: Sequence[Draft[Tx]]) -> list[list[Draft[Tx]]]:
 class Writer(Generic[Tx]):
     """The one author of its streams. `start`, `submit` and `close` may be called from any thread.
 
-    `announce` is called from the writer's thread with the outcomes of each group of drafts.
+    `announce` is called from the writer's thread with the outcomes of each group of drafts; a draft
+    gets exactly one.
     `counts` supplies the heartbeat's counters from a source independent of the ledger.
     """
 
@@ -82,7 +91,9 @@ class Writer(Generic[Tx]):
         self._taken: list[Draft[Tx]] = []
         self._unsure: Attempt | None = None
         self._next_beat_us = 0
-        self._ended: GatebookError | None = None
+        self._next_notary_us = 0
+        self._ended = False
+        self._door = threading.Lock()  # nobody gets in behind the last draft that is answered
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
 
     def start(self) -> None:
@@ -91,16 +102,17 @@ class Writer(Generic[Tx]):
 
     def submit(self, draft: Draft[Tx]) -> None:
         """Queue a draft; raises Unavailable when the queue is full or the writer has ended."""
-        if self._ended is not None:
-            raise self._ended
-        if self._queue.qsize() >= self._settings.queue_limit:
-            raise Unavailable(
-                "ledger_queue_full",
-                "The ledger cannot keep up and takes no more entries.",
-                "Retry after a moment; if it persists, look at the database's commit latency.",
-                retry_after_seconds=1,
-            )
-        self._queue.put(draft)
+        with self._door:
+            if self._ended:
+                raise _closed()
+            if self._queue.qsize() >= self._settings.queue_limit:
+                raise Unavailable(
+                    "ledger_queue_full",
+                    "The ledger cannot keep up and takes no more entries.",
+                    "Retry after a moment; if it persists, look at the database's commit latency.",
+                    retry_after_seconds=1,
+                )
+            self._queue.put(draft)
 
     def close(self) -> None:
         """Write what is queued, close every stream, destroy the keys and wait for the thread."""
@@ -112,9 +124,9 @@ class Writer(Generic[Tx]):
             while self._take():
                 for group in _groups(self._taken):
                     self._write(group)
-                self._taken = []
+                    del self._taken[: len(group)]
                 self._beat()
-            self._close_streams()
+            self._write([Draft(log, _closing, None) for log in self._streams])
         finally:
             self._abandon()
 
@@ -135,29 +147,44 @@ class Writer(Generic[Tx]):
 
     def _write(self, group: Sequence[Draft[Tx]]) -> None:
         """One transaction; every draft of the group gets its receipt or the error."""
+        reasons = self._keep_open(dict.fromkeys(draft.log for draft in group))
+        refused: list[Outcome] = [
+            (draft.ticket, reasons[draft.log]) for draft in group if draft.log in reasons
+        ]
+        ready = [draft for draft in group if draft.log not in reasons]
         attempt = Attempt()
-        ready = [draft for draft in group if self._is_open(draft)]
-
-        def fill(tx: Tx) -> None:
-            for log, event, ticket in ready:
-                stream = self._streams[log]
-                fact = event if isinstance(event, Event) else event(tx, stream.position())
-                attempt.write(stream, fact, self._clock.now_us(), ticket)
-
         try:
             if ready:
-                self._commit(attempt, fill)
+                self._commit(attempt, lambda tx: self._fill(tx, attempt, ready))
         except GatebookError as error:
-            self._announce([(draft.ticket, error) for draft in ready])
+            self._answer(refused + [(draft.ticket, error) for draft in ready])
         else:
-            self._announce(attempt.outcomes)
+            self._answer(refused + attempt.outcomes)
+
+    def _answer(self, outcomes: Sequence[Outcome]) -> None:
+        waited_for = [outcome for outcome in outcomes if outcome[0] is not None]
+        if waited_for:
+            self._announce(waited_for)
+
+    def _fill(self, tx: Tx, attempt: Attempt, drafts: Sequence[Draft[Tx]]) -> None:
+        for log, event, ticket in drafts:
+            stream = self._streams[log]
+            now_us = self._clock.now_us()
+            if not isinstance(event, Event):
+                attempt.write(stream, event(tx, stream.position()), now_us, ticket)
+                continue
+            try:
+                attempt.write(stream, event, now_us, ticket)
+            except Invalid as error:  # its sender's problem, not that of the others in the group
+                attempt.outcomes.append((ticket, error))
 
     def _commit(self, attempt: Attempt, fill: Callable[[Tx], None]) -> None:
         """Return only if the attempt is durable; raise if it is not, or if nobody knows yet."""
         try:
             with self._store.transaction() as tx:
                 fill(tx)
-                self._store.append(tx, attempt.rows)
+                if attempt.rows:
+                    self._store.append(tx, attempt.rows)
         except Unavailable:
             self._unsure = attempt
             if not self._settle_unsure():
@@ -182,36 +209,40 @@ class Writer(Generic[Tx]):
         self._unsure = None
         return written
 
-    def _is_open(self, draft: Draft[Tx]) -> bool:
-        """Whether the draft's stream can be written; if not, the draft is answered with why."""
+    def _keep_open(self, logs: Iterable[str]) -> dict[str, GatebookError]:
+        """Settle what is unsure and open what is needed; gives why a log cannot be written now."""
         try:
             self._settle_unsure()
-            self._keep_open(draft.log)
         except GatebookError as error:
-            self._announce([(draft.ticket, error)])
-            return False
-        return True
+            return dict.fromkeys(logs, error)
+        reasons: dict[str, GatebookError] = {}
+        for log in logs:
+            try:
+                self._renew(log)
+            except GatebookError as error:
+                if self._unsure is not None:
+                    return dict.fromkeys(logs, error)
+                reasons[log] = error
+        return reasons
 
-    def _keep_open(self, log: str) -> None:
+    def _renew(self, log: str) -> None:
         """Open a log's stream at first use, and a successor when its key grows old."""
         stream = self._streams.get(log)
-        now_us = self._clock.now_us()
-        if stream is not None and now_us < stream.renew_us:
+        if stream is not None and not stream.is_aging(self._clock):
             return
         try:
             self._open(log, stream)
         except Unavailable:
-            if stream is None or self._unsure is not None or now_us >= stream.expires_us:
+            if stream is None or self._unsure is not None or stream.is_spent(self._clock):
                 raise
-            stream.renew_us = min(now_us + _RETRY_CERTIFICATE_US, stream.expires_us)
 
     def _open(self, log: str, old: OpenStream | None) -> None:
         """Open a stream and close the one it follows, in one transaction."""
         sid = "s" + base62(int.from_bytes(self._entropy(9)), 13)
         pen = Pen(sid, SigningKey(self._entropy(32)))
-        certificate, expires_us = self._certifier.certify(log, pen.verifier)
-        now_us = self._clock.now_us()
-        stream = OpenStream(log, sid, pen, now_us, expires_us)
+        certificate, life_us = self._certify(log, pen.verifier)
+        now_us, born_us = self._clock.now_us(), self._clock.monotonic_us()
+        stream = OpenStream(log, sid, pen, certified_us=now_us, life_us=life_us, born_us=born_us)
 
         def adopt() -> None:
             self._streams[log] = stream
@@ -221,7 +252,7 @@ class Writer(Generic[Tx]):
         attempt = Attempt(adopt)
 
         def fill(tx: Tx) -> None:
-            if old is not None:
+            if old is not None and not old.is_spent(self._clock):
                 attempt.write(old, StreamClosed(reason="key_age", final=old.sq), now_us)
                 self._store.append(tx, attempt.rows)
                 attempt.rows.clear()
@@ -237,6 +268,32 @@ class Writer(Generic[Tx]):
 
         self._commit(attempt, fill)
 
+    def _certify(self, log: str, key: VerifierKey) -> tuple[str, int]:
+        """A certificate and how long its key may be used from now; never waits without end."""
+        began_us = self._clock.monotonic_us()
+        if began_us < self._next_notary_us:
+            raise Unavailable(
+                "notary_unavailable",
+                "The notary did not certify a key a moment ago and is not asked again yet.",
+                "See that the notary runs.",
+                retry_after_seconds=1,
+            )
+        try:
+            certificate, expires_us = self._certifier.certify(log, key)
+        except Unavailable:
+            ended_us = self._clock.monotonic_us()
+            pause_us = max(SECOND_US, _NOTARY_SHARE * (ended_us - began_us))
+            self._next_notary_us = ended_us + pause_us
+            raise
+        life_us = expires_us - _LAST_MINUTE_US - self._clock.now_us()
+        if life_us <= 0:
+            raise Unavailable(
+                "certificate_expired",
+                "The notary's certificate for a new key has ended before it could be used.",
+                "Set the clocks of this host and of the notary's.",
+            )
+        return certificate, life_us
+
     def _predecessor(self, tx: Tx, log: str) -> Predecessor | None:
         found = self._store.predecessor(tx, log, self._role)
         if found is None:
@@ -251,18 +308,12 @@ class Writer(Generic[Tx]):
             return
         self._next_beat_us = now_us + self._settings.heartbeat_seconds * SECOND_US
         beat = StreamBeat(counts=self._counts())
-        for log in list(self._streams):
-            self._write([Draft(log, beat, None)])
-
-    def _close_streams(self) -> None:
-        for stream in list(self._streams.values()):
-            self._write([Draft(stream.log, StreamClosed(reason="shutdown", final=stream.sq), None)])
+        self._write([Draft(log, beat, None) for log in self._streams])
 
     def _abandon(self) -> None:
         """Whatever ended the thread: destroy the keys and answer everybody who still waits."""
-        self._ended = Unavailable(
-            "ledger_closed", "The ledger takes no more entries.", "Retry once Gatebook is up again."
-        )
+        with self._door:
+            self._ended = True
         for stream in self._streams.values():
             stream.pen.destroy()
         waiting = self._taken
@@ -270,4 +321,14 @@ class Writer(Generic[Tx]):
             draft = self._queue.get_nowait()
             if draft is not None:
                 waiting.append(draft)
-        self._announce([(draft.ticket, self._ended) for draft in waiting])
+        self._answer([(draft.ticket, _closed()) for draft in waiting])
+
+
+def _closing(_tx: object, at: Position) -> Event:
+    return StreamClosed(reason="shutdown", final=at.sq)
+
+
+def _closed() -> Unavailable:
+    return Unavailable(
+        "ledger_closed", "The ledger takes no more entries.", "Retry once Gatebook is up again."
+    )

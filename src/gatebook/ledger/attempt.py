@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from gatebook.core.clock import Clock
 from gatebook.core.errors import GatebookError, Tampered
 from gatebook.ledger.entry import ZERO_PREV, Pen
 from gatebook.ledger.events import Event
@@ -35,24 +36,51 @@ Outcome = tuple[Any, Receipt | GatebookError]
 
 
 class OpenStream:
-    """An open stream; only the writer's thread touches it."""
+    """An open stream; only the writer's thread touches it.
 
-    __slots__ = ("expires_us", "last_us", "log", "no", "pen", "prev", "renew_us", "sid", "sq")
+    Its key is laid down at half its life, or at the latest when it is spent: by the time of day,
+    which the certificate is about, and by the time that passed, should the clock be set back.
+    """
 
-    def __init__(self, log: str, sid: str, pen: Pen, now_us: int, expires_us: int) -> None:
+    __slots__ = (
+        "_born_us",
+        "_certified_us",
+        "_life_us",
+        "last_us",
+        "log",
+        "no",
+        "pen",
+        "prev",
+        "sid",
+        "sq",
+    )
+
+    def __init__(
+        self, log: str, sid: str, pen: Pen, *, certified_us: int, life_us: int, born_us: int
+    ) -> None:
+        """Certified at the time of day `certified_us`, for `life_us`; `born_us` is monotonic."""
         self.log = log
         self.sid = sid
         self.pen = pen
         self.no = 0
-        self.expires_us = expires_us
-        self.renew_us = now_us + (expires_us - now_us) // 2
-        self.last_us = now_us
+        self.last_us = certified_us
         self.sq = 0
         self.prev = ZERO_PREV
+        self._certified_us = certified_us
+        self._life_us = life_us
+        self._born_us = born_us
 
     def position(self) -> Position:
         """Where the next entry goes."""
         return Position(self.log, self.no, self.sq)
+
+    def is_aging(self, clock: Clock) -> bool:
+        """Whether half of the key's life is over: time for a successor."""
+        return self._age_us(clock) >= self._life_us // 2
+
+    def is_spent(self, clock: Clock) -> bool:
+        """Whether the key's life is over: it signs nothing any more."""
+        return self._age_us(clock) >= self._life_us
 
     def write(self, event: Event, now_us: int) -> tuple[tuple[int, int, bytes], Receipt]:
         """The next row and its receipt-to-be; time never goes back within a stream."""
@@ -63,6 +91,9 @@ class OpenStream:
         self.prev = b64encode(digest).decode()
         self.sq = sq + 1
         return (self.no, sq, leaf), Receipt(self.log, self.sid, sq, digest)
+
+    def _age_us(self, clock: Clock) -> int:
+        return max(clock.now_us() - self._certified_us, clock.monotonic_us() - self._born_us)
 
 
 class Attempt:
@@ -75,9 +106,10 @@ class Attempt:
         self._before: dict[OpenStream, tuple[int, str]] = {}
 
     def write(self, stream: OpenStream, event: Event, now_us: int, ticket: Any = None) -> None:
-        """Add one entry to what is tried."""
-        self._before.setdefault(stream, (stream.sq, stream.prev))
+        """Add one entry to what is tried; raises Invalid if the event makes none."""
+        before = (stream.sq, stream.prev)
         row, receipt = stream.write(event, now_us)
+        self._before.setdefault(stream, before)
         self.rows.append(row)
         self.outcomes.append((ticket, receipt))
 
@@ -88,20 +120,28 @@ class Attempt:
 
     def was_written(self, head: Callable[[str], Head | None]) -> bool:
         """Whether the store holds it; raises Tampered if somebody else wrote into our streams."""
-        written = False
-        for stream, (sq_before, prev_before) in self._before.items():
-            found = head(stream.sid)
-            at = (found.sq + 1, prev_of(found.leaf)) if found else (0, ZERO_PREV)
-            if at == (stream.sq, stream.prev):
-                written = True
-            elif at != (sq_before, prev_before):
-                raise Tampered(
-                    "stream_forked",
-                    f"Stream {stream.sid} holds entries that its only writer did not write.",
-                    "Stop this installation and verify the book before writing on.",
-                )
-        return written
+        answers = {self._holds(stream, head(stream.sid)) for stream in self._before}
+        if len(answers) > 1:
+            raise Tampered(
+                "transaction_torn",
+                "The store holds a part of a transaction and not the rest.",
+                "Stop this installation: its database does not keep what it promises.",
+            )
+        return answers == {True}
+
+    def _holds(self, stream: OpenStream, found: Head | None) -> bool:
+        at = (found.sq + 1, prev_of(found.leaf)) if found else (0, ZERO_PREV)
+        if at == (stream.sq, stream.prev):
+            return True
+        if at == self._before[stream]:
+            return False
+        raise Tampered(
+            "stream_forked",
+            f"Stream {stream.sid} holds entries that its only writer did not write.",
+            "Stop this installation and verify the book before writing on.",
+        )
 
 
 def prev_of(leaf: bytes) -> str:
+    """What the entry after `leaf` names as its `prev`."""
     return b64encode(leaf_hash(leaf)).decode()

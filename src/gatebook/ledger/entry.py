@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from gatebook.core.clock import to_text
-from gatebook.core.errors import Tampered
+from gatebook.core.errors import Invalid, Tampered
 from gatebook.core.json_profile import encode
 from gatebook.ledger.ed25519 import SigningKey
 from gatebook.ledger.events import Event
@@ -63,13 +63,25 @@ class Pen:
         self._lead = b"\n" + _DASH + sid.encode() + b" "
 
     def write(self, event: Event, sq: int, prev: str, at_us: int) -> bytes:
-        """The leaf of `event` as entry `sq` after the entry whose leaf hash is `prev` (base64)."""
-        line = encode(_Header(event, event.name, prev, self._sid, sq, to_text(at_us)))
+        """The leaf of `event` as entry `sq` after the entry whose leaf hash is `prev` (base64).
+
+        Raises Invalid for an event that JSON cannot hold or that is too large for a thin leaf.
+        """
+        try:
+            line = encode(_Header(event, event.name, prev, self._sid, sq, to_text(at_us)))
+        except (TypeError, ValueError, OverflowError):
+            raise Invalid(
+                "entry_unwritable", f"An event {event.name} holds a value that JSON cannot."
+            ) from None
         text = DOMAIN + line + b"\n"
         signature = b64encode(self._key_id + self._key.sign(text))
         leaf = text + self._lead + signature + b"\n"
         if len(leaf) > MAX_ENTRY_BYTES:
-            raise ValueError(f"{event.name} makes a leaf of {len(leaf)} bytes")
+            raise Invalid(
+                "entry_too_large",
+                f"An event {event.name} makes an entry of {len(leaf)} bytes.",
+                f"An entry has at most {MAX_ENTRY_BYTES} bytes; bodies are kept elsewhere.",
+            )
         return leaf
 
     def destroy(self) -> None:
@@ -84,7 +96,7 @@ def read(leaf: bytes) -> Entry:
         raise Tampered("entry_malformed", "An entry does not have the form of a signed note.")
     try:
         return _DECODER.decode(parts[1])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Tampered("entry_malformed", f"An entry's JSON cannot be read: {error}.") from None
 
 
