@@ -42,7 +42,7 @@ gen: $(READY) ## write the generated pages of docs/reference
 	$(BIN)/python -m tools.gen
 
 docs: gen ## generate the reference, follow the links and run the marked blocks of all pages
-	$(BIN)/pytest tests/architecture/test_docs.py tests/architecture/test_generated_docs.py $(ARGS)
+	$(BIN)/pytest tests/architecture/test_docs_blocks.py tests/architecture/test_generated_docs.py $(ARGS)
 
 bench: $(READY) ## measure against peers and the physical limit; writes explanation/performance.md
 	$(BIN)/python -m bench $(ARGS)

@@ -1,0 +1,65 @@
+"""One thing, one file: every folder of like things keeps its rules, and events keep their word."""
+
+import re
+from pathlib import Path
+from typing import get_type_hints
+
+import msgspec
+import pytest
+
+from gatebook.core.json_profile import check, encode, is_canonical
+from gatebook.core.registry import classes, summary
+from gatebook.ledger import events
+from gatebook.ledger.events import Change, Event
+from tests.architecture.program import ROOT
+
+GOLDEN = ROOT / "vectors" / "events"
+KINDS = [kind for kind in classes(events, Event) if kind is not Change]
+each_event = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+
+PAST = re.compile(r"^[a-z]+\.[a-z]+(ed|en)(_[a-z]+)?$")
+
+
+def golden(kind: type[Event]) -> Path:
+    """The file that fixes what an event looks like to others."""
+    return GOLDEN / f"{kind.name}.json"
+
+
+def test_no_two_events_share_a_name() -> None:
+    names = [kind.name for kind in KINDS]
+    assert len(names) == len(set(names))
+
+
+@each_event
+def test_an_event_is_named_subject_dot_action_in_the_past_tense(kind: type[Event]) -> None:
+    assert PAST.match(kind.name)
+
+
+@each_event
+def test_an_event_says_all_that_is_said_about_it(kind: type[Event]) -> None:
+    assert summary(kind).endswith(".")
+    assert summary(kind.example)
+    assert kind.ocsf_class
+    assert kind.controls
+    for hint in get_type_hints(kind, include_extras=True).values():
+        if hasattr(hint, "__metadata__"):
+            assert hint.__metadata__[0].description
+
+
+@each_event
+def test_the_example_of_an_event_is_its_golden_json(kind: type[Event]) -> None:
+    """A change here changes what verifiers, exports and auditors read: make it on purpose."""
+    line = encode(kind.example())
+    assert golden(kind).read_bytes() == line + b"\n"
+    assert msgspec.json.decode(line, type=kind, strict=True) == kind.example()
+
+
+@each_event
+def test_the_golden_json_of_an_event_lies_within_the_profile(kind: type[Event]) -> None:
+    line = golden(kind).read_bytes().rstrip(b"\n")
+    check(msgspec.json.decode(line))
+    assert is_canonical(line)
+
+
+def test_no_golden_json_is_without_its_event() -> None:
+    assert {path.stem for path in GOLDEN.glob("*.json")} == {kind.name for kind in KINDS}

@@ -1,0 +1,1 @@
+"""The pages; every module of this folder is one."""
