@@ -1,0 +1,47 @@
+"""One request and its response, as ASGI brings them and with the limits kept."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from gatebook.core.errors import GatebookError
+from gatebook.web.body import Receive, read_body
+from gatebook.web.problem import Answer, Headers
+from gatebook.web.server import EdgeProtocol
+
+Scope = MutableMapping[str, Any]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class Exchange:
+    """What came in, and the way back. `path` is the raw path: never what `Host` may suggest."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.method: str = scope["method"]
+        self.path: bytes = scope["raw_path"]
+        self.query: bytes = scope["query_string"]
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.connection: EdgeProtocol = scope["state"]["connection"]
+        self.is_begun = False
+        self._receive = receive
+        self._send = send
+
+    async def body(self, limit: int, too_large: GatebookError) -> bytes:
+        """The whole body; see read_body."""
+        declared = self.headers.get(b"content-length")
+        return await read_body(self._receive, self.connection, declared, limit, too_large)
+
+    async def answer(self, answer: Answer) -> None:
+        """Send a whole response."""
+        status, headers, body = answer
+        length = (b"content-length", b"%d" % len(body))
+        await self.begin(status, [*headers, length])
+        await self.send(body, more=False)
+
+    async def begin(self, status: int, headers: Headers) -> None:
+        """Send the head of a response."""
+        self.is_begun = True
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+
+    async def send(self, data: bytes, *, more: bool = True) -> None:
+        """Send a part of the body; waits while the peer does not read."""
+        await self._send({"type": "http.response.body", "body": data, "more_body": more})

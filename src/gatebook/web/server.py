@@ -1,0 +1,254 @@
+"""The listener: uvicorn with uvloop and httptools, and what is refused before an application runs.
+
+Refused at the socket, in the door's own error shape: a head over its limits (before it piles up in
+memory), whatever two HTTP parsers could read differently (request smuggling: RFC 9112, 11.2), and
+a sender that is too slow (slowloris). `x-forwarded-*` headers are not believed: nobody may name
+the peer but the socket.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, ClassVar, Final, Literal, NamedTuple
+
+from uvicorn import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from gatebook.core.errors import GatebookError, Invalid, Unavailable
+from gatebook.web.problem import Answer
+
+HEAD_BYTES: Final = 32 * 1024
+HEAD_FIELDS: Final = 100
+LINGER_SECONDS: Final = 5
+"""How long what still comes after a refusal is read and dropped, so that the answer gets through:
+closing with unread data resets the connection, and the peer may lose what we said."""
+
+# More than one of these, and two readers may each believe another one.
+_ONCE: Final = frozenset(
+    (b"host", b"authorization", b"content-length", b"content-type", b"transfer-encoding")
+)
+# Encoded dot, slash, backslash and NUL: no path of ours needs them, every path filter fears them.
+_ENCODED: Final = re.compile(rb"%(?:2[ef]|5c|00)", re.IGNORECASE)
+
+
+class Edge(NamedTuple):
+    """How much and how long a listener listens, and how it words a refusal."""
+
+    connections: int
+    head_seconds: float
+    body_seconds: float
+    refusal: Callable[[GatebookError], Answer]
+
+
+class EdgeProtocol(HttpToolsProtocol):
+    """One connection. Applications find it as `scope["state"]["connection"]`."""
+
+    edge: ClassVar[Edge]
+
+    is_late = False
+    """The body of the current request did not come in time."""
+    hang_up: Callable[[], None] | None = None
+    """Called when the peer leaves; set by whoever answers, while it matters."""
+
+    _part: Literal["none", "head", "body"] = "none"
+    _timer: asyncio.TimerHandle | None = None
+    _timed: Literal["none", "head", "body"] = "none"
+    _head_bytes = 0
+    _head_fields = 0
+    _error: GatebookError | None = None
+    _is_deaf = False
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the peer has left."""
+        return self.transport.is_closing()
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
+        """A peer connects; it has `head_seconds` to say something."""
+        super().connection_made(transport)
+        if len(self.connections) > self.edge.connections:
+            self._turn_away(
+                Unavailable("too_many_connections", "Too many connections.", retry_after_seconds=1)
+            )
+        else:
+            self._time("head", self.edge.head_seconds)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The peer left, or we closed."""
+        super().connection_lost(exc)
+        self._time("none")
+        if self.hang_up is not None:
+            self.hang_up()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came; a request that is complete by now needs no timer."""
+        if not self._is_deaf:
+            super().data_received(data)
+            self._watch(len(data))
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self._part = "head"
+        self._head_bytes = self._head_fields = 0
+        self.scope["state"]["connection"] = self
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header field, or one trailer field."""
+        self._head_fields += 1
+        self._head_bytes += len(name) + len(value)
+        if self._head_bytes > HEAD_BYTES or self._head_fields > HEAD_FIELDS:
+            raise self._refused(_head_too_large())
+        if self._part != "head":
+            # The application would see it among the headers, after they were checked.
+            raise self._refused(Invalid("trailer_refused", "Trailer fields are not accepted."))
+        if b"_" in name:
+            # Servers that turn `-` into `_` cannot tell it from the real one.
+            raise self._refused(Invalid("header_refused", "A header name contains an underscore."))
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """The head is complete and within its limits; is it one that everybody reads alike?"""
+        error = self._ambiguity()
+        if error is not None:
+            raise self._refused(error)
+        self._part = "body"
+        self._head_bytes = 0
+        self.is_late = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The request has come in whole."""
+        self._part = "none"
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Answered; what still comes of the request is dropped for a while, then the peer is."""
+        super().on_response_complete()
+        if self._part == "body":
+            self._time("body", LINGER_SECONDS)
+
+    def send_400_response(self, msg: str) -> None:
+        """What the parser could not read, or a callback above refused."""
+        self._turn_away(self._error or Invalid("http_malformed", "This is not an HTTP/1 request."))
+
+    def _unsupported_upgrade_warning(self) -> None:
+        # RFC 9110, 7.8: a server may ignore Upgrade. The parser stops behind such a request.
+        self._is_deaf = True
+        self.cycle.keep_alive = False
+
+    def _ambiguity(self) -> GatebookError | None:
+        if not self.url.startswith(b"/"):
+            return Invalid("target_refused", "The request target has to begin with a slash.")
+        if _ENCODED.search(self.url.partition(b"?")[0]):
+            return Invalid("target_refused", "The path holds an encoded dot, slash or NUL.")
+        names = [name for name, _ in self.headers]
+        unique = set(names)
+        if b"host" not in unique:
+            return Invalid("host_missing", "The Host header is missing.")
+        if b"transfer-encoding" in unique and (
+            b"content-length" in unique or self.parser.get_http_version() == "1.0"
+        ):
+            return Invalid("length_ambiguous", "The length of the body is ambiguous.")
+        twice = [name for name in _ONCE & unique if names.count(name) > 1]
+        if twice:
+            return Invalid("header_twice", f"The header {twice[0].decode()} came twice.")
+        return None
+
+    def _refused(self, error: GatebookError) -> GatebookError:
+        """Remember why: the parser wraps what its callbacks raise."""
+        self._error = error
+        return error
+
+    def _watch(self, count: int) -> None:
+        if self._is_deaf:
+            return
+        if self._part == "head":
+            self._head_bytes += count
+            if self._head_bytes > HEAD_BYTES:
+                self._turn_away(_head_too_large())
+            elif self._timed == "none":
+                self._time("head", self.edge.head_seconds)
+        elif self._part != self._timed:
+            self._time(self._part, self.edge.body_seconds)
+
+    def _time(self, part: Literal["none", "head", "body"], seconds: float = 0) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._timed = part
+        if part != "none":
+            self._timer = self.loop.call_later(seconds, self._too_late)
+
+    def _too_late(self) -> None:
+        self._timer = None
+        if self._part == "head":
+            self._turn_away(request_timeout())
+        elif self._part == "none" or self.cycle.response_complete:
+            self.transport.close()
+        else:
+            self.is_late = True
+            self.cycle.message_event.set()
+
+    def _turn_away(self, error: GatebookError) -> None:
+        """Answer without an application, stop listening, and close after a while."""
+        self._is_deaf = True
+        if self.transport.is_closing():
+            return
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.transport.close()  # an answer to an earlier request is under way: no place for two
+            return
+        self._unset_keepalive_if_required()
+        status, headers, body = self.edge.refusal(error)
+        fields = [*headers, (b"content-length", b"%d" % len(body)), (b"connection", b"close")]
+        head = b"".join([b"%s: %s\r\n" % field for field in fields])
+        line = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode()
+        self.transport.write(line + head + b"\r\n" + body)
+        self.transport.write_eof()
+        self._time("none")
+        self._timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
+
+
+def request_timeout() -> GatebookError:
+    """The peer took too long to send its request (RFC 9110, 15.5.9)."""
+    return Invalid("request_timeout", "The request did not arrive in time.", retry_after_seconds=1)
+
+
+def server_config(
+    app: Any,
+    *,
+    host: str,
+    port: int,
+    edge: Edge,
+    drain_seconds: int,
+) -> Config:
+    """How uvicorn serves `app`: quiet, trusting no header about the peer, saying no version."""
+
+    class Connection(EdgeProtocol):
+        pass
+
+    Connection.edge = edge
+    return Config(
+        app,
+        host=host,
+        port=port,
+        loop="uvloop",
+        http=Connection,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=True,
+        timeout_graceful_shutdown=drain_seconds,
+    )
+
+
+def _head_too_large() -> GatebookError:
+    return Invalid(
+        "head_too_large",
+        f"The head of a request has at most {HEAD_FIELDS} fields and {HEAD_BYTES} bytes.",
+        "Send fewer or shorter headers.",
+    )
