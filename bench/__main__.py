@@ -1,0 +1,69 @@
+"""`python -m bench`: one command from nothing to `docs/explanation/performance.md`."""
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+from bench.report import page, summary, to_json
+from bench.rows import ROWS
+from bench.run import measure
+from gatebook.core.errors import GatebookError
+
+_ROOT = Path(__file__).parent.parent
+_FOLDER = _ROOT / ".bench"
+_PAGE = _ROOT / "docs" / "explanation" / "performance.md"
+_LEDGER = "ledger"
+
+
+def main() -> int:
+    """Run the benchmark; 0 when it ran and no row is invalid, 1 otherwise, 130 after Ctrl-C."""
+    asked = _arguments()
+    signal.signal(signal.SIGTERM, _interrupt)
+    rows = [row for row in ROWS if not asked.only or row.id in asked.only]
+    try:
+        run = measure(
+            rows,
+            folder=_FOLDER / "run",
+            with_ledger=not asked.only or _LEDGER in asked.only,
+            quick=asked.quick,
+            say=lambda line: print(f"  {line}", flush=True),
+        )
+    except GatebookError as problem:
+        print(f"bench: {problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nbench: stopped; nothing was written", file=sys.stderr)
+        return 130
+    (_FOLDER / "results.json").write_bytes(to_json(run))
+    print(summary(run))
+    if not (asked.no_write or asked.quick or asked.only):
+        _PAGE.write_text(page(_PAGE.read_text(), run))
+        print(f"written: {_PAGE.relative_to(_ROOT)}")
+    broken = [row for row in run.rows if not row.valid and not row.skipped]
+    return 1 if broken else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=main.__doc__)
+    parser.add_argument(
+        "--quick", action="store_true", help="short rounds; the page is not written"
+    )
+    parser.add_argument(
+        "--only",
+        action="append",
+        metavar="ROW",
+        choices=[*(row.id for row in ROWS), _LEDGER],
+        help="measure this row only (may be repeated); the page is not written",
+    )
+    parser.add_argument("--no-write", action="store_true", help="do not write the page")
+    return parser.parse_args()
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,173 @@
+"""The numbers of a run and the arithmetic on them: medians, percentiles, ratios, goals."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+from bench.children import Memory
+from bench.machine import Machine
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Not measured, and why; never counted as passed."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One burst of load on one row."""
+
+    requests: int
+    errors: int
+    provider_calls: int
+    requests_per_second: float
+    cpu_us_per_request: float
+    core_share: float
+    foreign_share: float
+    p50_ms: float
+    p99_ms: float
+
+    @property
+    def valid(self) -> bool:
+        """Every request was answered well, and none from memory: each reached the provider."""
+        return 0 < self.requests <= self.provider_calls and self.errors == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """One paced round through a row, and the same pace straight to the mock provider."""
+
+    rate: float
+    samples: int
+    errors: int
+    direct_p50_ms: float
+    direct_p99_ms: float
+    p50_ms: float
+    p99_ms: float
+
+
+@dataclass(slots=True)
+class RowResult:
+    """Everything measured of one row."""
+
+    id: str
+    title: str
+    rounds: list[Round] = field(default_factory=list)
+    latency: list[Latency] = field(default_factory=list)
+    memory: Memory | None = None
+    strays: int = 0
+    skipped: str = ""
+
+    @property
+    def valid(self) -> bool:
+        """Measured at all, without an error, on its own core only."""
+        answered = all(r.valid for r in self.rounds) and not any(x.errors for x in self.latency)
+        return bool(self.rounds) and answered and self.strays == 0 and not self.skipped
+
+    @property
+    def rate(self) -> float:
+        """Requests per second, median of the rounds."""
+        return median(r.requests_per_second for r in self.rounds)
+
+    @property
+    def cpu_us(self) -> float:
+        """Processor time per request in microseconds, median of the rounds."""
+        return median(r.cpu_us_per_request for r in self.rounds)
+
+    def added_ms(self, of: Callable[[Latency], float]) -> float:
+        """Median over the rounds of one latency figure, for example `added_p50`."""
+        return median(of(x) for x in self.latency)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRates:
+    """Entries per second; `verify_*` on one core."""
+
+    append: float
+    verify_fast: float
+    verify_full: float
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run, as it is kept in `.bench/results.json`."""
+
+    started: str
+    seconds: int
+    quick: bool
+    machine: Machine
+    rows: list[RowResult]
+    ledger: LedgerRates | Skipped
+
+    def row(self, row_id: str) -> RowResult | None:
+        """A row that was measured and is valid, else None."""
+        return next((row for row in self.rows if row.id == row_id and row.valid), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A figure we promise; `at_least` says in which direction it is met."""
+
+    title: str
+    target: float
+    unit: str
+    at_least: bool
+    measured: float | None
+
+    @property
+    def verdict(self) -> str:
+        """`met`, `missed` or `not measured`."""
+        if self.measured is None:
+            return "not measured"
+        met = self.measured >= self.target if self.at_least else self.measured <= self.target
+        return "met" if met else "missed"
+
+
+def percentile(ordered: Sequence[float], share: float) -> float:
+    """Nearest-rank percentile of values in ascending order; `share` is in (0, 1]."""
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+
+
+def added_p50(latency: Latency) -> float:
+    """Milliseconds a row adds to a direct call, at the median."""
+    return latency.p50_ms - latency.direct_p50_ms
+
+
+def added_p99(latency: Latency) -> float:
+    """Milliseconds a row adds to a direct call, at the 99th percentile."""
+    return latency.p99_ms - latency.direct_p99_ms
+
+
+def ratio(run: Run, row_id: str, to: str) -> float | None:
+    """How many times faster one row is than another in the same run; None unless both are valid."""
+    ours, theirs = run.row(row_id), run.row(to)
+    return ours.rate / theirs.rate if ours and theirs else None
+
+
+def goals(run: Run) -> list[Goal]:
+    """The promises of the gateway and of the ledger, next to what this run measured."""
+    p50 = p99 = megabytes = append = fast = full = None
+    if ours := run.row("gatebook"):
+        p50 = ours.added_ms(added_p50) if ours.latency else None
+        p99 = ours.added_ms(added_p99) if ours.latency else None
+        megabytes = ours.memory.rss_bytes / 1e6 if ours.memory else None
+    if isinstance(run.ledger, LedgerRates):
+        append, fast, full = run.ledger.append, run.ledger.verify_fast, run.ledger.verify_full
+    return [
+        Goal("throughput of the bare pass-through", 0.40, "x", True, _to(run, "passthrough")),
+        Goal("throughput of Portkey", 5, "x", True, _to(run, "portkey")),
+        Goal("throughput of LiteLLM", 30, "x", True, _to(run, "litellm")),
+        Goal("added latency, p50", 1.5, "ms", False, p50),
+        Goal("added latency, p99", 6, "ms", False, p99),
+        Goal("resident memory", 150, "MB", False, megabytes),
+        Goal("entries appended by one writer", 12_000, "/s", True, append),
+        Goal("entries verified, fast", 150_000, "/s", True, fast),
+        Goal("entries verified, full", 9_000, "/s", True, full),
+    ]
+
+
+def _to(run: Run, row_id: str) -> float | None:
+    return ratio(run, "gatebook", row_id)

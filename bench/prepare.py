@@ -1,0 +1,69 @@
+"""Peers into `.bench/peers/`: pinned by hash, in folders of their own, installed once.
+
+What the system has to bring (nginx, wrk, node) is not installed here: the row is skipped, and the
+reason names the command.
+"""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from bench.figures import Skipped
+
+_PINS = Path(__file__).parent / "peers"
+_INSTALL_SECONDS = 1200
+_HOW = {
+    "nginx": "nginx is not installed: apt-get install nginx-light",
+    "wrk": "wrk is not installed: apt-get install wrk",
+    "npm": "node and npm are not installed: apt-get install nodejs npm",
+}
+
+
+def missing(*tools: str) -> Skipped | None:
+    """The first of these system tools that is not there, with the command that brings it."""
+    return next((Skipped(_HOW[tool]) for tool in tools if shutil.which(tool) is None), None)
+
+
+def litellm(peers: Path) -> Path | Skipped:
+    """The folder of a virtual environment that holds the LiteLLM proxy."""
+    folder, pins = peers / "litellm", _PINS / "litellm" / "requirements.txt"
+    pip = [str(folder / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check"]
+    return _install(
+        folder,
+        [pins],
+        [sys.executable, "-m", "venv", "--clear", str(folder)],
+        [*pip, "--only-binary=:all:", "--require-hashes", "-r", str(pins)],
+    )
+
+
+def portkey(peers: Path) -> Path | Skipped:
+    """The folder that holds the Portkey gateway and its packages; no install script is run."""
+    if lacking := missing("npm"):
+        return lacking
+    folder = peers / "portkey"
+    pins = [_PINS / "portkey" / name for name in ("package.json", "package-lock.json")]
+    folder.mkdir(parents=True, exist_ok=True)
+    for pin in pins:
+        shutil.copy(pin, folder)
+    npm = ["npm", "ci", "--prefix", str(folder), "--ignore-scripts", "--no-audit", "--no-fund"]
+    return _install(folder, pins, npm)
+
+
+def _install(folder: Path, pins: list[Path], *commands: list[str]) -> Path | Skipped:
+    """Run the commands unless they were run for exactly these pins before."""
+    stamp = folder / "installed"
+    wanted = hashlib.sha256(b"".join(pin.read_bytes() for pin in pins)).hexdigest()
+    if stamp.is_file() and stamp.read_text() == wanted:
+        return folder
+    print(f"  installing {folder.name} (once) ...", flush=True)
+    for command in commands:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=_INSTALL_SECONDS
+        )
+        if done.returncode:
+            last = (done.stderr or done.stdout).strip().splitlines()[-1:]
+            return Skipped(f"not installed: {Path(command[0]).name}: {' '.join(last)[:200]}")
+    stamp.write_text(wanted)
+    return folder

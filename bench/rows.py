@@ -1,0 +1,218 @@
+"""The rows: how each gateway is started on its core, and how a caller addresses it.
+
+A row is one start function and one line in `ROWS`; the first row is the physical limit.
+"""
+
+import http.client
+import secrets
+import socket
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from bench import prepare
+from bench.children import Child
+from bench.figures import Skipped
+from bench.load import PATH, reply_body, request_body
+from bench.machine import Cores
+from gatebook.core.errors import Unavailable
+
+_PEERS = Path(__file__).parent / "peers"
+_ROOT = Path(__file__).parent.parent
+_READY_SECONDS = 120
+
+
+class _Message(msgspec.Struct):
+    content: str
+
+
+class _Choice(msgspec.Struct):
+    message: _Message
+
+
+class _Completion(msgspec.Struct):
+    choices: list[_Choice]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a run takes place: folders, cores, and the mock provider's port."""
+
+    folder: Path
+    cores: Cores
+    provider_port: int
+
+    @property
+    def provider_url(self) -> str:
+        """Base address of the mock provider, as an OpenAI client takes it."""
+        return f"http://127.0.0.1:{self.provider_port}/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """A started row: its processes, its port, and the headers a caller has to send."""
+
+    child: Child
+    port: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table."""
+
+    id: str
+    title: str
+    start: Callable[[Site], Gateway | Skipped]
+
+
+def start_mock(folder: Path, cores: Cores) -> Gateway:
+    """The mock provider, on the load core."""
+    port = free_port()
+    replacements = {"@PORT@": str(port), "@REPLY@": reply_body().decode()}
+    return Gateway(_nginx("mock", folder, cores.load, replacements), port)
+
+
+def start_nginx(site: Site) -> Gateway | Skipped:
+    """nginx as a reverse proxy: the physical limit."""
+    port = free_port()
+    replacements = {"@PORT@": str(port), "@PROVIDER@": str(site.provider_port)}
+    return Gateway(_nginx("proxy", site.folder, site.cores.gateway, replacements), port)
+
+
+def start_passthrough(site: Site) -> Gateway | Skipped:
+    """The stack of the gateway without the gateway."""
+    port = free_port()
+    argv = [sys.executable, "-m", "bench.passthrough", str(port), str(site.provider_port)]
+    child = Child(
+        argv,
+        core=site.cores.gateway,
+        folder=site.folder / "passthrough",
+        env={"PYTHONPATH": str(_ROOT)},
+    )
+    return Gateway(child, port)
+
+
+def start_litellm(site: Site) -> Gateway | Skipped:
+    """LiteLLM proxy: one worker, no database, its master key as the only check."""
+    installed = prepare.litellm(site.folder.parent / "peers")
+    if isinstance(installed, Skipped):
+        return installed
+    port, key = free_port(), f"sk-{secrets.token_hex(24)}"
+    argv = [str(installed / "bin" / "litellm"), "--config", str(_PEERS / "litellm" / "config.yaml")]
+    argv += ["--host", "127.0.0.1", "--port", str(port), "--num_workers", "1"]
+    env = {
+        "BENCH_PROVIDER": site.provider_url,
+        "LITELLM_MASTER_KEY": key,
+        "LITELLM_MODE": "PRODUCTION",
+        "LITELLM_LOG": "ERROR",
+        # Lists it would fetch from the internet at start; the copies in the package are used.
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",
+        "LITELLM_LOCAL_AUTOROUTER_PRESETS": "True",
+        "LITELLM_LOCAL_BLOG_POSTS": "True",
+        "LITELLM_LOCAL_POLICY_TEMPLATES": "True",
+    }
+    child = Child(argv, core=site.cores.gateway, folder=site.folder / "litellm", env=env)
+    return Gateway(child, port, {"Authorization": f"Bearer {key}"})
+
+
+def start_portkey(site: Site) -> Gateway | Skipped:
+    """Portkey gateway without its console; the provider is named by the caller, as it expects."""
+    installed = prepare.portkey(site.folder.parent / "peers")
+    if isinstance(installed, Skipped):
+        return installed
+    port = free_port()
+    script = installed / "node_modules" / "@portkey-ai" / "gateway" / "build" / "start-server.js"
+    argv = ["node", str(script), "--headless", f"--port={port}"]
+    child = Child(argv, core=site.cores.gateway, folder=site.folder / "portkey")
+    headers = {
+        "Authorization": "Bearer sk-provider",
+        "x-portkey-provider": "openai",
+        "x-portkey-custom-host": site.provider_url,
+    }
+    return Gateway(child, port, headers)
+
+
+def start_gatebook(site: Site) -> Gateway | Skipped:
+    """Gatebook with its embedded default: SQLite, notary, every call signed and durable."""
+    return Skipped("not startable: `gatebook serve` does not exist yet")
+
+
+ROWS = (
+    Row("nginx", "nginx reverse proxy (the physical limit)", start_nginx),
+    Row("passthrough", "bare pass-through in the same stack", start_passthrough),
+    Row("litellm", "LiteLLM proxy", start_litellm),
+    Row("portkey", "Portkey gateway", start_portkey),
+    Row("gatebook", "Gatebook, intent and outcome signed and durable", start_gatebook),
+)
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def await_ready(gateway: Gateway) -> None:
+    """Return once a call is answered as the provider answered it; else raises Unavailable."""
+    deadline = time.monotonic() + _READY_SECONDS
+    problem = ""
+    while gateway.child.alive() and time.monotonic() < deadline:
+        problem = wrong_answer(gateway)
+        if not problem:
+            return
+        time.sleep(0.2)
+    what = "does not answer" if gateway.child.alive() else "ended at start"
+    raise Unavailable("row_not_ready", f"{what} ({problem}); see {gateway.child.log}")
+
+
+def wrong_answer(gateway: Gateway) -> str:
+    """What is wrong with the answer to one call; empty when it carries the provider's message."""
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=20)
+    headers = {"Content-Type": "application/json"} | dict(gateway.headers)
+    try:
+        connection.request("POST", PATH, request_body(), headers)
+        response = connection.getresponse()
+        body = response.read()
+    except (OSError, http.client.HTTPException) as error:
+        return f"{type(error).__name__}: {error}"
+    finally:
+        connection.close()
+    if response.status != 200:
+        return f"status {response.status}: {body[:200].decode(errors='replace')}"
+    return "" if _message(body) == _message(reply_body()) else "the answer is not the provider's"
+
+
+def provider_requests(mock: Gateway) -> int:
+    """All requests that reached the mock provider so far, this question included."""
+    connection = http.client.HTTPConnection("127.0.0.1", mock.port, timeout=20)
+    connection.request("GET", "/calls")
+    accepted_handled_requests = connection.getresponse().read().decode().splitlines()[2]
+    connection.close()
+    return int(accepted_handled_requests.split()[2])
+
+
+def _message(body: bytes) -> str | None:
+    """The assistant's text, or None when the body is no chat completion."""
+    try:
+        return msgspec.json.decode(body, type=_Completion).choices[0].message.content
+    except (msgspec.DecodeError, IndexError):
+        return None
+
+
+def _nginx(name: str, folder: Path, core: int, replacements: Mapping[str, str]) -> Child:
+    text = (_PEERS / "nginx" / f"{name}.conf").read_text()
+    for placeholder, value in replacements.items():
+        text = text.replace(placeholder, value)
+    home = folder / f"nginx-{name}"
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "nginx.conf").write_text(text)
+    argv = ["nginx", "-p", str(home), "-c", "nginx.conf", "-e", "stderr"]
+    return Child(argv, core=core, folder=home)

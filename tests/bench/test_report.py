@@ -1,0 +1,51 @@
+"""What the page says about a run."""
+
+import msgspec
+import pytest
+
+from bench.figures import RowResult
+from bench.report import BEGIN, END, generated, page, to_json
+from gatebook.core.errors import Misconfigured
+from tests.bench.samples import a_latency, a_round, a_row, a_run
+
+
+def test_only_the_part_between_the_marks_is_replaced() -> None:
+    run = a_run([a_row("nginx", [a_round(41_000.0)])])
+    text = f"# Performance\n\nby hand\n\n{BEGIN}\nold figures\n{END}\n\nalso by hand\n"
+    replaced = page(text, run)
+    assert replaced.startswith(f"# Performance\n\nby hand\n\n{BEGIN}\n")
+    assert replaced.endswith(f"{END}\n\nalso by hand\n")
+    assert "old figures" not in replaced
+    assert "41,000" in replaced
+    assert page(replaced, run) == replaced
+
+
+def test_a_page_without_marks_is_refused_rather_than_overwritten() -> None:
+    with pytest.raises(Misconfigured, match="marks"):
+        page("# Performance\n", a_run([]))
+
+
+def test_a_missed_goal_is_named_in_words() -> None:
+    rows = [a_row("gatebook", [a_round(100.0)]), a_row("passthrough", [a_round(1000.0)])]
+    text = generated(a_run(rows))
+    assert "Missed in this run: throughput of the bare pass-through." in text
+    assert "**missed**" in text
+
+
+def test_a_skipped_row_says_why_and_shows_no_figure() -> None:
+    text = generated(a_run([RowResult("portkey", "Portkey gateway", skipped="node is absent")]))
+    assert "skipped: node is absent" in text
+
+
+def test_an_invalid_row_is_marked_and_its_fault_named() -> None:
+    row = a_row("portkey", [a_round(900.0, errors=4, requests=500, provider_calls=498)])
+    text = generated(a_run([row]))
+    assert "**invalid**" in text
+    assert "is invalid: 4 errors, 2 answers without a call to the provider" in text
+
+
+def test_the_raw_figures_can_be_read_back() -> None:
+    row = a_row("nginx", [a_round(41_000.0)], [a_latency()])
+    raw = msgspec.json.decode(to_json(a_run([row])))
+    assert raw["rows"][0]["rounds"][0]["requests_per_second"] == 41_000.0
+    assert raw["ledger"] == {"reason": "none"}
