@@ -15,12 +15,19 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 class Exchange:
     """What came in, and the way back. `path` is the raw path: never what `Host` may suggest."""
 
+    method: str
+    path: bytes
+    query: bytes
+    headers: dict[bytes, bytes]
+    connection: EdgeProtocol
+    is_begun: bool
+
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.method: str = scope["method"]
-        self.path: bytes = scope["raw_path"]
-        self.query: bytes = scope["query_string"]
-        self.headers: dict[bytes, bytes] = dict(scope["headers"])
-        self.connection: EdgeProtocol = scope["state"]["connection"]
+        self.method = scope["method"]
+        self.path = scope["raw_path"]
+        self.query = scope["query_string"]
+        self.headers = dict(scope["headers"])
+        self.connection = scope["state"]["connection"]
         self.is_begun = False
         self._receive = receive
         self._send = send
