@@ -61,7 +61,10 @@ class CallConcluded(Event, frozen=True, kw_only=True, omit_defaults=True):
     ocsf_class: ClassVar[int] = 6003
     controls: ClassVar[tuple[str, ...]] = ("CC7.2", "PI1.4")
 
-    intent: Annotated[int, Meta(description="sequence number of the intent in this stream")]
+    call: Annotated[str, Meta(description="id of the call, as its intent names it")]
+    intent: Annotated[
+        int, Meta(description="sequence number of the intent, in this stream or the one before")
+    ]
     agent: Annotated[str, Meta(description="agent that called")]
     ending: Annotated[
         str,
@@ -90,6 +93,7 @@ class CallConcluded(Event, frozen=True, kw_only=True, omit_defaults=True):
     def example(cls) -> Self:
         """A stream that ran to its end."""
         return cls(
+            call="pW1nZ8bq7tYkX0aR4d2m",
             intent=4701,
             agent="agt_2xV8nQmA0bLr5cYtKd9eWs",
             ending="complete",
