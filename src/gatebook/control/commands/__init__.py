@@ -1,0 +1,1 @@
+"""One administrative command per file; the file is named like the command, the class in it too."""

@@ -1,0 +1,80 @@
+"""Add a provider: where calls may go, and the credential they go with."""
+
+from functools import partial
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
+
+from gatebook.control.command import Context, InOrganization, Outcome
+from gatebook.control.inputs import ModelPattern, Slug
+from gatebook.control.target import check_target
+from gatebook.core.errors import Conflict, Invalid
+from gatebook.core.ids import new_id
+from gatebook.core.secret import Secret
+from gatebook.identity.directory import Provider, credential_cell
+from gatebook.ledger.events.provider import ProviderAdded
+
+
+class AddProvider(InOrganization, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Add a provider; its API key is sealed at once and can never be shown again.
+
+    The key is read from a file, from standard input (`--key-file -`) or from a prompt.
+    """
+
+    verb: ClassVar[str] = "provider add"
+    subject: ClassVar[str] = "provider"
+    examples: ClassVar[tuple[str, ...]] = (
+        "provider add openai --key-file openai.key",
+        "provider add local --url http://127.0.0.1:11434 --model 'llama*' --no-key",
+    )
+
+    provider: Annotated[Slug, Meta(description="Name of the provider, unique here.")]
+    key: Annotated[Secret | None, Meta(description="Its API key")]
+    dialect: Annotated[str, Meta(description="Protocol it speaks.")] = "openai"
+    url: Annotated[str, Meta(description="Address of its API, without /v1.", max_length=400)] = (
+        "https://api.openai.com"
+    )
+    model: Annotated[
+        tuple[ModelPattern, ...],
+        Meta(description="Model it serves, such as 'gpt-*'; may be repeated.", min_length=1),
+    ] = ("*",)
+    plain_http: Annotated[
+        bool, Meta(description="Allow http:// beyond this machine, where others can read it.")
+    ] = False
+
+    def change(self, context: Context) -> Outcome:
+        """A new provider with its credential sealed; Conflict if the name is taken."""
+        organization_id = context.organization_id
+        if self.dialect not in context.dialects:
+            known = ", ".join(sorted(context.dialects))
+            raise Invalid(
+                "dialect_unknown", f"No provider speaks {self.dialect}.", f"Known: {known}."
+            )
+        check_target(self.url, plain_http=self.plain_http)
+        if context.records.find(Provider, organization_id=organization_id, name=self.provider):
+            raise Conflict(
+                "provider_exists",
+                f"There is a provider {self.provider}.",
+                f"Replace its key: gatebook provider rekey {self.provider}",
+            )
+        id_ = new_id("prv", context.entropy)
+        sealed = None
+        if self.key is not None:
+            plain = self.key.reveal().encode()
+            sealed = context.data_key.seal(plain, credential_cell(id_), context.entropy)
+        provider = Provider(
+            id=id_,
+            organization_id=organization_id,
+            name=self.provider,
+            dialect=self.dialect,
+            base_url=self.url.rstrip("/"),
+            credential=sealed,
+            data_key=context.data_key.id if sealed else None,
+            models=self.model,
+            created_at=context.now_us,
+        )
+        return Outcome(
+            event=partial(ProviderAdded, object=id_, dialect=self.dialect),
+            saves=(provider,),
+            answer={"provider": provider.name, "id": id_, "url": provider.base_url},
+        )

@@ -1,0 +1,70 @@
+"""Give an agent a new key; the old one keeps working for a grace period."""
+
+from functools import partial
+from typing import Annotated, ClassVar
+
+import msgspec
+from msgspec import Meta
+
+from gatebook.control.command import Context, InOrganization, Outcome
+from gatebook.control.issue import issue_key
+from gatebook.control.lookup import agent_called, keys_of
+from gatebook.core.clock import SECOND_US, to_text
+from gatebook.identity.settings import MAX_GRACE_SECONDS
+from gatebook.ledger.events.key import KeyRotated
+
+
+class RotateKey(InOrganization, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Give an agent a new key, shown once, now; the old one works until the grace has passed.
+
+    For a key that has leaked use `gatebook agent revoke`, which knows no grace.
+    """
+
+    verb: ClassVar[str] = "agent rotate"
+    subject: ClassVar[str] = "agent"
+    examples: ClassVar[tuple[str, ...]] = ("agent rotate triage", "agent rotate triage --grace 2h")
+
+    agent: Annotated[str, Meta(description="Name or id of the agent.")]
+    grace_seconds: Annotated[
+        int | None,
+        Meta(description="How long the old key keeps working.", ge=0, le=MAX_GRACE_SECONDS),
+    ] = None
+    key_life_seconds: Annotated[
+        int | None, Meta(description="Life of the key, at most the installation's limit.", ge=60)
+    ] = None
+
+    def change(self, context: Context) -> Outcome:
+        """A new key, and an end for those it supersedes; an earlier end stays as it is."""
+        agent = agent_called(context, self.agent)
+        issued = issue_key(context, agent, self.key_life_seconds)
+        grace = self.grace_seconds
+        if grace is None:
+            grace = context.settings.rotation_grace_seconds
+        old = keys_of(context, agent)
+        ends_at = context.now_us + grace * SECOND_US
+        ended = [
+            msgspec.structs.replace(
+                key,
+                ends_at=min(ends_at, key.valid_until),
+                superseded_by=issued.key.id,
+            )
+            for key in old
+        ]
+        return Outcome(
+            event=partial(
+                KeyRotated,
+                object=agent.id,
+                key=issued.key.id,
+                key_expires_at=issued.key.expires_at,
+                supersedes=[key.id for key in old],
+                grace_ends_at=ends_at if old else 0,
+            ),
+            saves=(issued.key, *ended),
+            answer={
+                "agent": agent.name,
+                "key_id": issued.key.id,
+                "key_expires_at": to_text(issued.key.expires_at),
+                **{f"old_key_{key.id}_ends_at": to_text(key.valid_until) for key in ended},
+            },
+            shown_once=issued.token,
+        )

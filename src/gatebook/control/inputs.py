@@ -1,0 +1,96 @@
+"""The kinds of text commands take, and how untrusted values become a command.
+
+Each kind names itself in its `title`, which is what somebody reads who typed something else.
+"""
+
+import unicodedata
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Final, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from gatebook.control.command import Command
+from gatebook.core.errors import Invalid
+from gatebook.core.secret import Secret
+
+Slug = Annotated[
+    str,
+    Meta(
+        title="at most 40 lower-case letters, digits and single hyphens",
+        pattern=r"\A[a-z0-9](-?[a-z0-9])*\Z",
+        max_length=40,
+    ),
+]
+Line = Annotated[
+    str, Meta(title="one line of at most 400 characters", min_length=1, max_length=400)
+]
+Email = Annotated[
+    str,
+    Meta(
+        title="an e-mail address",
+        pattern=r"\A[!-?A-~]+@[A-Za-z0-9][A-Za-z0-9.-]*\Z",
+        max_length=254,
+    ),
+]
+ModelPattern = Annotated[
+    str,
+    Meta(
+        title="the name of a model, in which * stands for anything",
+        pattern=r"\A[A-Za-z0-9*._:/@+-]+\Z",
+        max_length=100,
+    ),
+]
+
+C = TypeVar("C", bound=Command)
+
+_JOINERS: Final = "\u200c\u200d"
+_UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+def read_command(kind: type[C], values: Mapping[str, Any]) -> C:
+    """A command from untrusted values; raises Invalid, saying which field is wrong and why."""
+    for field, text in _texts(values):
+        if not is_plain(text):
+            raise Invalid("input_unprintable", f"{field} holds characters that cannot be shown.")
+    try:
+        return msgspec.convert(values, kind, dec_hook=_keep_secret)
+    except msgspec.ValidationError as error:
+        raise _wrong(kind, str(error)) from None
+
+
+def is_plain(text: str) -> bool:
+    """Whether text is free of control, direction and surrogate characters, which can deceive."""
+    return not any(
+        unicodedata.category(char) in _UNPRINTABLE and char not in _JOINERS for char in text
+    )
+
+
+def _texts(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for field, value in values.items():
+        for item in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(item, str):
+                yield field, item
+
+
+def _wrong(kind: type[Command], error: str) -> Invalid:
+    """What a validation error means, in the words of the field's type where it has some."""
+    reason, _, path = error.partition(" - at `$.")
+    field = path.rstrip("`").partition("[")[0]
+    title = _title(kind, field)
+    if title:
+        return Invalid("input_invalid", f"{field} has to be {title}.")
+    return Invalid("input_invalid", f"{field}: {reason}." if field else f"{reason}.")
+
+
+def _title(kind: type[Command], field: str) -> str:
+    schema = msgspec.json.schema(kind, schema_hook=lambda _: {"type": "string"})
+    found = schema["$defs"][kind.__name__]["properties"].get(field, {})
+    found = found.get("items", found)
+    return str(found.get("title", ""))
+
+
+def _keep_secret(kind: type, value: Any) -> Any:
+    if kind is Secret and isinstance(value, Secret):
+        return value
+    raise msgspec.ValidationError("a secret comes from a file or a prompt")

@@ -1,0 +1,32 @@
+"""Finds what a command names, within the command's organization only."""
+
+from gatebook.control.command import Context
+from gatebook.core.errors import NotFound
+from gatebook.identity.directory import Agent, AgentKey, Provider
+
+
+def agent_called(context: Context, name: str) -> Agent:
+    """The agent with this id or name; raises NotFound."""
+    where = {"id": name} if name.startswith("agt_") else {"name": name}
+    found = context.records.find(Agent, organization_id=context.organization_id, **where)
+    if not found:
+        raise NotFound(
+            "agent_unknown", f"There is no agent {name}.", "List them: gatebook agent list"
+        )
+    return found[0]
+
+
+def keys_of(context: Context, agent: Agent) -> list[AgentKey]:
+    """The agent's keys that were neither revoked nor have ended."""
+    keys = context.records.find(AgentKey, agent_id=agent.id)
+    return [key for key in keys if key.is_live(context.now_us)]
+
+
+def provider_called(context: Context, name: str) -> Provider:
+    """The provider with this name; raises NotFound."""
+    found = context.records.find(Provider, organization_id=context.organization_id, name=name)
+    if not found:
+        raise NotFound(
+            "provider_unknown", f"There is no provider {name}.", "List them: gatebook provider list"
+        )
+    return found[0]
