@@ -99,3 +99,11 @@ def test_a_frontier_fed_in_any_pieces_has_the_root_of_all(steps: list[int]) -> N
         frontier.extend(leaves)
         assert (frontier.size, frontier.hashes) == (stored.size, stored.hashes)
         assert frontier.root() == mth(LEAVES[: frontier.size])
+
+
+@given(sizes)
+def test_a_frontier_read_from_stored_nodes_is_the_one_that_grew(size: int) -> None:
+    grown = merkle.Frontier()
+    grown.extend(LEAVES[:size])
+    stored = merkle.frontier(size, read)
+    assert (stored.size, stored.hashes) == (grown.size, grown.hashes)

@@ -103,7 +103,7 @@ def read_bundle(source: TileSource, index: int, size: int) -> list[bytes]:
 
 
 class TileHashes:
-    """The nodes of a tree of `size` read from its tiles: a `merkle.HashReader`."""
+    """The nodes of a tree of `size` as its tiles have them, not checked: a `merkle.HashReader`."""
 
     def __init__(self, source: TileSource, size: int) -> None:
         self._source = source
