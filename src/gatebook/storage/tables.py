@@ -181,6 +181,7 @@ agents = Table(
         ["organization_id", "workspace_id"], ["workspaces.organization_id", "workspaces.id"]
     ),
     ForeignKeyConstraint(["organization_id", "owner_id"], ["people.organization_id", "people.id"]),
+    Index(None, "organization_id", "name", unique=True),
 )
 
 agent_keys = Table(
@@ -217,6 +218,19 @@ providers = Table(
     _number("created_at"),
     UniqueConstraint("organization_id", "name"),
     _status("active", "suspended"),
+)
+
+idempotency = Table(
+    "idempotency",
+    METADATA,
+    # What an order did; its digest is keyed and its answer holds no secret.
+    _text("log"),
+    _text("key"),
+    Column("digest", LargeBinary, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    _number("stream_no", ForeignKey("streams.no")),
+    _number("sq"),
+    PrimaryKeyConstraint("log", "key"),
 )
 
 revision = Table(

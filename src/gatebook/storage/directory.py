@@ -1,0 +1,181 @@
+"""The rows of the directory: read whole for a snapshot, or singly within a command's transaction.
+
+A row's struct and its table have the same columns by the same names; only lists differ, which the
+database holds as JSON text.
+"""
+
+from typing import Any, Final, TypeVar, cast
+
+import msgspec
+from sqlalchemy import Connection, Table, delete, insert, select, update
+
+from gatebook.control.ports import Remembered
+from gatebook.core.envelope import WrappedKey
+from gatebook.core.errors import Unavailable
+from gatebook.identity.directory import (
+    Agent,
+    AgentKey,
+    Directory,
+    Organization,
+    Person,
+    Provider,
+    Row,
+    Workspace,
+)
+from gatebook.ledger.ports import Position
+from gatebook.storage.tables import (
+    agent_keys,
+    agents,
+    bodies,
+    data_keys,
+    idempotency,
+    organizations,
+    people,
+    providers,
+    revision,
+    streams,
+    workspaces,
+)
+
+R = TypeVar("R", bound=Row)
+
+_TABLES: Final[dict[type, Table]] = {
+    Organization: organizations,
+    Workspace: workspaces,
+    Person: people,
+    Agent: agents,
+    AgentKey: agent_keys,
+    Provider: providers,
+}
+
+
+def read_revision(connection: Connection) -> int:
+    """How many administrative changes there were; a snapshot of another revision is old."""
+    value = connection.scalar(select(revision.c.value))
+    if value is None:
+        raise Unavailable("directory_unavailable", "The directory has no revision.")
+    return cast("int", value)
+
+
+def load_snapshot(connection: Connection) -> Directory:
+    """Everything that is known about who is who; `connection` has to see one state throughout."""
+    return Directory(
+        revision=read_revision(connection),
+        organizations={row.id: row for row in _read(connection, Organization)},
+        workspaces={row.id: row for row in _read(connection, Workspace)},
+        people={row.id: row for row in _read(connection, Person)},
+        agents={row.id: row for row in _read(connection, Agent)},
+        keys={row.id: row for row in _read(connection, AgentKey)},
+        providers={row.id: row for row in _read(connection, Provider)},
+    )
+
+
+def load_data_keys(connection: Connection) -> list[WrappedKey]:
+    """Every data key in its wrapped form, oldest first."""
+    rows = connection.execute(select(data_keys).order_by(data_keys.c.created_at, data_keys.c.id))
+    return [_data_key(row) for row in rows.mappings()]
+
+
+class SqlRecords:
+    """Implements `control.ports.Records` on one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def take_revision(self) -> int:
+        """Raise the revision; its row stays locked until the transaction ends."""
+        raised = update(revision).values(value=revision.c.value + 1).returning(revision.c.value)
+        return cast("int", self._connection.execute(raised).scalar_one())
+
+    def find(self, kind: type[R], **equals: str) -> list[R]:
+        """The rows of a kind whose columns have these values, in the order they were created."""
+        return _read(self._connection, kind, **equals)
+
+    def save(self, row: Row) -> None:
+        """Insert the row, or replace the one that has its id."""
+        table, values = _TABLES[type(row)], _columns(row)
+        changed = self._connection.execute(update(table).where(table.c.id == row.id).values(values))
+        if changed.rowcount == 0:
+            self._connection.execute(insert(table).values(values))
+
+    def remove(self, row: Row) -> None:
+        """Delete the row."""
+        table = _TABLES[type(row)]
+        self._connection.execute(delete(table).where(table.c.id == row.id))
+
+    def data_key(self, organization_id: str | None) -> WrappedKey | None:
+        """The newest data key of an organization, or of the platform."""
+        newest = (
+            select(data_keys)
+            .where(data_keys.c.organization_id.is_not_distinct_from(organization_id))
+            .order_by(data_keys.c.created_at.desc(), data_keys.c.id.desc())
+            .limit(1)
+        )
+        row = self._connection.execute(newest).mappings().one_or_none()
+        return None if row is None else _data_key(row)
+
+    def keep_data_key(self, key: WrappedKey) -> None:
+        """Insert a data key."""
+        self._connection.execute(insert(data_keys).values(msgspec.structs.asdict(key)))
+
+    def keep_body(self, position: Position, sealed: bytes, data_key: str) -> None:
+        """Insert the sealed body of the entry at `position`."""
+        values = {"sealed": sealed, "data_key": data_key}
+        self._connection.execute(
+            insert(bodies).values(stream_no=position.stream_no, sq=position.sq, **values)
+        )
+
+    def remembered(self, log: str, idempotency_key: str) -> Remembered | None:
+        """What the command that came with this key did."""
+        found = (
+            select(idempotency, streams.c.sid)
+            .join(streams, streams.c.no == idempotency.c.stream_no)
+            .where(idempotency.c.log == log, idempotency.c.key == idempotency_key)
+        )
+        row = self._connection.execute(found).one_or_none()
+        if row is None:
+            return None
+        reference = f"{row.sid}.{row.sq}"
+        return Remembered(digest=bytes(row.digest), answer=bytes(row.answer), reference=reference)
+
+    def remember(
+        self, position: Position, idempotency_key: str, digest: bytes, answer: bytes
+    ) -> None:
+        """Note that the entry at `position` is what came of this key."""
+        self._connection.execute(
+            insert(idempotency).values(
+                log=position.log,
+                key=idempotency_key,
+                digest=digest,
+                answer=answer,
+                stream_no=position.stream_no,
+                sq=position.sq,
+            )
+        )
+
+
+def _read(connection: Connection, kind: type[R], **equals: str) -> list[R]:
+    table = _TABLES[kind]
+    created = table.c.issued_at if kind is AgentKey else table.c.created_at
+    found = select(table).order_by(created, table.c.id)
+    for column, value in equals.items():
+        found = found.where(table.c[column] == value)
+    return [_row(kind, row) for row in connection.execute(found).mappings()]
+
+
+def _row(kind: type[R], row: Any) -> R:
+    values = dict(row)
+    if "models" in values:
+        values["models"] = msgspec.json.decode(values["models"], type=tuple[str, ...])
+    return kind(**values)
+
+
+def _columns(row: Row) -> dict[str, Any]:
+    values = msgspec.structs.asdict(row)
+    if "models" in values:
+        values["models"] = msgspec.json.encode(values["models"]).decode()
+    return values
+
+
+def _data_key(row: Any) -> WrappedKey:
+    return WrappedKey(**row)
