@@ -37,11 +37,6 @@ class EventSplitter:
             raise Invalid("event_too_large", "An event of the stream is too large.")
         return events
 
-    def flush(self) -> bytes:
-        """The event that the end of the stream completes; empty if nothing is left."""
-        rest, self._rest = self._rest, b""
-        return rest
-
 
 def data_of(event: bytes) -> bytes | None:
     """The data of an event, its lines joined by LF; None for an event without any (a comment)."""

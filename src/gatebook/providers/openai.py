@@ -1,0 +1,271 @@
+"""OpenAI's API: chat completions, whole and streamed, and the list of models.
+
+Source: OpenAI API reference and the openai-python SDK, whose reading of errors, retries and streams
+is what agents live with. Only the fields acted on are named here; all else keeps its bytes.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from gatebook.core import json_text
+from gatebook.core.errors import GatebookError, Invalid, Unavailable
+from gatebook.core.event_stream import EventSplitter, data_of
+from gatebook.providers import Call, Operation, Usage
+
+NAME: Final = "openai"
+
+CHAT: Final = Operation(
+    name="chat.completions", method="POST", path="/v1/chat/completions", has_body=True
+)
+MODELS: Final = Operation(name="models", method="GET", path="/v1/models", has_body=False)
+OPERATIONS: Final = {op.path.encode(): {op.method: op} for op in (CHAT, MODELS)}
+
+_MODEL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}")
+_DONE: Final = b"[DONE]"
+
+# What an agent may say to the provider beside the body (gateway.md, 4.1); its own credentials,
+# hop-by-hop fields and everything else stay here.
+_PASSED: Final = (
+    (b"openai-organization", "OpenAI-Organization"),
+    (b"openai-project", "OpenAI-Project"),
+    (b"idempotency-key", "Idempotency-Key"),
+    (b"traceparent", "traceparent"),
+)
+
+_ERROR_TYPES: Final = {
+    "invalid": "invalid_request_error",
+    "not_found": "invalid_request_error",
+    "conflict": "invalid_request_error",
+    "unidentified": "authentication_error",
+    "refused": "permission_error",
+    "exhausted": "rate_limit_error",
+}
+
+
+class _StreamOptions(msgspec.Struct):
+    include_usage: bool | None = None
+
+
+class _Chat(msgspec.Struct):
+    model: str
+    stream: bool | None = None
+    stream_options: _StreamOptions | None = None
+
+
+class _Whole(msgspec.Struct):
+    usage: Any = None
+
+
+class _Chunk(msgspec.Struct):
+    choices: list[msgspec.Raw] | None = None
+    usage: Any = None
+    error: Any = None
+
+
+class _Model(msgspec.Struct):
+    id: str
+
+
+class _Error(msgspec.Struct):
+    message: str
+    type: str
+    param: str | None
+    code: str
+
+
+class _Envelope(msgspec.Struct):
+    error: _Error
+
+
+_CHAT: Final = msgspec.json.Decoder(_Chat)
+_WHOLE: Final = msgspec.json.Decoder(_Whole)
+_CHUNK: Final = msgspec.json.Decoder(_Chunk)
+_MODELS: Final = msgspec.json.Decoder(list[msgspec.Raw])
+_MODEL_ID: Final = msgspec.json.Decoder(_Model)
+
+
+def read(operation: Operation, headers: Mapping[bytes, bytes], body: bytes) -> Call:
+    """The call an agent makes; raises Invalid."""
+    passed = tuple([(name, _plain(headers[key])) for key, name in _PASSED if key in headers])
+    if operation is not CHAT:
+        return Call(dialect=NAME, operation=operation, headers=passed)
+    _check_media_type(headers)
+    json_text.check(body)
+    chat = _read_chat(body)
+    if not chat.stream:
+        json_text.check_unique(body)
+        return Call(dialect=NAME, operation=operation, model=chat.model, body=body, headers=passed)
+    return Call(
+        dialect=NAME,
+        operation=operation,
+        model=chat.model,
+        streamed=True,
+        hides_usage=chat.stream_options is None or not chat.stream_options.include_usage,
+        body=_asking_for_usage(body),
+        headers=passed,
+    )
+
+
+def authorization(credential: str) -> tuple[str, str]:
+    """The header that carries our credential to the provider."""
+    return "Authorization", f"Bearer {credential}"
+
+
+def usage(body: bytes) -> Usage:
+    """What a whole reply says of tokens; raises Unavailable if it cannot be read."""
+    try:
+        return _usage(_WHOLE.decode(body).usage)
+    except (msgspec.DecodeError, RecursionError):
+        raise _unreadable() from None
+
+
+def delivered(call: Call, body: bytes, may_see: Callable[[str], bool]) -> bytes:
+    """A whole reply as the agent may have it: of the models, those it may call."""
+    if call.operation is not MODELS:
+        return body
+    try:
+        span = json_text.members(body)["data"]
+        models = _MODELS.decode(body[span.start : span.end])
+        kept = [bytes(raw) for raw in models if may_see(_MODEL_ID.decode(raw).id)]
+    except (Invalid, KeyError, msgspec.DecodeError):
+        raise _unreadable() from None
+    return json_text.replaced(body, span, b"[" + b",".join(kept) + b"]")
+
+
+class ChatStream:
+    """Follows a stream of chat.completion.chunk events, each passed on as it came.
+
+    With `hides_usage` the extra last chunk, which we asked for and the agent did not, is dropped:
+    simple clients index its empty `choices`. `data: [DONE]` waits for `end`.
+    """
+
+    def __init__(self, *, hides_usage: bool) -> None:
+        self.usage = Usage()
+        self.chunks = 0
+        self.is_complete = False
+        self.has_failed = False
+        self._hides_usage = hides_usage
+        self._splitter = EventSplitter()
+        self._end = b""
+
+    def feed(self, data: bytes) -> bytes:
+        """What may go on to the agent now; raises Unavailable for what cannot be read."""
+        try:
+            events = self._splitter.feed(data)
+        except Invalid:
+            raise _unreadable() from None
+        if len(events) == 1:
+            return self._passed(events[0])
+        return b"".join([self._passed(event) for event in events])
+
+    def end(self) -> bytes:
+        """What is still to go on once the outcome is recorded."""
+        return self._end
+
+    def _passed(self, event: bytes) -> bytes:
+        data = data_of(event)
+        if self.is_complete or data is None:
+            return b"" if self.is_complete else event
+        if data.strip() == _DONE:
+            self.is_complete = True
+            self._end = event
+            return b""
+        try:
+            chunk = _CHUNK.decode(data)
+        except (msgspec.DecodeError, RecursionError):
+            raise _unreadable() from None
+        self.chunks += 1
+        if chunk.error is not None:
+            self.has_failed = True
+        if chunk.usage is not None:
+            self.usage = _usage(chunk.usage)
+            if self._hides_usage and not chunk.choices:
+                return b""
+        return event
+
+
+def stream(call: Call) -> ChatStream:
+    """The follower of a streamed reply."""
+    return ChatStream(hides_usage=call.hides_usage)
+
+
+def error_body(error: GatebookError) -> bytes:
+    """A failure as `{"error": {"message", "type", "param", "code"}}`."""
+    kind = _ERROR_TYPES.get(error.kind, "server_error")
+    return msgspec.json.encode(_Envelope(_Error(str(error), kind, None, error.code)))
+
+
+def error_event(error: GatebookError) -> bytes:
+    """A failure in the middle of a stream: the SDK raises APIError and does not retry."""
+    return b"data: " + error_body(error) + b"\n\n"
+
+
+def _read_chat(body: bytes) -> _Chat:
+    try:
+        chat = _CHAT.decode(body)
+    except msgspec.ValidationError as error:
+        raise Invalid("invalid_value", f"{error}.") from None
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Invalid("json_malformed", f"The JSON cannot be read: {error}.") from None
+    if not _MODEL.fullmatch(chat.model):
+        raise Invalid(
+            "invalid_model",
+            "The model's name is empty, too long or has unusual characters.",
+            "Letters, digits and . _ : / @ + - are allowed, 128 at most.",
+        )
+    return chat
+
+
+def _asking_for_usage(body: bytes) -> bytes:
+    """The body with `stream_options.include_usage` true, every other byte as it was."""
+    options = json_text.members(body).get("stream_options")
+    if options is None:
+        return json_text.with_first(body, b'"stream_options":{"include_usage":true}')
+    value = body[options.start : options.end]
+    if value == b"null":
+        return json_text.replaced(body, options, b'{"include_usage":true}')
+    asked = json_text.members(value).get("include_usage")
+    if asked is None:
+        value = json_text.with_first(value, b'"include_usage":true')
+    else:
+        value = json_text.replaced(value, asked, b"true")
+    return json_text.replaced(body, options, value)
+
+
+def _check_media_type(headers: Mapping[bytes, bytes]) -> None:
+    media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if media_type != b"application/json" or b"content-encoding" in headers:
+        raise Invalid(
+            "media_type_not_supported",
+            "The body has to be JSON, uncompressed.",
+            "Send Content-Type: application/json.",
+        )
+
+
+def _plain(value: bytes) -> str:
+    text = value.decode("latin-1")
+    if not text.isascii() or not text.isprintable():
+        raise Invalid("header_refused", "A header value holds unusual characters.")
+    return text
+
+
+def _usage(reported: object) -> Usage:
+    if not isinstance(reported, dict):
+        return Usage()
+    return Usage(_count(reported.get("prompt_tokens")), _count(reported.get("completion_tokens")))
+
+
+def _count(value: object) -> int:
+    """A number of tokens; whatever is none counts as not reported."""
+    return value if type(value) is int and 0 <= value < 2**53 else 0
+
+
+def _unreadable() -> Unavailable:
+    return Unavailable(
+        "upstream_broken",
+        "The provider's reply cannot be read.",
+        "See whether the provider has an outage; the call may have been executed.",
+    )
