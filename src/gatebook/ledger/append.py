@@ -90,6 +90,7 @@ class Writer(Generic[Tx]):
         self._streams: dict[str, OpenStream] = {}
         self._taken: list[Draft[Tx]] = []
         self._unsure: Attempt | None = None
+        self._beat_us = settings.heartbeat_seconds * SECOND_US
         self._next_beat_us = 0
         self._next_notary_us = 0
         self._ended = False
@@ -120,6 +121,7 @@ class Writer(Generic[Tx]):
         self._thread.join()
 
     def _run(self) -> None:
+        self._next_beat_us = self._clock.monotonic_us() + self._beat_us
         try:
             while self._take():
                 for group in _groups(self._taken):
@@ -306,12 +308,12 @@ class Writer(Generic[Tx]):
         now_us = self._clock.monotonic_us()
         if now_us < self._next_beat_us:
             return
-        self._next_beat_us = now_us + self._settings.heartbeat_seconds * SECOND_US
+        self._next_beat_us = now_us + self._beat_us
         beat = StreamBeat(counts=self._counts())
         self._write([Draft(log, beat, None) for log in self._streams])
 
     def _abandon(self) -> None:
-        """Whatever ended the thread: destroy the keys and answer everybody who still waits."""
+        """Whatever ended the thread: destroy the keys, answer all who wait, let the store go."""
         with self._door:
             self._ended = True
         for stream in self._streams.values():
@@ -322,6 +324,7 @@ class Writer(Generic[Tx]):
             if draft is not None:
                 waiting.append(draft)
         self._answer([(draft.ticket, _closed()) for draft in waiting])
+        self._store.close()
 
 
 def _closing(_tx: object, at: Position) -> Event:

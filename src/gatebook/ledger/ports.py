@@ -56,5 +56,9 @@ class Store(Protocol[Tx]):
         ...
 
     def reopen(self) -> None:
-        """Drop every connection and connect again."""
+        """Connect again, and return only once the fate of every earlier transaction is decided."""
+        ...
+
+    def close(self) -> None:
+        """Give the connection up; the writer's last act."""
         ...

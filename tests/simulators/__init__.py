@@ -1,0 +1,1 @@
+"""What stands at our ports in tests: real formats and signatures, behaviour set by the test."""
