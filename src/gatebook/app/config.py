@@ -1,0 +1,174 @@
+"""Composes the settings of all packages; the only reader of the environment.
+
+Each table of gatebook.toml is one package's settings. A variable GATEBOOK_<TABLE>_<FIELD> wins over
+the file, the file over the default. A name nobody knows refuses to start, and the nearest is named.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final, NamedTuple, NoReturn
+
+import msgspec
+
+from gatebook.app.settings import KeySettings, ServerSettings
+from gatebook.core.errors import Misconfigured
+from gatebook.identity.settings import IdentitySettings
+from gatebook.ledger.settings import LedgerSettings
+from gatebook.storage.settings import StorageSettings
+
+FILE_NAME: Final = "gatebook.toml"
+
+_PREFIX: Final = "GATEBOOK_"
+_FILE_VARIABLE: Final = "GATEBOOK_CONFIG"
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every setting of an installation, one field per table."""
+
+    server: ServerSettings = ServerSettings()
+    keys: KeySettings = KeySettings()
+    storage: StorageSettings = StorageSettings()
+    ledger: LedgerSettings = LedgerSettings()
+    identity: IdentitySettings = IdentitySettings()
+
+    @property
+    def data(self) -> Path:
+        """The data folder, as an absolute path."""
+        return Path(self.server.data).absolute()
+
+    @property
+    def database_url(self) -> str:
+        """The database, which is in the data folder unless set otherwise."""
+        return self.storage.url or f"sqlite:///{self.data / 'gatebook.db'}"
+
+
+class Setting(NamedTuple):
+    """One setting in effect, and where its value comes from."""
+
+    name: str
+    value: Any
+    origin: str
+    description: str
+
+
+class Loaded(NamedTuple):
+    """The settings in effect, the file they were read from, and every one by itself."""
+
+    config: Config
+    file: Path | None
+    settings: list[Setting]
+
+
+def load_config(file: Path | None = None, environment: Mapping[str, str] | None = None) -> Loaded:
+    """The settings of this process; raises Misconfigured, naming the setting that is wrong.
+
+    Without `file` it is the one GATEBOOK_CONFIG names, or gatebook.toml here if there is one.
+    """
+    environment = os.environ if environment is None else environment
+    file = file or _file_named(environment)
+    values = _read(file) if file else {}
+    origins = {
+        f"{table}.{field}": str(file) for table, fields in values.items() for field in fields
+    }
+    for variable, text in environment.items():
+        if variable.startswith(_PREFIX) and variable != _FILE_VARIABLE:
+            table, field = _place(variable)
+            values.setdefault(table, {})[field] = text
+            origins[f"{table}.{field}"] = variable
+    config = _convert(values, origins)
+    return Loaded(config, file, _settings(config, origins))
+
+
+def tables() -> dict[str, type[msgspec.Struct]]:
+    """The settings of each table, by its name."""
+    return {field.name: field.type for field in msgspec.structs.fields(Config)}
+
+
+def _file_named(environment: Mapping[str, str]) -> Path | None:
+    named = environment.get(_FILE_VARIABLE)
+    if named:
+        return Path(named)
+    return Path(FILE_NAME) if Path(FILE_NAME).exists() else None
+
+
+def _read(file: Path) -> dict[str, dict[str, Any]]:
+    """The tables of a file, once every name in them is known."""
+    try:
+        content = tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise Misconfigured(
+            "config_unreadable", f"{file} cannot be read: {error.strerror}."
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Misconfigured("config_syntax", f"{file} is not TOML: {error}.") from None
+    for table, fields in content.items():
+        if table not in tables():
+            _unknown(f"[{table}]", f"in {file}", [f"[{name}]" for name in tables()])
+        if not isinstance(fields, dict):
+            raise Misconfigured("config_value", f"{table} in {file} has to be a table: [{table}].")
+        for field in fields:
+            if field not in _fields(table):
+                _unknown(field, f"in [{table}] of {file}", _fields(table))
+    return content
+
+
+def _place(variable: str) -> tuple[str, str]:
+    """The table and field that a variable sets."""
+    known = {
+        f"{_PREFIX}{table}_{field}".upper(): (table, field)
+        for table in tables()
+        for field in _fields(table)
+    }
+    if variable not in known:
+        _unknown(variable, "in the environment", list(known))
+    return known[variable]
+
+
+def _fields(table: str) -> list[str]:
+    return [field.name for field in msgspec.structs.fields(tables()[table])]
+
+
+def _convert(values: dict[str, dict[str, Any]], origins: Mapping[str, str]) -> Config:
+    try:
+        return msgspec.convert(values, Config, strict=False)
+    except msgspec.ValidationError as error:
+        reason, _, path = str(error).partition(" - at `$.")
+        setting = path.rstrip("`")
+        raise Misconfigured(
+            "config_value",
+            f"{setting} from {origins.get(setting, 'the settings')} is wrong: {reason}.",
+            "See the settings in effect: gatebook config show",
+        ) from None
+
+
+def _settings(config: Config, origins: Mapping[str, str]) -> list[Setting]:
+    return [
+        Setting(
+            name=f"{table}.{field.name}",
+            value=getattr(getattr(config, table), field.name),
+            origin=origins.get(f"{table}.{field.name}", "default"),
+            description=describe(field.type),
+        )
+        for table, kind in tables().items()
+        for field in msgspec.structs.fields(kind)
+    ]
+
+
+def describe(annotation: Any) -> str:
+    """The description that an annotated field carries."""
+    for meta in getattr(annotation, "__metadata__", ()):
+        if isinstance(meta, msgspec.Meta) and meta.description:
+            return meta.description
+    return ""
+
+
+def _unknown(name: str, where: str, known: list[str]) -> NoReturn:
+    nearest = get_close_matches(name, known, n=1, cutoff=0.5)
+    raise Misconfigured(
+        "config_unknown",
+        f"There is no setting {name}, as found {where}.",
+        f"Did you mean {nearest[0]}?" if nearest else f"Known are {', '.join(known)}.",
+    )
