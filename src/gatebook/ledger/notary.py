@@ -16,12 +16,7 @@ from gatebook.core.clock import SECOND_US, Clock
 from gatebook.core.errors import Invalid, NotFound, Refused, Tampered, Unavailable
 from gatebook.ledger import ed25519, mldsa
 from gatebook.ledger.certificate import MAX_LIFE_US, StreamCertificate, parse_request
-from gatebook.ledger.checkpoint import (
-    Checkpoint,
-    Cosigner,
-    cosigned_at_seconds,
-    sign_checkpoint,
-)
+from gatebook.ledger.checkpoint import Checkpoint, Cosigner, sign_checkpoint
 from gatebook.ledger.merkle import EMPTY_ROOT, Frontier, leaf_hash, verify_consistency
 from gatebook.ledger.note import ED25519, Note, NoteSigner, VerifierKey, open_note, sign_note
 from gatebook.ledger.streams import State, Streams
@@ -154,15 +149,16 @@ class Notary:
             return _conflict(head)
         if head.size:
             verify_consistency(head.size, head.root, claimed.size, claimed.root, request.proof)
-        note = self._sign(claimed, not_before=head.signed_at)
+        now = self._now_after(head.signed_at)
         frontier, streams = self._review(head, claimed)
+        note = self._sign(claimed, now)
         self._heads.save(
             Head(
                 origin=claimed.origin,
                 size=claimed.size,
                 root=claimed.root,
                 frontier=frontier,
-                signed_at=cosigned_at_seconds(note.signatures[-1]),
+                signed_at=now,
                 checkpoint=note.encode(),
                 streams=streams,
             )
@@ -201,18 +197,21 @@ class Notary:
         streams.forget_closed()
         return frontier.hashes, streams.state
 
-    def _sign(self, claimed: Checkpoint, *, not_before: int) -> Note:
-        """The note that will be answered with, once everything has been checked and saved."""
+    def _now_after(self, signed_at: int) -> int:
+        """POSIX seconds; raises Unavailable if time has gone back since the last signature."""
         now = self._clock.now_us() // SECOND_US
-        if now < not_before:
+        if now < signed_at:
             raise Unavailable(
                 "clock_went_back",
                 "The notary's clock is behind its last signature, so it signs nothing.",
                 "Set the clock of the notary's host.",
             )
-        signer = NoteSigner(claimed.origin, self._key)
-        second = Cosigner(claimed.origin, self._second_key)
-        return Note.parse(sign_checkpoint(claimed, signer, [second], now))
+        return now
+
+    def _sign(self, checked: Checkpoint, at_seconds: int) -> Note:
+        signer = NoteSigner(checked.origin, self._key)
+        second = Cosigner(checked.origin, self._second_key)
+        return Note.parse(sign_checkpoint(checked, signer, [second], at_seconds))
 
     def _check_origin(self, origin: str) -> None:
         base, _, slug = origin.rpartition("/")

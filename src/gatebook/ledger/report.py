@@ -31,7 +31,7 @@ class Outcome(StrEnum):
 
 
 class Severity(StrEnum):
-    """What a problem says about the book."""
+    """What a problem says about the book, the gravest first."""
 
     TAMPERED = "tampered"
     INCOMPLETE = "incomplete"
@@ -65,6 +65,12 @@ class Problems:
         self.severities.add(problem.severity)
         if len(self.listed) < MAX_PROBLEMS:
             self.listed.append(problem)
+
+    def extend(self, others: "Problems") -> None:
+        """Take all of others, those that they only counted included."""
+        self.count += others.count
+        self.severities |= others.severities
+        self.listed += others.listed[: MAX_PROBLEMS - len(self.listed)]
 
 
 class Missing(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,16 +120,16 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     exit_code: int
     mode: str
-    origin: str
-    size: int
-    root: str
-    signed_at: str
+    origin: str = ""
+    size: int = 0
+    root: str = ""
+    signed_at: str = ""
     """When the log says that it signed the checkpoint; empty where it does not say."""
-    entries: int
-    signatures: int
+    entries: int = 0
+    signatures: int = 0
     steps: list[Step]
-    streams: list[StreamReport]
+    streams: list[StreamReport] = []
     problems: list[Problem]
     problem_count: int
-    unauthenticated: list[Unauthenticated]
+    unauthenticated: list[Unauthenticated] = []
     notices: list[str]

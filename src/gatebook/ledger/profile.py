@@ -1,0 +1,49 @@
+"""Whether an entry is written exactly as the format says; only full verification asks.
+
+Bytes are never re-made to be trusted: the signature covers them as stored. This check says that
+every other program that reads them will see the same values.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from gatebook.core.clock import from_text
+from gatebook.core.json_profile import encode, is_canonical
+from gatebook.ledger.entry import DOMAIN, Entry
+from gatebook.ledger.events import Event
+
+Schemas = Mapping[str, type[Event]]
+"""Every kind of event that is known, by its name."""
+
+
+class Profile:
+    """Looks at entries one by one; kinds of events and fields it does not know are counted."""
+
+    def __init__(self, schemas: Schemas) -> None:
+        self.unknown_kinds: dict[str, int] = {}
+        self.unknown_fields: dict[str, int] = {}
+        self._decoders = {
+            name: msgspec.json.Decoder(kind, strict=True) for name, kind in schemas.items()
+        }
+
+    def fault(self, leaf: bytes, entry: Entry) -> str | None:
+        """What is wrong with an entry's JSON line, None if nothing is."""
+        line = leaf[len(DOMAIN) : leaf.index(b"\n", len(DOMAIN))]
+        if encode(entry) != line or not is_canonical(bytes(entry.d)):
+            return "its JSON is not in the profile"
+        try:
+            from_text(entry.ts)
+        except ValueError:
+            return "its time is not a time"
+        decoder = self._decoders.get(entry.ev)
+        if decoder is None:
+            self.unknown_kinds[entry.ev] = self.unknown_kinds.get(entry.ev, 0) + 1
+            return None
+        try:
+            event = decoder.decode(entry.d)
+        except msgspec.DecodeError as error:
+            return f"its event is not a {entry.ev}: {error}"
+        if encode(event) != bytes(entry.d):
+            self.unknown_fields[entry.ev] = self.unknown_fields.get(entry.ev, 0) + 1
+        return None
