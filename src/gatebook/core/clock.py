@@ -45,7 +45,7 @@ def to_text(at_us: int) -> str:
 
 def from_text(text: str) -> int:
     """Microseconds for a text made by `to_text`; raises ValueError for any other form."""
-    moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    moment = datetime.fromisoformat(text).replace(tzinfo=UTC)
     at_us = (moment - _EPOCH) // timedelta(microseconds=1)
     if to_text(at_us) != text:
         raise ValueError(f"not a time of the form 2026-11-20T12:34:56.789012Z: {text!r}")
