@@ -31,6 +31,8 @@ def type_name(kind: object) -> str:
     match msgspec.json.schema(kind):
         case {"$ref": str(reference)}:
             return _link(reference)
+        case {"enum": [*values]}:
+            return " or ".join(map(str, values))
         case {"type": "array", "items": {"type": item}}:
             return f"list of {_WORDS.get(item, item)}"
         case {"type": "object", "additionalProperties": {"type": item}}:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import gatebook
 from gatebook.core.errors import GatebookError
+from gatebook.web.problem import status_of
 from tools.gen.markdown import code, sentences, table
 
 PATH = "docs/reference/errors.md"
@@ -18,6 +19,7 @@ Whatever fails, the answer carries a stable `code` and a text that is safe to sh
 Where there is a next step, a hint names it.
 There are nine kinds, sorted by what the caller can do.
 Braces stand for what the program fills in.
+"HTTP" is the status where the failure becomes an answer; at the command line it is an exit code.
 """
 
 
@@ -36,12 +38,16 @@ def page() -> str:
     for kind in GatebookError.__subclasses__():
         parts.append(f"## {kind.kind}\n\n{sentences(kind.__doc__ or '')}")
         rows = [
-            (code(failure.code), failure.detail, failure.hint)
+            (code(failure.code), _status(kind, failure), failure.detail, failure.hint)
             for failure in sorted(raised[kind.__name__])
         ]
         if rows:
-            parts.append(table(["code", "what it says", "next step"], rows))
+            parts.append(table(["code", "HTTP", "what it says", "next step"], rows))
     return "\n".join(parts)
+
+
+def _status(kind: type[GatebookError], failure: Failure) -> str:
+    return str(status_of(kind(failure.code, failure.detail)))
 
 
 def _raised() -> dict[str, set[Failure]]:

@@ -1,13 +1,10 @@
 """Every setting of an installation."""
 
-import importlib
-from pathlib import Path
 from typing import Any, get_type_hints
 
 import msgspec
 
-import gatebook
-from gatebook.core.registry import summary
+from gatebook.app.config import tables
 from tools.gen.markdown import code, sentences, table, type_name
 
 PATH = "docs/reference/settings.md"
@@ -16,6 +13,7 @@ _INTRODUCTION = """\
 # Settings
 
 Settings stand in one file, `gatebook.toml`, one table per package of the program.
+`GATEBOOK_CONFIG` names the file; without it, it is the one in the working directory.
 An environment variable wins over the file; its name is given beside each setting.
 An unknown key refuses to start and names the nearest one.
 `gatebook config check` says whether the file is sound.
@@ -26,17 +24,8 @@ An unknown key refuses to start and names the nearest one.
 def page() -> str:
     """One section per table."""
     parts = [_INTRODUCTION]
-    for path in sorted(Path(gatebook.__path__[0]).glob("*/settings.py")):
-        module = importlib.import_module(f"gatebook.{path.parent.name}.settings")
-        (kind,) = [
-            item
-            for item in vars(module).values()
-            if isinstance(item, type)
-            and issubclass(item, msgspec.Struct)
-            and item.__name__ == f"{path.parent.name.title()}Settings"
-        ]
-        parts.append(f"## [{path.parent.name}]\n\n{sentences(summary(kind))}")
-        parts.append(_table(path.parent.name, kind))
+    for name, kind in tables().items():
+        parts.append(f"## [{name}]\n\n{sentences(kind.__doc__ or '')}\n{_table(name, kind)}")
     return "\n".join(parts)
 
 
