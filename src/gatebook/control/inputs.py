@@ -13,6 +13,7 @@ from msgspec import Meta
 from gatebook.control.command import Command
 from gatebook.core.errors import Invalid
 from gatebook.core.secret import Secret
+from gatebook.identity.settings import MAX_GRACE_SECONDS
 
 Slug = Annotated[
     str,
@@ -41,6 +42,9 @@ ModelPattern = Annotated[
         max_length=100,
     ),
 ]
+
+KeyLife = Annotated[int, Meta(title="at least a minute", ge=60)]
+Grace = Annotated[int, Meta(title="at most seven days", ge=0, le=MAX_GRACE_SECONDS)]
 
 C = TypeVar("C", bound=Command)
 
@@ -86,8 +90,10 @@ def _wrong(kind: type[Command], error: str) -> Invalid:
 def _title(kind: type[Command], field: str) -> str:
     schema = msgspec.json.schema(kind, schema_hook=lambda _: {"type": "string"})
     found = schema["$defs"][kind.__name__]["properties"].get(field, {})
-    found = found.get("items", found)
-    return str(found.get("title", ""))
+    for inner in (found.get("items", {}), *found.get("anyOf", ()), found):
+        if "title" in inner:
+            return str(inner["title"])
+    return ""
 
 
 def _keep_secret(kind: type, value: Any) -> Any:

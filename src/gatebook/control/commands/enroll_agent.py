@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from gatebook.control.command import Context, InOrganization, Need, Outcome
-from gatebook.control.inputs import Email, Line, ModelPattern, Slug
+from gatebook.control.inputs import Email, KeyLife, Line, ModelPattern, Slug
 from gatebook.control.issue import issue_key
 from gatebook.control.ports import Records
 from gatebook.core.clock import to_text
@@ -40,7 +40,7 @@ class EnrollAgent(InOrganization, frozen=True, kw_only=True, forbid_unknown_fiel
     ] = None
     workspace: Annotated[str, Meta(description="Workspace, if there is more than one.")] = ""
     key_life_seconds: Annotated[
-        int | None, Meta(description="Life of the key, at most the installation's limit.", ge=60)
+        KeyLife | None, Meta(description="Life of the key, at most the installation's limit.")
     ] = None
 
     def needs(self, records: Records) -> Need | None:

@@ -7,10 +7,10 @@ import msgspec
 from msgspec import Meta
 
 from gatebook.control.command import Context, InOrganization, Outcome
+from gatebook.control.inputs import Grace, KeyLife
 from gatebook.control.issue import issue_key
 from gatebook.control.lookup import agent_called, keys_of
 from gatebook.core.clock import SECOND_US, to_text
-from gatebook.identity.settings import MAX_GRACE_SECONDS
 from gatebook.ledger.events.key import KeyRotated
 
 
@@ -26,11 +26,10 @@ class RotateKey(InOrganization, frozen=True, kw_only=True, forbid_unknown_fields
 
     agent: Annotated[str, Meta(description="Name or id of the agent.")]
     grace_seconds: Annotated[
-        int | None,
-        Meta(description="How long the old key keeps working.", ge=0, le=MAX_GRACE_SECONDS),
+        Grace | None, Meta(description="How long the old key keeps working, such as 2h.")
     ] = None
     key_life_seconds: Annotated[
-        int | None, Meta(description="Life of the key, at most the installation's limit.", ge=60)
+        KeyLife | None, Meta(description="Life of the key, at most the installation's limit.")
     ] = None
 
     def change(self, context: Context) -> Outcome:
