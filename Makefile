@@ -4,6 +4,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+# uv keeps a cache below HOME, and some accounts have none that can be written.
+UV = $(shell [ -n "$$UV_CACHE_DIR$$XDG_CACHE_HOME" ] || [ -w "$$HOME" ] || echo UV_NO_CACHE=1) $(BIN)/uv
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 
@@ -26,7 +28,7 @@ test-long: $(READY) ## run the tests that take longer: crashes, tampering, real 
 	$(BIN)/pytest -m long $(ARGS)
 
 check: $(READY) ## lint, formatting, types, import contracts, lock file, generated pages
-	$(BIN)/uv lock --check
+	$(UV) lock --check
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -51,7 +53,7 @@ new: $(READY) ## scaffold a file and its failing case: make new KIND=event ID=ke
 	@$(BIN)/python -m tools.new "$(KIND)" "$(ID)"
 
 lock: $(BIN)/uv ## resolve again after editing dependencies; ARGS=--upgrade takes newer versions
-	$(BIN)/uv lock $(ARGS)
+	$(UV) lock $(ARGS)
 
 clean: ## remove caches and build results; .venv stays
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -63,5 +65,5 @@ $(BIN)/uv: tools/uv.txt tools/bootstrap.py
 
 $(READY): pyproject.toml uv.lock | $(BIN)/uv
 	@echo "Installing what uv.lock lists"
-	@$(BIN)/uv sync --locked --all-extras
+	@$(UV) sync --locked --all-extras
 	@touch $@

@@ -5,6 +5,7 @@ too old for Gatebook can still read, because that one has to be told so.
 """
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -57,7 +58,7 @@ def create() -> None:
     """Make the virtual environment, or make it anew when its interpreter has gone."""
     print("Creating .venv with Python {}.{}.{}".format(*sys.version_info[:3]), flush=True)
     clear = ["--clear"] if VENV.is_dir() and not runs(VENV / "bin" / "python") else []
-    subprocess.run([sys.executable, "-m", "venv", *clear, str(VENV)], check=True)
+    run([sys.executable, "-m", "venv", *clear, str(VENV)])
 
 
 def runs(python: Path) -> bool:
@@ -72,8 +73,20 @@ def install_uv() -> None:
     """Install the pinned uv, held against the hashes in tools/uv.txt."""
     print("Installing uv from PyPI", flush=True)
     pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-    options = ["--disable-pip-version-check", "--require-hashes", "--only-binary", ":all:"]
-    subprocess.run([*pip, *options, "--requirement", "tools/uv.txt"], check=True)
+    options = ["--disable-pip-version-check", "--no-cache-dir", "--require-hashes"]
+    run([*pip, *options, "--requirement", "tools/uv.txt"])
+
+
+def run(command: "list[str]") -> None:
+    """Run to the end, out of reach of Ctrl-C, which is for us to answer, in one line."""
+    process = subprocess.Popen(command, start_new_session=True)
+    try:
+        status = process.wait()
+    except KeyboardInterrupt:
+        os.killpg(process.pid, signal.SIGTERM)
+        raise
+    if status:
+        raise subprocess.CalledProcessError(status, command)
 
 
 if __name__ == "__main__":
