@@ -56,7 +56,7 @@ def next_step(command: "list[str]") -> str:
 
 def create() -> None:
     """Make the virtual environment, or make it anew when its interpreter has gone."""
-    print("Creating .venv with Python {}.{}.{}".format(*sys.version_info[:3]), flush=True)
+    print("Preparing .venv with Python {}.{}.{}".format(*sys.version_info[:3]), flush=True)
     clear = ["--clear"] if VENV.is_dir() and not runs(VENV / "bin" / "python") else []
     run([sys.executable, "-m", "venv", *clear, str(VENV)])
 
