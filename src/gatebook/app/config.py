@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, NoReturn
 
 import msgspec
 
-from gatebook.app.settings import KeySettings, ServerSettings
+from gatebook.app.settings import KeySettings, LogSettings, NotarySettings, ServerSettings
 from gatebook.core.errors import Misconfigured
 from gatebook.identity.settings import IdentitySettings
 from gatebook.ledger.settings import LedgerSettings
@@ -32,6 +32,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     keys: KeySettings = KeySettings()
     storage: StorageSettings = StorageSettings()
     ledger: LedgerSettings = LedgerSettings()
+    notary: NotarySettings = NotarySettings()
+    log: LogSettings = LogSettings()
     identity: IdentitySettings = IdentitySettings()
 
     @property

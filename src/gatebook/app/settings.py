@@ -1,4 +1,7 @@
-"""Settings of the installation itself; tables `[server]` and `[keys]` of gatebook.toml."""
+"""Settings of the installation itself and of the processes around its book.
+
+Tables `[server]`, `[keys]`, `[notary]` and `[log]` of gatebook.toml.
+"""
 
 from typing import Annotated
 
@@ -34,3 +37,41 @@ class KeySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     installation_file: Annotated[
         str, Meta(description="Seed of the key this host signs with: 32 bytes in base64.")
     ] = ""
+
+
+class NotarySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who signs the book, and where it is reached."""
+
+    embedded: Annotated[
+        bool, Meta(description="`gatebook serve` runs the notary as a child process.")
+    ] = True
+    address: Annotated[
+        str,
+        Meta(
+            pattern=r"^$|^unix:.+$|^http://[^/?#@]+:[0-9]+$",
+            description=(
+                "unix:/path or http://host:port, for the notary to listen on and for others to "
+                "reach it; empty: a socket in its folder."
+            ),
+        ),
+    ] = ""
+    folder: Annotated[
+        str,
+        Meta(description="The notary's keys and memory; empty: `notary` in the data folder."),
+    ] = ""
+    log: Annotated[
+        str,
+        Meta(
+            description=(
+                "Folder or http://host:port from which the notary reads published entries; "
+                "empty: `log` in the data folder."
+            )
+        ),
+    ] = ""
+
+
+class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the published log can be read; it holds no personal data and no secret."""
+
+    host: Annotated[str, Meta(description="Address the log is served on.")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="Port; 0 takes a free one.")] = 8485
