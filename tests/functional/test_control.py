@@ -329,13 +329,14 @@ def test_two_administrators_at_once_wait_for_each_other(database: Database) -> N
 
 def test_a_snapshot_holds_what_was_stored(office: Office) -> None:
     office.enroll(name="mailer", model=["gpt-*", "o3"])
-    office.order("add_provider", provider="local", key=None, url="http://127.0.0.1:11434")
+    office.order("add_provider", provider="local", key=None, base_url="http://127.0.0.1:11434/v1")
     (agent,) = office.directory.agents.values()
     (provider,) = office.directory.providers.values()
     assert isinstance(agent, Agent)
     assert isinstance(provider, Provider)
     assert agent.models == ("gpt-*", "o3")
     assert (provider.models, provider.credential) == (("*",), None)
+    assert provider.base_url == "http://127.0.0.1:11434"
 
 
 def test_entries_of_changes_are_bound_to_their_bodies(office: Office) -> None:

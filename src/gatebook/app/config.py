@@ -64,10 +64,16 @@ class Loaded(NamedTuple):
     settings: list[Setting]
 
 
-def load_config(file: Path | None = None, environment: Mapping[str, str] | None = None) -> Loaded:
+def load_config(
+    file: Path | None = None,
+    *,
+    data: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Loaded:
     """The settings of this process; raises Misconfigured, naming the setting that is wrong.
 
     Without `file` it is the one GATEBOOK_CONFIG names, or gatebook.toml here if there is one.
+    `data` wins over every other word on where the data folder is.
     """
     environment = os.environ if environment is None else environment
     file = file or _file_named(environment)
@@ -80,6 +86,9 @@ def load_config(file: Path | None = None, environment: Mapping[str, str] | None 
             table, field = _place(variable)
             values.setdefault(table, {})[field] = text
             origins[f"{table}.{field}"] = variable
+    if data is not None:
+        values.setdefault("server", {})["data"] = str(data)
+        origins["server.data"] = "--data"
     config = _convert(values, origins)
     return Loaded(config, file, _settings(config, origins))
 

@@ -69,10 +69,12 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Root of all commands; `verb` is its place on the command line, `subject` its argument there.
 
-    `examples` are shown there too; they leave the name of the program out.
+    `says` tells people what was done, from the values of the answer; `examples` leave the name of
+    the program out.
     """
 
     verb: ClassVar[str]
+    says: ClassVar[str]
     subject: ClassVar[str] = ""
     examples: ClassVar[tuple[str, ...]] = ()
 

@@ -22,18 +22,19 @@ class AddProvider(InOrganization, frozen=True, kw_only=True, forbid_unknown_fiel
     """
 
     verb: ClassVar[str] = "provider add"
+    says: ClassVar[str] = "Provider {provider} is added."
     subject: ClassVar[str] = "provider"
     examples: ClassVar[tuple[str, ...]] = (
         "provider add openai --key-file openai.key",
-        "provider add local --url http://127.0.0.1:11434 --model 'llama*' --no-key",
+        "provider add local --base-url http://127.0.0.1:11434/v1 --model 'llama*' --no-key",
     )
 
     provider: Annotated[Slug, Meta(description="Name of the provider, unique here.")]
     key: Annotated[Secret | None, Meta(description="Its API key")]
     dialect: Annotated[str, Meta(description="Protocol it speaks.")] = "openai"
-    url: Annotated[str, Meta(description="Address of its API, without /v1.", max_length=400)] = (
-        "https://api.openai.com"
-    )
+    base_url: Annotated[
+        str, Meta(description="Address of its API, as an SDK takes it.", max_length=400)
+    ] = "https://api.openai.com/v1"
     model: Annotated[
         tuple[ModelPattern, ...],
         Meta(description="Model it serves, such as 'gpt-*'; may be repeated.", min_length=1),
@@ -50,7 +51,7 @@ class AddProvider(InOrganization, frozen=True, kw_only=True, forbid_unknown_fiel
             raise Invalid(
                 "dialect_unknown", f"No provider speaks {self.dialect}.", f"Known: {known}."
             )
-        check_target(self.url, plain_http=self.plain_http)
+        check_target(self.base_url, plain_http=self.plain_http)
         if context.records.find(Provider, organization_id=organization_id, name=self.provider):
             raise Conflict(
                 "provider_exists",
@@ -67,7 +68,7 @@ class AddProvider(InOrganization, frozen=True, kw_only=True, forbid_unknown_fiel
             organization_id=organization_id,
             name=self.provider,
             dialect=self.dialect,
-            base_url=self.url.rstrip("/"),
+            base_url=self.base_url.rstrip("/").removesuffix("/v1"),
             credential=sealed,
             data_key=context.data_key.id if sealed else None,
             models=self.model,
@@ -76,5 +77,5 @@ class AddProvider(InOrganization, frozen=True, kw_only=True, forbid_unknown_fiel
         return Outcome(
             event=partial(ProviderAdded, object=id_, dialect=self.dialect),
             saves=(provider,),
-            answer={"provider": provider.name, "id": id_, "url": provider.base_url},
+            answer={"provider": provider.name, "id": id_, "base_url": self.base_url},
         )

@@ -18,6 +18,7 @@ class CreateOrganization(Command, frozen=True, kw_only=True, forbid_unknown_fiel
     """Create an organization; all it does is recorded in a log of its own, named after it."""
 
     verb: ClassVar[str] = "organization create"
+    says: ClassVar[str] = "Organization {organization} is created."
     subject: ClassVar[str] = "slug"
     examples: ClassVar[tuple[str, ...]] = ('organization create acme --name "Acme Ltd"',)
 

@@ -17,6 +17,7 @@ class CreateWorkspace(InOrganization, frozen=True, kw_only=True, forbid_unknown_
     """Create a workspace: a part of an organization whose agents belong together."""
 
     verb: ClassVar[str] = "workspace create"
+    says: ClassVar[str] = "Workspace {workspace} is created."
     subject: ClassVar[str] = "slug"
     examples: ClassVar[tuple[str, ...]] = ("workspace create support",)
 

@@ -20,6 +20,7 @@ class DeclareGap(Command, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """
 
     verb: ClassVar[str] = "log declare-gap"
+    says: ClassVar[str] = "The gap in stream {stream} is declared: {lost}."
     subject: ClassVar[str] = "sid"
     examples: ClassVar[tuple[str, ...]] = (
         "log declare-gap s9f2Kq81LmZ0ab --log default --first 10 --last 12 --cause disk_loss",

@@ -24,9 +24,11 @@ class EnrollAgent(InOrganization, frozen=True, kw_only=True, forbid_unknown_fiel
     """
 
     verb: ClassVar[str] = "agent enroll"
+    says: ClassVar[str] = "Agent {agent} is enrolled."
+    subject: ClassVar[str] = "name"
     examples: ClassVar[tuple[str, ...]] = (
         "agent enroll --owner alice@example.com --purpose 'answers mail' --model 'gpt-*'",
-        "agent enroll --name triage --owner bob@example.com --purpose triage --model gpt-4o",
+        "agent enroll triage --owner bob@example.com --purpose triage --model gpt-4o",
     )
 
     owner: Annotated[Email, Meta(description="Person who answers for the agent.")]

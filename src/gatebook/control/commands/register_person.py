@@ -17,6 +17,7 @@ class RegisterPerson(InOrganization, frozen=True, kw_only=True, forbid_unknown_f
     """Register a person, who can then own agents; enrolling an agent does it by itself."""
 
     verb: ClassVar[str] = "person register"
+    says: ClassVar[str] = "{person} is registered."
     subject: ClassVar[str] = "email"
     examples: ClassVar[tuple[str, ...]] = ('person register alice@example.com --name "Alice Ng"',)
 

@@ -17,6 +17,7 @@ class RekeyProvider(InOrganization, frozen=True, kw_only=True, forbid_unknown_fi
     """Replace the credential held for a provider; running calls end with the old one."""
 
     verb: ClassVar[str] = "provider rekey"
+    says: ClassVar[str] = "Provider {provider} has a new credential."
     subject: ClassVar[str] = "provider"
     examples: ClassVar[tuple[str, ...]] = ("provider rekey openai --key-file openai.key",)
 

@@ -17,6 +17,7 @@ class RemoveProvider(InOrganization, frozen=True, kw_only=True, forbid_unknown_f
     """
 
     verb: ClassVar[str] = "provider remove"
+    says: ClassVar[str] = "Provider {provider} is removed."
     subject: ClassVar[str] = "provider"
     examples: ClassVar[tuple[str, ...]] = ("provider remove openai",)
 

@@ -19,6 +19,7 @@ class RevokeKey(InOrganization, frozen=True, kw_only=True, forbid_unknown_fields
     """
 
     verb: ClassVar[str] = "agent revoke"
+    says: ClassVar[str] = "The keys {revoked} of agent {agent} are revoked."
     subject: ClassVar[str] = "agent"
     examples: ClassVar[tuple[str, ...]] = (
         "agent revoke triage --cause leaked --reason 'found in a public repository'",

@@ -21,6 +21,7 @@ class RotateKey(InOrganization, frozen=True, kw_only=True, forbid_unknown_fields
     """
 
     verb: ClassVar[str] = "agent rotate"
+    says: ClassVar[str] = "Agent {agent} has a new key."
     subject: ClassVar[str] = "agent"
     examples: ClassVar[tuple[str, ...]] = ("agent rotate triage", "agent rotate triage --grace 2h")
 
