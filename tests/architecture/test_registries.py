@@ -7,6 +7,7 @@ from typing import get_type_hints
 import msgspec
 import pytest
 
+from gatebook.app.config import tables
 from gatebook.core.json_profile import check, encode, is_canonical
 from gatebook.core.registry import classes, summary
 from gatebook.ledger import events
@@ -59,6 +60,24 @@ def test_the_golden_json_of_an_event_lies_within_the_profile(kind: type[Event]) 
     line = golden(kind).read_bytes().rstrip(b"\n")
     check(msgspec.json.decode(line))
     assert is_canonical(line)
+
+
+@pytest.mark.parametrize(("table", "kind"), tables().items())
+def test_a_table_of_settings_is_small_and_every_setting_explains_itself(
+    table: str, kind: type[msgspec.Struct]
+) -> None:
+    fields = msgspec.structs.fields(kind)
+    hints = get_type_hints(kind, include_extras=True)
+    assert len(fields) <= 15, table
+    for field in fields:
+        assert not field.required, field.name
+        assert hints[field.name].__metadata__[0].description.endswith("."), field.name
+
+
+def test_every_settings_module_has_its_table() -> None:
+    modules = {path.parent.name for path in (ROOT / "src/gatebook").glob("*/settings.py")}
+    composed = {kind.__module__.split(".")[1] for kind in tables().values()}
+    assert composed == modules
 
 
 def test_no_golden_json_is_without_its_event() -> None:
