@@ -13,13 +13,13 @@ UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 
 
 def test_the_sample_settings_load() -> None:
-    loaded = load_config(DEPLOY / "gatebook.toml", {})
+    loaded = load_config(DEPLOY / "gatebook.toml", environment={})
     assert not loaded.config.notary.embedded
 
 
 def test_the_sample_sets_only_what_differs_from_the_defaults() -> None:
-    config = load_config(DEPLOY / "gatebook.toml", {}).config
-    for setting in load_config(DEPLOY / "gatebook.toml", {}).settings:
+    config = load_config(DEPLOY / "gatebook.toml", environment={}).config
+    for setting in load_config(DEPLOY / "gatebook.toml", environment={}).settings:
         table, field = setting.name.split(".")
         if setting.origin != "default":
             assert getattr(getattr(config, table), field) != getattr(tables()[table](), field)
