@@ -1,0 +1,141 @@
+"""The notary as a process: the rules of `ledger/notary.py` behind a socket of its own.
+
+    POST /add-checkpoint                 the witness protocol (C2SP tlog-witness)
+    GET  /<sha256(origin)>/checkpoint    the checkpoint signed last
+    POST /certify                        a stream's key, asked for by the installation
+    GET  /vkeys?origin=<origin>          the two keys of a log, one to a line
+
+It has its own keys and memory, and opens no database. One event loop answers one request after the
+other, which is what makes compare and swap safe.
+"""
+
+import asyncio
+import re
+import socket
+from pathlib import Path
+from typing import Final
+from urllib.parse import parse_qs
+
+import msgspec
+from uvicorn import Server
+
+from gatebook.app.config import Config
+from gatebook.app.init import load_keyring
+from gatebook.app.log_source import log_source
+from gatebook.app.notary_address import HTTP, address_of, folder_of, socket_path
+from gatebook.app.notary_folder import NotaryFolder, create, installation_vkey
+from gatebook.core.clock import SystemClock
+from gatebook.core.errors import GatebookError, Invalid, NotFound
+from gatebook.core.ids import system_entropy
+from gatebook.ledger.notary import STATUS, TEXT, Notary
+from gatebook.ledger.witness import MAX_REQUEST_BYTES
+from gatebook.web.body import Receive
+from gatebook.web.exchange import Exchange, Scope, Send
+from gatebook.web.problem import Answer, problem
+from gatebook.web.server import Edge, server_config
+
+_DIGEST: Final = re.compile(rb"/([0-9a-f]{64})/checkpoint")
+
+
+class NotaryDoor:
+    """The notary as an ASGI application."""
+
+    def __init__(self, notary: Notary, folder: NotaryFolder) -> None:
+        self._notary = notary
+        self._folder = folder
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "lifespan":
+            await keep_alive(receive, send)
+            return
+        exchange = Exchange(scope, receive, send)
+        too_large = Invalid("body_too_large", "The body is too large.")
+        try:
+            body = await exchange.body(MAX_REQUEST_BYTES, too_large)
+            answer = self._answer(exchange, body)
+        except GatebookError as error:
+            answer = refusal(error)
+        await exchange.answer(answer)
+
+    def _answer(self, exchange: Exchange, body: bytes) -> Answer:
+        match exchange.method, exchange.path:
+            case "POST", b"/add-checkpoint":
+                status, media_type, answer = self._notary.add_checkpoint(body)
+                return _plain(answer, status, media_type)
+            case "POST", b"/certify":
+                return _plain(self._notary.certify(body))
+            case "GET", b"/vkeys":
+                (origin,) = parse_qs(exchange.query.decode("ascii", "replace")).get("origin", [""])
+                return _plain("".join(f"{key}\n" for key in self._notary.vkeys(origin)).encode())
+            case "GET", path if found := _DIGEST.fullmatch(path):
+                head = self._folder.find(found[1].decode())
+                if head is not None:
+                    return _plain(head.checkpoint)
+        raise NotFound("not_found", "The notary knows nothing of this name.")
+
+
+def refusal(error: GatebookError) -> Answer:
+    """A failure with the status that the witness protocol has for it."""
+    answer = problem(error)
+    status = STATUS.get(error.kind, answer.status)
+    body = msgspec.json.decode(answer.body)
+    return Answer(status, answer.headers, msgspec.json.encode({**body, "status": status}))
+
+
+async def keep_alive(receive: Receive, send: Send) -> None:
+    """ASGI's lifespan, for an application that has nothing to start and nothing to stop."""
+    for name in ("startup", "shutdown"):
+        await receive()
+        await send({"type": f"lifespan.{name}.complete"})
+
+
+def prepare(config: Config) -> NotaryFolder:
+    """Open the notary's folder; where it is embedded, make it first.
+
+    An embedded notary answers to the installation it is embedded in. For one that stands by itself
+    `notary_folder.create` is called beforehand, with the vkey of the installation it will serve.
+    """
+    place = folder_of(config)
+    if config.notary.embedded:
+        installation = load_keyring(config, system_entropy).installation
+        create(place, installation_vkey(config.ledger.origin, installation), system_entropy)
+    return NotaryFolder(place)
+
+
+def run(config: Config) -> None:
+    """Be the notary until told to stop; raises Misconfigured if it cannot be."""
+    place = prepare(config)
+    notary = Notary(
+        base=place.base,
+        installation=place.installation,
+        key=place.key,
+        second_key=place.second_key,
+        heads=place,
+        sources=log_source(config.notary.log or str(config.data / "log")),
+        clock=SystemClock(),
+    )
+    edge = Edge(connections=100, head_seconds=10, body_seconds=10, refusal=refusal)
+    with place.held(), _listen(address_of(config)) as listener:
+        server = server_config(
+            NotaryDoor(notary, place), host="", port=0, edge=edge, drain_seconds=5
+        )
+        asyncio.run(Server(server).serve(sockets=[listener]))
+
+
+def _listen(where: str) -> socket.socket:
+    if where.startswith(HTTP):
+        host, _, port = where.removeprefix(HTTP).rpartition(":")
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host.strip("[]"), int(port)), family=family)
+    path = socket_path(where)
+    Path(path).unlink(missing_ok=True)  # left behind by a notary that was killed: the lock is ours
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    Path(path).chmod(0o600)
+    listener.listen()
+    return listener
+
+
+def _plain(body: bytes, status: int = 200, media_type: str = TEXT) -> Answer:
+    return Answer(status, [(b"content-type", media_type.encode())], body)
