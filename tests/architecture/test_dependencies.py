@@ -18,6 +18,10 @@ OTHERS = [
     + PROJECT["dependency-groups"]["dev"]
 ]
 
+# Named by their import where it differs; uvicorn loads these two by name.
+MODULES = {"pynacl": "nacl"}
+LOADED_BY_UVICORN = {"httptools", "uvloop"}
+
 # As package metadata writes them. Strong copyleft is not among them; LGPL is for psycopg alone.
 PERMITTED = re.compile(r"MIT|BSD|Apache|PSF-2\.0|MPL-2\.0")
 LGPL = {"psycopg", "psycopg-binary"}
@@ -43,6 +47,14 @@ def closure() -> list[str]:
 @pytest.mark.parametrize("name", DIRECT)
 def test_every_direct_dependency_has_its_row(name: str) -> None:
     assert re.search(rf"^\| `{name}(\[\w+\])?` \| [\d.]+, \d{{4}}-\d\d-\d\d \|", PAGE, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", sorted(set(DIRECT) - LOADED_BY_UVICORN))
+def test_a_dependency_is_imported_somewhere(name: str) -> None:
+    module = MODULES.get(name, name)
+    imported = rf"^\s*(import|from) {module}\b"
+    sources = [path.read_text() for path in (ROOT / "src").rglob("*.py")]
+    assert any(re.search(imported, text, re.MULTILINE) for text in sources)
 
 
 @pytest.mark.parametrize("name", OTHERS)
