@@ -203,7 +203,7 @@ class Writer(Generic[Tx]):
         if attempt is None:
             return False
         self._store.reopen()
-        written = attempt.was_written(self._store.head)
+        written = attempt.was_written(self._store.head, self._streams.values())
         if written:
             attempt.written()
         else:

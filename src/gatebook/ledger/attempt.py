@@ -4,7 +4,7 @@ Streams move forward while an attempt is prepared; if its transaction wrote noth
 """
 
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -118,9 +118,27 @@ class Attempt:
         for stream, (sq, prev) in self._before.items():
             stream.sq, stream.prev = sq, prev
 
-    def was_written(self, head: Callable[[str], Head | None]) -> bool:
-        """Whether the store holds it; raises Tampered if somebody else wrote into our streams."""
-        answers = {self._holds(stream, head(stream.sid)) for stream in self._before}
+    def was_written(
+        self, head: Callable[[str], Head | None], streams: Iterable[OpenStream]
+    ) -> bool:
+        """Whether the store holds it; raises Tampered unless it holds all streams as we left them.
+
+        `streams` are all that are open: whoever fell back to an older copy of the database lost
+        entries of streams that this attempt did not touch.
+        """
+        answers = set()
+        for stream in {*streams, *self._before}:
+            found = head(stream.sid)
+            at = (found.sq + 1, prev_of(found.leaf)) if found else (0, ZERO_PREV)
+            after = (stream.sq, stream.prev)
+            if at != after and at != self._before.get(stream):
+                raise Tampered(
+                    "stream_forked",
+                    f"The store does not hold stream {stream.sid} as its only writer left it.",
+                    "Stop this installation and verify the book before writing on.",
+                )
+            if stream in self._before:
+                answers.add(at == after)
         if len(answers) > 1:
             raise Tampered(
                 "transaction_torn",
@@ -128,18 +146,6 @@ class Attempt:
                 "Stop this installation: its database does not keep what it promises.",
             )
         return answers == {True}
-
-    def _holds(self, stream: OpenStream, found: Head | None) -> bool:
-        at = (found.sq + 1, prev_of(found.leaf)) if found else (0, ZERO_PREV)
-        if at == (stream.sq, stream.prev):
-            return True
-        if at == self._before[stream]:
-            return False
-        raise Tampered(
-            "stream_forked",
-            f"Stream {stream.sid} holds entries that its only writer did not write.",
-            "Stop this installation and verify the book before writing on.",
-        )
 
 
 def prev_of(leaf: bytes) -> str:

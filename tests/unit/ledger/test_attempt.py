@@ -72,14 +72,14 @@ def test_an_event_that_makes_no_entry_moves_nothing() -> None:
     with pytest.raises(Invalid):
         attempt.write(one, TOO_LARGE, NOON_US)
     assert (one.sq, one.prev, attempt.rows) == (0, ZERO_PREV, [])
-    assert not attempt.was_written(NOTHING.get)
+    assert not attempt.was_written(NOTHING.get, [])
 
 
 def test_an_attempt_is_written_if_the_store_holds_its_last_entries() -> None:
     attempt, one, two = Attempt(), stream(1), stream(2)
     attempt.write(one, EVENT, NOON_US)
     attempt.write(two, EVENT, NOON_US)
-    assert attempt.was_written(heads(attempt, one, two).get)
+    assert attempt.was_written(heads(attempt, one, two).get, [])
 
 
 def test_an_attempt_is_not_written_if_the_store_holds_what_it_held_before() -> None:
@@ -88,11 +88,11 @@ def test_an_attempt_is_not_written_if_the_store_holds_what_it_held_before() -> N
     earlier.write(one, EVENT, NOON_US)
     attempt.write(one, EVENT, NOON_US)
     attempt.write(two, EVENT, NOON_US)
-    assert not attempt.was_written(heads(earlier, one).get)
+    assert not attempt.was_written(heads(earlier, one).get, [])
 
 
 def test_an_attempt_that_wrote_nothing_is_not_written() -> None:
-    assert not Attempt().was_written(NOTHING.get)
+    assert not Attempt().was_written(NOTHING.get, [])
 
 
 def test_a_head_that_we_did_not_write_is_tampering() -> None:
@@ -100,7 +100,7 @@ def test_a_head_that_we_did_not_write_is_tampering() -> None:
     attempt.write(one, EVENT, NOON_US)
     foreign.write(stream(), EVENT, NOON_US + 1)
     with pytest.raises(Tampered) as caught:
-        attempt.was_written(heads(foreign, one).get)
+        attempt.was_written(heads(foreign, one).get, [])
     assert caught.value.code == "stream_forked"
 
 
@@ -111,7 +111,16 @@ def test_a_head_beyond_what_we_wrote_is_tampering() -> None:
     more.write(one, EVENT, NOON_US)
     attempt.undo()
     with pytest.raises(Tampered):
-        attempt.was_written(heads(more, one).get)
+        attempt.was_written(heads(more, one).get, [])
+
+
+def test_a_stream_that_lost_entries_is_tampering_even_if_untouched() -> None:
+    attempt, one, two = Attempt(), stream(1), stream(2)
+    one.write(EVENT, NOON_US)
+    attempt.write(two, EVENT, NOON_US)
+    with pytest.raises(Tampered) as caught:
+        attempt.was_written(heads(attempt, two).get, [one, two])
+    assert caught.value.code == "stream_forked"
 
 
 def test_half_a_transaction_is_tampering() -> None:
@@ -119,7 +128,7 @@ def test_half_a_transaction_is_tampering() -> None:
     attempt.write(one, EVENT, NOON_US)
     attempt.write(two, EVENT, NOON_US)
     with pytest.raises(Tampered) as caught:
-        attempt.was_written(heads(attempt, two).get)
+        attempt.was_written(heads(attempt, two).get, [])
     assert caught.value.code == "transaction_torn"
 
 
