@@ -1,0 +1,192 @@
+"""The gate as a process: one event loop, and the ledger's writer as a thread beside it."""
+
+import asyncio
+import socket
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, Final
+
+import uvloop
+from uvicorn import Config as ServerConfig
+from uvicorn import Server
+
+from gatebook import __version__, providers
+from gatebook.app.config import Config
+from gatebook.app.init import load_keyring
+from gatebook.app.notary_client import open_notary
+from gatebook.app.snapshots import SqlSource
+from gatebook.app.wiring import open_installation
+from gatebook.core.clock import Clock, SystemClock
+from gatebook.core.errors import GatebookError
+from gatebook.core.ids import Entropy, system_entropy
+from gatebook.core.registry import satisfying
+from gatebook.gateway.asgi import GateApplication
+from gatebook.gateway.book import Announce, Book
+from gatebook.gateway.gate import Gate
+from gatebook.gateway.reading import Routes
+from gatebook.gateway.refusals import Refusals
+from gatebook.gateway.settings import GatewaySettings
+from gatebook.gateway.snapshot import Snapshots, Source
+from gatebook.gateway.upstream import Upstream
+from gatebook.ledger.append import Writer
+from gatebook.ledger.ports import Certifier, Store
+from gatebook.ledger.settings import LedgerSettings
+from gatebook.providers import Dialect
+from gatebook.storage.book import SqlStore
+from gatebook.web.client import Client
+from gatebook.web.problem import Answer, headers_of, status_of
+from gatebook.web.server import Edge, server_config
+from gatebook.web.tasks import Tasks
+
+WRITER: Final = "gateway"
+"""The role under which the gate writes its streams."""
+
+
+def run(config: Config, ready: Callable[[str], None]) -> None:
+    """Be the gate until told to stop; `ready` is told its address once it takes calls.
+
+    Raises Misconfigured, or Unavailable if the directory cannot be read at the start.
+    """
+    clock, entropy = SystemClock(), system_entropy
+    with open_installation(config) as database:
+        keyring = load_keyring(config, entropy)
+        application = GateApplication(
+            partial(
+                open_gate,
+                source=SqlSource(
+                    database, kek=keyring.kek, peppers=keyring.peppers, origin=config.ledger.origin
+                ),
+                store=SqlStore(database, clock),
+                certifier=open_notary(config, keyring.installation),
+                dialects=dialects(),
+                settings=config.gateway,
+                ledger=config.ledger,
+                clock=clock,
+                entropy=entropy,
+            )
+        )
+        serve(application, config.gateway, ready)
+
+
+def dialects() -> Sequence[Dialect]:
+    """Every provider's dialect; the first one answers where none is asked for."""
+    found = satisfying(providers, Dialect)  # type: ignore[type-abstract]  # a module satisfies it
+    return list(found.values())
+
+
+@asynccontextmanager
+async def open_gate(
+    *,
+    source: Source,
+    store: Store[Any],
+    certifier: Certifier,
+    dialects: Sequence[Dialect],
+    settings: GatewaySettings,
+    ledger: LedgerSettings,
+    clock: Clock,
+    entropy: Entropy,
+) -> AsyncIterator[Gate]:
+    """The gate on the running event loop; at the end its streams are closed."""
+    counts: Counter[str] = Counter()
+
+    def open_writer(announce: Announce) -> Writer[Any]:
+        return Writer(
+            role=WRITER,
+            version=__version__,
+            store=store,
+            certifier=certifier,
+            announce=announce,
+            counts=lambda: dict(counts),
+            settings=ledger,
+            clock=clock,
+            entropy=entropy,
+        )
+
+    snapshots = Snapshots(source, settings=settings, clock=clock)
+    await snapshots.refresh()
+    book = Book(open_writer, timeout_seconds=ledger.append_timeout_seconds)
+    refusals = Refusals(book, settings.refusal_interval_seconds)
+    upstream = Upstream(Client(settings.connect_seconds), __version__)
+    tasks = Tasks()
+    followers = [
+        tasks.spawn(snapshots.follow(), "following administrative changes"),
+        tasks.spawn(refusals.follow(), "writing counted refusals"),
+    ]
+    try:
+        yield Gate(
+            routes=Routes(dialects),
+            snapshots=snapshots,
+            book=book,
+            refusals=refusals,
+            upstream=upstream,
+            tasks=tasks,
+            counts=counts,
+            settings=settings,
+            clock=clock,
+            entropy=entropy,
+        )
+    finally:
+        for follower in followers:
+            follower.cancel()
+        await asyncio.sleep(0)  # calls that were cut just now say so first
+        await tasks.finish(ledger.append_timeout_seconds)
+        await refusals.flush()
+        upstream.close()
+        await book.close()
+
+
+def serve(
+    application: GateApplication, settings: GatewaySettings, ready: Callable[[str], None]
+) -> None:
+    """Serve an application until told to stop; raises why it could not be opened."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.create_server((settings.host, settings.port), family=family) as listener:
+        port = listener.getsockname()[1]
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        server = _ReadyServer(gate_config(application, settings), f"http://{host}:{port}", ready)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            try:
+                runner.run(server.serve(sockets=[listener]))
+            except SystemExit:
+                if application.failure is not None:
+                    raise application.failure from None
+                raise
+
+
+def gate_config(application: GateApplication, settings: GatewaySettings) -> ServerConfig:
+    """How an application is served: refusals at the socket have the default dialect's shape."""
+    dialect = dialects()[0]
+
+    def refusal(error: GatebookError) -> Answer:
+        headers = [(b"content-type", b"application/json"), *headers_of(error)]
+        return Answer(status_of(error), headers, dialect.error_body(error))
+
+    return server_config(
+        application,
+        host=settings.host,
+        port=settings.port,
+        edge=Edge(
+            connections=settings.connection_limit,
+            head_seconds=settings.head_seconds,
+            body_seconds=settings.body_seconds,
+            refusal=refusal,
+        ),
+        drain_seconds=settings.drain_seconds,
+    )
+
+
+class _ReadyServer(Server):
+    """Says when it has begun to listen."""
+
+    def __init__(self, config: ServerConfig, address: str, ready: Callable[[str], None]) -> None:
+        super().__init__(config)
+        self._address = address
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """See uvicorn.Server."""
+        await super().startup(sockets)
+        if self.started:
+            self._ready(self._address)

@@ -1,0 +1,246 @@
+"""A model vendor that runs here: OpenAI's API, whole and streamed, with answers made up of words.
+
+For the demo and for tests. What it does can be set by the model's name: `sim-error-429` answers
+with that status, `sim-slow-3` waits three seconds, `sim-silent` stops in the middle of a stream,
+`sim-cut` breaks off there, `sim-usage-none` reports no usage. Any other name just answers.
+"""
+
+import asyncio
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+
+from gatebook.core.clock import SECOND_US, Clock
+from gatebook.core.errors import Invalid
+from gatebook.core.ids import Entropy, base62
+from gatebook.web.body import Receive
+from gatebook.web.exchange import Exchange, Scope, Send
+from gatebook.web.problem import Answer
+
+MODELS: Final = ("gpt-4o", "gpt-4o-mini", "o4-mini", "text-embedding-3-small")
+
+_LIMIT: Final = 64 * 1024 * 1024
+_JSON: Final = (b"content-type", b"application/json")
+_WORDS: Final = (
+    "This answer was made up by a simulated provider, word by word, so that the way to it can be "
+    "shown without a real one."
+).split()
+_STATUS: Final = re.compile(r"sim-error-([45][0-9][0-9])")
+_SLOW: Final = re.compile(r"sim-slow-([0-9]+(?:\.[0-9]+)?)")
+
+
+class _Tool(msgspec.Struct):
+    name: str
+
+
+class _ToolEntry(msgspec.Struct):
+    function: _Tool | None = None
+
+
+class _StreamOptions(msgspec.Struct):
+    include_usage: bool | None = None
+
+
+class _Request(msgspec.Struct):
+    model: str
+    messages: list[Any]
+    stream: bool | None = None
+    stream_options: _StreamOptions | None = None
+    n: int | None = None
+    tools: list[_ToolEntry] | None = None
+    tool_choice: Any = None
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """One request as it arrived."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+class SimulatedProvider:
+    """An ASGI application; `seen` lists the requests that came, `left` how many were cut."""
+
+    def __init__(self, clock: Clock, entropy: Entropy) -> None:
+        self.seen: list[Seen] = []
+        self.left = 0
+        self._clock = clock
+        self._entropy = entropy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "lifespan":
+            for name in ("startup", "shutdown"):
+                await receive()
+                await send({"type": f"lifespan.{name}.complete"})
+            return
+        exchange = Exchange(scope, receive, send)
+        task = asyncio.current_task()
+        exchange.connection.hang_up = task.cancel if task else None
+        try:
+            await self._answer(exchange)
+        except asyncio.CancelledError:
+            self.left += 1
+        finally:
+            exchange.connection.hang_up = None
+
+    async def _answer(self, exchange: Exchange) -> None:
+        body = b""
+        if exchange.method == "POST":
+            body = await exchange.body(_LIMIT, Invalid("too_large", "Too large."))
+        headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in exchange.headers.items()}
+        self.seen.append(Seen(exchange.method, exchange.path.decode(), headers, body))
+        if not headers.get("authorization", "").startswith("Bearer "):
+            await exchange.answer(_error(401, "invalid_api_key", "Incorrect API key provided."))
+        elif (exchange.method, exchange.path) == ("GET", b"/v1/models"):
+            await exchange.answer(Answer(200, [_JSON], msgspec.json.encode(self._models())))
+        elif (exchange.method, exchange.path) == ("POST", b"/v1/chat/completions"):
+            await self._chat(exchange, body)
+        else:
+            await exchange.answer(_error(404, "unknown_url", "Unknown request URL."))
+
+    async def _chat(self, exchange: Exchange, body: bytes) -> None:
+        try:
+            request = msgspec.json.decode(body, type=_Request)
+        except msgspec.DecodeError as error:
+            await exchange.answer(_error(400, "invalid_request", str(error)))
+            return
+        slow = _SLOW.fullmatch(request.model)
+        if slow:
+            await asyncio.sleep(float(slow[1]))
+        failing = _STATUS.fullmatch(request.model)
+        if failing:
+            status = int(failing[1])
+            await exchange.answer(
+                _error(status, f"simulated_{status}", "As the model's name asks.")
+            )
+        elif request.stream:
+            await self._stream(exchange, request, body)
+        else:
+            whole = self._completion(request, body)
+            await exchange.answer(
+                Answer(200, [_JSON, *self._headers()], msgspec.json.encode(whole))
+            )
+
+    async def _stream(self, exchange: Exchange, request: _Request, body: bytes) -> None:
+        await exchange.begin(
+            200, [(b"content-type", b"text/event-stream; charset=utf-8"), *self._headers()]
+        )
+        chunks = list(self._chunks(request, body))
+        for number, chunk in enumerate(chunks):
+            if number == 3 and request.model == "sim-silent":
+                await asyncio.sleep(3600)
+            if number == 3 and request.model == "sim-cut":
+                exchange.connection.transport.abort()
+                return
+            await exchange.send(b"data: " + msgspec.json.encode(chunk) + b"\n\n")
+            await asyncio.sleep(0)
+        await exchange.send(b"data: [DONE]\n\n", more=False)
+
+    def _completion(self, request: _Request, body: bytes) -> dict[str, Any]:
+        choices = []
+        for index in range(request.n or 1):
+            message: dict[str, Any] = {"role": "assistant", "refusal": None, "annotations": []}
+            tool = _tool(request)
+            if tool:
+                call = {"id": self._id("call_"), "type": "function", "function": tool}
+                message |= {"content": None, "tool_calls": [call]}
+            else:
+                message |= {"content": " ".join(_WORDS)}
+            choices.append(
+                {
+                    "index": index,
+                    "message": message,
+                    "logprobs": None,
+                    "finish_reason": "tool_calls" if tool else "stop",
+                }
+            )
+        whole = {**self._common(request, "chat.completion"), "choices": choices}
+        if request.model != "sim-usage-none":
+            whole["usage"] = _usage(request, body)
+        return whole
+
+    def _chunks(self, request: _Request, body: bytes) -> Iterator[dict[str, Any]]:
+        """The chunks of a stream; with include_usage each has a usage, null but in the last."""
+        common = self._common(request, "chat.completion.chunk")
+        asked = bool(request.stream_options and request.stream_options.include_usage)
+        if asked:
+            common["usage"] = None
+        tool = _tool(request)
+        deltas: list[dict[str, Any]] = [{"role": "assistant", "content": None if tool else ""}]
+        if tool:
+            call = {"index": 0, "id": self._id("call_"), "type": "function", "function": tool}
+            deltas.append({"tool_calls": [call]})
+        else:
+            deltas += [{"content": f"{word} "} for word in _WORDS]
+        for index in range(request.n or 1):
+            for delta in deltas:
+                yield {**common, "choices": [_choice(index, delta, None)]}
+            yield {**common, "choices": [_choice(index, {}, "tool_calls" if tool else "stop")]}
+        if asked and request.model != "sim-usage-none":
+            yield {**common, "choices": [], "usage": _usage(request, body)}
+
+    def _common(self, request: _Request, kind: str) -> dict[str, Any]:
+        return {
+            "id": self._id("chatcmpl-"),
+            "object": kind,
+            "created": self._clock.now_us() // SECOND_US,
+            "model": request.model,
+            "service_tier": "default",
+            "system_fingerprint": "fp_simulated",
+        }
+
+    def _models(self) -> dict[str, Any]:
+        data = [
+            {"id": model, "object": "model", "created": 1_700_000_000, "owned_by": "simulated"}
+            for model in MODELS
+        ]
+        return {"object": "list", "data": data}
+
+    def _headers(self) -> list[tuple[bytes, bytes]]:
+        return [
+            (b"openai-processing-ms", b"1"),
+            (b"openai-version", b"2020-10-01"),
+            (b"x-ratelimit-limit-requests", b"10000"),
+            (b"x-ratelimit-remaining-requests", b"9999"),
+            (b"x-ratelimit-reset-requests", b"6ms"),
+            (b"x-request-id", self._id("req_").encode()),
+            (b"set-cookie", b"__cf_bm=simulated; path=/"),
+        ]
+
+    def _id(self, prefix: str) -> str:
+        return prefix + base62(int.from_bytes(self._entropy(16)), 22)
+
+
+def _tool(request: _Request) -> dict[str, str] | None:
+    """The call of the first tool, unless the request says that none is to be used."""
+    if not request.tools or request.tool_choice == "none":
+        return None
+    function = request.tools[0].function
+    return {"name": function.name if function else "", "arguments": "{}"}
+
+
+def _choice(index: int, delta: dict[str, Any], finish: str | None) -> dict[str, Any]:
+    return {"index": index, "delta": delta, "logprobs": None, "finish_reason": finish}
+
+
+def _usage(request: _Request, body: bytes) -> dict[str, Any]:
+    tokens_in, tokens_out = len(body) // 4, len(_WORDS) * (request.n or 1)
+    return {
+        "prompt_tokens": tokens_in,
+        "completion_tokens": tokens_out,
+        "total_tokens": tokens_in + tokens_out,
+        "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
+        "completion_tokens_details": {"reasoning_tokens": 0, "audio_tokens": 0},
+    }
+
+
+def _error(status: int, code: str, message: str) -> Answer:
+    kind = "invalid_request_error" if status < 500 else "server_error"
+    error = {"message": message, "type": kind, "param": None, "code": code}
+    headers = [_JSON] + ([(b"retry-after-ms", b"20")] if status in (429, 503) else [])
+    return Answer(status, headers, msgspec.json.encode({"error": error}))

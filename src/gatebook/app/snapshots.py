@@ -1,0 +1,62 @@
+"""Snapshots for the gate, read from the database and opened with the installation's keys."""
+
+from gatebook.control.apply import log_of
+from gatebook.core.envelope import DataKey, Kek, open_data_key
+from gatebook.core.errors import Misconfigured
+from gatebook.core.secret import Secret
+from gatebook.gateway.commitments import CommitmentKey
+from gatebook.gateway.snapshot import Snapshot, Tenant
+from gatebook.identity.directory import Provider, credential_cell
+from gatebook.identity.keys import Peppers
+from gatebook.policy.permit import Policies
+from gatebook.storage.database import Database
+from gatebook.storage.directory import load_data_keys, load_snapshot, read_revision
+
+
+class SqlSource:
+    """Implements `gateway.snapshot.Source`."""
+
+    def __init__(self, database: Database, *, kek: Kek, peppers: Peppers, origin: str) -> None:
+        self._database = database
+        self._kek = kek
+        self._peppers = peppers
+        self._origin = origin
+
+    def revision(self) -> int:
+        """See gateway.snapshot.Source."""
+        with self._database.reading() as connection:
+            return read_revision(connection)
+
+    def load(self) -> Snapshot:
+        """See gateway.snapshot.Source; raises Tampered if a sealed value was meddled with."""
+        with self._database.reading() as connection:
+            directory = load_snapshot(connection)
+            wrapped = load_data_keys(connection)
+        data_keys = {key.id: open_data_key(key, self._kek) for key in wrapped}
+        newest = {key.organization_id: data_keys[key.id] for key in wrapped}
+        return Snapshot(
+            directory=directory,
+            peppers=self._peppers,
+            policies=Policies(directory),
+            tenants={
+                id_: Tenant(log_of(self._origin, organization), CommitmentKey.of(newest[id_]))
+                for id_, organization in directory.organizations.items()
+                if id_ in newest
+            },
+            credentials={
+                provider.id: _credential(provider, data_keys)
+                for provider in directory.providers.values()
+                if provider.credential is not None
+            },
+        )
+
+
+def _credential(provider: Provider, data_keys: dict[str, DataKey]) -> Secret:
+    data_key = data_keys.get(provider.data_key or "")
+    if data_key is None or provider.credential is None:
+        raise Misconfigured(
+            "provider_credential",
+            f"The credential of the provider {provider.name} has lost its data key.",
+            "Set it again: gatebook provider rekey --help",
+        )
+    return Secret(data_key.unseal(provider.credential, credential_cell(provider.id)).decode())

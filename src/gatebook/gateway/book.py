@@ -1,0 +1,116 @@
+"""The ledger as the gate uses it: `await record(...)` returns once the entry is durable.
+
+The ledger's writer is a thread. A whole group of receipts comes back by one wake-up of the event
+loop, and one timer watches all who wait: per entry this costs a future and two queue operations.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from gatebook.core.errors import GatebookError, Unavailable
+from gatebook.ledger.append import Draft
+from gatebook.ledger.attempt import Outcome, Receipt
+from gatebook.ledger.events import Event
+
+_LOG = logging.getLogger(__name__)
+
+Late = Callable[[Receipt], None]
+"""Told of an entry that became durable after its author had stopped waiting."""
+
+Announce = Callable[[list[Outcome]], None]
+"""How the writer gives its answers, from its own thread."""
+
+_Answer = Receipt | GatebookError
+
+
+class Writer(Protocol):
+    """What is used of `ledger.append.Writer`."""
+
+    def start(self) -> None: ...
+    def submit(self, draft: Draft[Any]) -> None: ...
+    def close(self) -> None: ...
+
+
+class Book:
+    """Lives on one event loop; `open_writer` makes the writer that answers to `announce`."""
+
+    def __init__(
+        self,
+        open_writer: Callable[[Announce], Writer],
+        *,
+        timeout_seconds: float,
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._timeout_seconds = timeout_seconds
+        self._waiting: deque[tuple[float, asyncio.Future[_Answer]]] = deque()
+        self._alarm: asyncio.TimerHandle | None = None
+        self._writer = open_writer(self._announce)
+        self._writer.start()
+
+    async def record(self, log: str, event: Event, late: Late | None = None) -> Receipt:
+        """The receipt of `event`, durable in `log`; raises Unavailable `audit_unavailable`.
+
+        An entry given up after the timeout may become durable all the same: then `late` is told.
+        """
+        future: asyncio.Future[_Answer] = self._loop.create_future()
+        try:
+            self._writer.submit(Draft(log, event, (future, late)))
+        except Unavailable as error:
+            raise _unrecorded(error) from error
+        self._waiting.append((self._loop.time() + self._timeout_seconds, future))
+        if self._alarm is None:
+            self._alarm = self._loop.call_later(self._timeout_seconds, self._expire)
+        answer = await future
+        if isinstance(answer, Receipt):
+            return answer
+        raise _unrecorded(answer) from answer
+
+    def note(self, log: str, event: Event) -> None:
+        """Queue an entry that nobody waits for."""
+        try:
+            self._writer.submit(Draft(log, event, None))
+        except Unavailable as error:
+            _LOG.warning("an entry was not recorded: %s", error.code)
+
+    async def close(self) -> None:
+        """Write what is queued, close the streams and end the writer."""
+        await self._loop.run_in_executor(None, self._writer.close)
+        if self._alarm is not None:
+            self._alarm.cancel()
+
+    def _announce(self, outcomes: list[Outcome]) -> None:
+        """Called from the writer's thread."""
+        self._loop.call_soon_threadsafe(self._resolve, outcomes)
+
+    def _resolve(self, outcomes: list[Outcome]) -> None:
+        for (future, late), answer in outcomes:
+            if not future.done():
+                future.set_result(answer)
+            elif late is not None and isinstance(answer, Receipt):
+                late(answer)
+        waiting = self._waiting
+        while waiting and waiting[0][1].done():
+            waiting.popleft()
+
+    def _expire(self) -> None:
+        now = self._loop.time()
+        waiting = self._waiting
+        while waiting and (waiting[0][0] <= now or waiting[0][1].done()):
+            _, future = waiting.popleft()
+            if not future.done():
+                future.set_result(Unavailable("ledger_slow", "The ledger did not answer in time."))
+        self._alarm = None
+        if waiting:
+            self._alarm = self._loop.call_at(waiting[0][0], self._expire)
+
+
+def _unrecorded(cause: GatebookError) -> Unavailable:
+    return Unavailable(
+        "audit_unavailable",
+        f"The call could not be recorded, so it was not made ({cause.code}).",
+        "Retry after a moment; the operator finds the reason in the ledger's log.",
+        retry_after_seconds=1,
+    )

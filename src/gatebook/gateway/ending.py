@@ -1,0 +1,127 @@
+"""How a call ends that does not reach its end: recorded first, then told to the agent."""
+
+from typing import Final
+
+from gatebook.core.errors import GatebookError, Unavailable
+from gatebook.gateway.gate import Gate
+from gatebook.gateway.passage import Passage, refused
+from gatebook.gateway.reading import credential_of
+from gatebook.gateway.snapshot import Snapshot
+from gatebook.identity.identify import KeyRejected, Principal, identify
+from gatebook.ledger.attempt import Receipt
+from gatebook.web.exchange import Exchange
+from gatebook.web.problem import Answer, Headers, headers_of, status_of
+
+_ENDINGS: Final = {
+    "upstream_unavailable": "upstream_unreachable",
+    "upstream_timeout": "upstream_timeout",
+    "upstream_broken": "upstream_broken",
+    "upstream_credential_rejected": "complete",
+    "reply_too_large": "too_large",
+}
+_ANY_OTHER: Final = "internal_error"
+
+
+async def turn_away(gate: Gate, exchange: Exchange, passage: Passage, error: GatebookError) -> None:
+    """Record that the call was refused, or how it ended, and answer in its dialect."""
+    if passage.receipt is None:
+        error, reference = await _refuse(gate, exchange, passage, error)
+    else:
+        error = await _conclude(gate, passage, passage.receipt, error)
+        reference = passage.receipt.reference
+    dialect = gate.routes.dialect(exchange.path)
+    if exchange.is_begun:
+        await exchange.send(dialect.error_event(error), more=False)
+        return
+    headers = [(b"content-type", b"application/json"), *headers_of(error), *named(reference)]
+    if error.code == "method_not_allowed":
+        headers.append((b"allow", ", ".join(gate.routes.methods(exchange.path)).encode()))
+    await exchange.answer(Answer(status_of(error), headers, dialect.error_body(error)))
+
+
+def abandon(gate: Gate, passage: Passage, ending: str) -> None:
+    """Record the outcome of a call nobody waits for any more, in a task that outlives it."""
+    if passage.receipt is not None and not passage.is_concluded:
+        event = passage.concluded(passage.receipt, ending)
+        gate.tasks.spawn(gate.book.record(passage.log, event), f"recording {ending}")
+
+
+def internal_error(incident: str) -> GatebookError:
+    """Something nobody expected; the text is in our log under the incident's number."""
+    return GatebookError(
+        "internal_error",
+        f"Something went wrong here (incident {incident}).",
+        "Give the operator the number of the incident.",
+    )
+
+
+def named(reference: str) -> Headers:
+    """The headers that name the entry in the book: OpenAI's SDK reads one, Anthropic's the other.
+
+    Nothing for callers that nobody knows: there is no entry of theirs.
+    """
+    if not reference:
+        return []
+    value = reference.encode()
+    return [(b"x-request-id", value), (b"request-id", value)]
+
+
+async def _refuse(
+    gate: Gate, exchange: Exchange, passage: Passage, error: GatebookError
+) -> tuple[GatebookError, str]:
+    try:
+        snapshot = gate.snapshots.current()
+    except Unavailable:
+        return error, ""
+    principal, error = _who(gate, snapshot, exchange, passage, error)
+    if principal is None:
+        gate.counts["unidentified"] += 1
+        return error, ""
+    gate.counts["refused"] += 1
+    log = snapshot.tenants[principal.organization.id].log
+    policy = snapshot.policies.of(principal).digest
+    event = refused(principal, passage.operation, error.code, policy)
+    if error.code == "audit_unavailable":
+        gate.refusals.count(log, event)  # the book is not waited for a second time
+        return error, ""
+    return error, await gate.refusals.record(log, event)
+
+
+def _who(
+    gate: Gate, snapshot: Snapshot, exchange: Exchange, passage: Passage, error: GatebookError
+) -> tuple[Principal | None, GatebookError]:
+    """Who is turned away; a stranger is told that and nothing else."""
+    if passage.principal is not None:
+        return passage.principal, error
+    if isinstance(error, KeyRejected):
+        return error.principal, error
+    try:
+        credential = credential_of(exchange.headers)
+        found = identify(snapshot.directory, snapshot.peppers, credential, gate.clock.now_us())
+    except KeyRejected as rejected:
+        return rejected.principal, rejected
+    return found, error
+
+
+async def _conclude(
+    gate: Gate, passage: Passage, receipt: Receipt, error: GatebookError
+) -> GatebookError:
+    if passage.is_concluded:
+        return error
+    if error.code == "audit_unavailable":
+        return _outcome_unrecorded()
+    event = passage.concluded(receipt, _ENDINGS.get(error.code, _ANY_OTHER))
+    try:
+        await gate.book.record(passage.log, event)
+    except Unavailable:
+        return _outcome_unrecorded()
+    passage.is_concluded = True
+    return error
+
+
+def _outcome_unrecorded() -> Unavailable:
+    return Unavailable(
+        "audit_unavailable",
+        "The outcome of the call could not be recorded, so its answer is withheld.",
+        "The call was executed; look before sending it again.",
+    )

@@ -1,0 +1,30 @@
+"""The parts of the gate, put together once by the process that serves it."""
+
+from collections import Counter
+from typing import NamedTuple
+
+from gatebook.core.clock import Clock
+from gatebook.core.ids import Entropy
+from gatebook.gateway.book import Book
+from gatebook.gateway.reading import Routes
+from gatebook.gateway.refusals import Refusals
+from gatebook.gateway.settings import GatewaySettings
+from gatebook.gateway.snapshot import Snapshots
+from gatebook.gateway.upstream import Upstream
+from gatebook.web.tasks import Tasks
+
+
+class Gate(NamedTuple):
+    """What a call needs on its way through."""
+
+    routes: Routes
+    snapshots: Snapshots
+    book: Book
+    refusals: Refusals
+    upstream: Upstream
+    tasks: Tasks
+    counts: Counter[str]
+    """Counted apart from the ledger, and told by its heartbeats."""
+    settings: GatewaySettings
+    clock: Clock
+    entropy: Entropy

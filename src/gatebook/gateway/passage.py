@@ -1,0 +1,146 @@
+"""One call on its way: what is known of it so far, and the entries that say so."""
+
+from base64 import urlsafe_b64encode
+from typing import Final
+
+from gatebook.core.clock import Clock
+from gatebook.core.ids import Entropy
+from gatebook.gateway.commitments import CommitmentKey, Committer, commit
+from gatebook.guard.inspect import Inspection
+from gatebook.identity.identify import Principal
+from gatebook.ledger.attempt import Receipt
+from gatebook.ledger.events.call import CallConcluded, CallIntended, CallRefused
+from gatebook.policy.permit import Permit
+from gatebook.providers import Call, Usage
+
+_ID_BYTES: Final = 15
+
+
+class Passage:
+    """Filled in stage by stage; whoever has to end the call early finds here what to say."""
+
+    def __init__(self, clock: Clock, entropy: Entropy) -> None:
+        self.id = urlsafe_b64encode(entropy(_ID_BYTES)).decode()
+        self.operation = ""
+        self.log = ""
+        self.principal: Principal | None = None
+        self.receipt: Receipt | None = None
+        self.is_concluded = False
+        self.ending = "complete"
+        self.status = 0
+        self.usage = Usage()
+        self.chunks = 0
+        self.inspection = Inspection()
+        self._clock = clock
+        self._key: CommitmentKey | None = None
+        self._received: Committer | None = None
+        self._delivered: Committer | None = None
+        self._sent_us = 0
+        self._first_us = 0
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether anything may have left."""
+        return self._sent_us > 0
+
+    @property
+    def received_bytes(self) -> int:
+        """How much the provider sent so far."""
+        return self._received.length if self._received else 0
+
+    def intended(
+        self,
+        call: Call,
+        principal: Principal,
+        permit: Permit,
+        inspection: Inspection,
+        key: CommitmentKey,
+    ) -> CallIntended:
+        """The entry that has to be durable before the call leaves."""
+        self._key = key
+        agent = principal.agent
+        return CallIntended(
+            call=self.id,
+            agent=agent.id,
+            owner=agent.owner_id,
+            key=principal.key.id,
+            workspace=agent.workspace_id,
+            operation=self.operation,
+            provider=permit.provider.id,
+            model=call.model,
+            streamed=call.streamed,
+            policy=permit.policy.digest,
+            rule=permit.rule,
+            inspected_by=list(inspection.inspected_by),
+            request=commit(key, self.id, "request", call.body),
+        )
+
+    def sent(self) -> None:
+        """The call leaves now."""
+        self._sent_us = self._clock.monotonic_us()
+
+    def answered(self, status: int) -> None:
+        """The head of the reply came."""
+        self._first_us = self._clock.monotonic_us()
+        self.status = status
+
+    def took(self, received: bytes) -> None:
+        """The provider sent this."""
+        if self._received is None:
+            self._received = self._committer()
+        self._received.update(received)
+
+    def gave(self, delivered: bytes) -> None:
+        """The agent is given this; call it once for nothing if nothing is given yet."""
+        if self._delivered is None:
+            self._delivered = self._committer()
+        self._delivered.update(delivered)
+
+    def concluded(self, receipt: Receipt, ending: str = "") -> CallConcluded:
+        """How the call ended."""
+        now_us = self._clock.monotonic_us()
+        received = self._received.commitment() if self._received else None
+        delivered = self._delivered.commitment() if self._delivered else None
+        return CallConcluded(
+            call=self.id,
+            intent=receipt.sq,
+            agent=self.principal.agent.id if self.principal else "",
+            ending=ending or self.ending,
+            status=self.status,
+            received=received,
+            delivered=delivered if delivered != received else None,
+            inspected_by=list(self.inspection.inspected_by),
+            tokens_in=self.usage.tokens_in,
+            tokens_out=self.usage.tokens_out,
+            chunks=self.chunks,
+            first_byte_ms=_ms(self._first_us - self._sent_us) if self._first_us else 0,
+            total_ms=_ms(now_us - self._sent_us) if self._sent_us else 0,
+        )
+
+    def _committer(self) -> Committer:
+        if self._key is None:
+            raise ValueError("a reply came before the intent was made")
+        return Committer(self._key, self.id, "reply")
+
+
+def refused(principal: Principal, operation: str, code: str, policy: str) -> CallRefused:
+    """The entry of a call that was turned away."""
+    return CallRefused(
+        agent=principal.agent.id,
+        owner=principal.agent.owner_id,
+        key=principal.key.id,
+        operation=operation,
+        code=code,
+        policy=policy,
+    )
+
+
+def not_sent(call: str, agent: str, receipt: Receipt) -> CallConcluded:
+    """The conclusion of a call whose intent became durable after we had given up waiting."""
+    return CallConcluded(
+        call=call, intent=receipt.sq, agent=agent, ending="not_sent", inspected_by=[]
+    )
+
+
+def _ms(duration_us: int) -> int:
+    return duration_us // 1000

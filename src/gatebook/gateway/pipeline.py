@@ -1,0 +1,109 @@
+"""One governed call, from its first byte to its last, in the order in which it happens.
+
+Each stage returns the proof that the next one needs. `forward` takes the Receipt of the intent, and
+only the ledger makes receipts, so that nothing leaves unrecorded; if an entry cannot be made, the
+call is refused here. If the outcome cannot be recorded, the agent does not get the answer: 503 in
+its place, or an error where the end of the stream would be.
+"""
+
+import asyncio
+import logging
+from functools import partial
+
+from gatebook.core.errors import GatebookError
+from gatebook.core.ids import new_id
+from gatebook.gateway.ending import abandon, internal_error, named, turn_away
+from gatebook.gateway.gate import Gate
+from gatebook.gateway.leash import HungUp, Leash
+from gatebook.gateway.passage import Passage, not_sent
+from gatebook.gateway.reading import credential_of, read_call
+from gatebook.gateway.streaming import Delivery
+from gatebook.guard.inspect import inspect
+from gatebook.identity.identify import identify
+from gatebook.ledger.attempt import Receipt
+from gatebook.policy.permit import permit
+from gatebook.web.body import Disconnected
+from gatebook.web.exchange import Exchange
+
+_LOG = logging.getLogger(__name__)
+
+
+async def conduct(gate: Gate, exchange: Exchange) -> None:
+    """Answer one request; the story of a call."""
+    gate.counts["http_requests"] += 1
+    passage = Passage(gate.clock, gate.entropy)
+    try:
+        snapshot = gate.snapshots.current()
+
+        # 1. read the call
+        dialect, operation = gate.routes.find(exchange)
+        passage.operation = operation.name
+        call = await read_call(
+            exchange, dialect, operation, snapshot, gate.settings.body_limit_bytes
+        )
+
+        # 2. identify
+        passage.principal = principal = identify(
+            snapshot.directory,
+            snapshot.peppers,
+            credential_of(exchange.headers),
+            gate.clock.now_us(),
+        )
+
+        # 3. inspect the request
+        inspection = inspect(call.body)
+
+        # 4. permit
+        permission = permit(principal, call, inspection, snapshot.policies)
+
+        # 5. record the intent
+        passage.log, key = snapshot.tenants[principal.organization.id]
+        passage.receipt = receipt = await gate.book.record(
+            passage.log,
+            passage.intended(call, principal, permission, inspection, key),
+            late=partial(_note_not_sent, gate, passage, principal.agent.id),
+        )
+        gate.counts["intents"] += 1
+
+        with Leash(exchange.connection, gate.settings) as leash:
+            # 6. forward
+            passage.sent()
+            reply = await gate.upstream.forward(
+                call,
+                permission,
+                receipt,
+                dialect=dialect,
+                credential=snapshot.credentials.get(permission.provider.id),
+            )
+            leash.holds(reply)
+
+            # 7. inspect the reply
+            limit = gate.settings.reply_limit_bytes
+            delivery = Delivery(exchange, passage, leash, limit, named(receipt.reference))
+            await delivery.receive(reply, call, dialect, permission.policy)
+            leash.loosen()
+
+            # 8. record the outcome
+            await gate.book.record(passage.log, passage.concluded(receipt))
+            passage.is_concluded = True
+
+        # 9. answer
+        await delivery.finish()
+    except GatebookError as error:
+        await turn_away(gate, exchange, passage, error)
+    except HungUp:
+        abandon(gate, passage, "client_disconnected" if passage.is_sent else "not_sent")
+    except Disconnected:
+        gate.counts["left_before_asking"] += 1
+    except asyncio.CancelledError:
+        abandon(gate, passage, "gateway_stopped")
+        raise
+    except Exception:
+        incident = new_id("inc", gate.entropy)
+        _LOG.exception("incident %s", incident)
+        await turn_away(gate, exchange, passage, internal_error(incident))
+
+
+def _note_not_sent(gate: Gate, passage: Passage, agent: str, receipt: Receipt) -> None:
+    """The intent became durable after we had given up on it: say that nothing was sent."""
+    gate.book.note(passage.log, not_sent(passage.id, agent, receipt))

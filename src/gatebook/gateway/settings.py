@@ -1,0 +1,51 @@
+"""Settings of the gate; table `[gateway]` of gatebook.toml."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+
+class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the gate listens, how much it takes and how long it waits."""
+
+    host: Annotated[str, Meta(description="Address the gate listens on.")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="Port; 0 takes a free one.")] = 8484
+    connection_limit: Annotated[
+        int, Meta(ge=1, description="Connections of agents at one time.")
+    ] = 1000
+    body_limit_bytes: Annotated[
+        int, Meta(ge=1024, description="Largest request body of a known agent.")
+    ] = 10 * 1024 * 1024
+    reply_limit_bytes: Annotated[int, Meta(ge=1024, description="Largest reply of a provider.")] = (
+        64 * 1024 * 1024
+    )
+    head_seconds: Annotated[
+        int, Meta(ge=1, description="Wait for the complete head of a request.")
+    ] = 10
+    body_seconds: Annotated[
+        int, Meta(ge=1, description="Wait for the complete body of a request.")
+    ] = 60
+    connect_seconds: Annotated[
+        int, Meta(ge=1, description="Wait for a connection to a provider.")
+    ] = 10
+    first_byte_seconds: Annotated[
+        int, Meta(ge=1, description="Wait for a provider's reply to begin.")
+    ] = 300
+    silence_seconds: Annotated[
+        int, Meta(ge=1, description="Wait for the next part of a reply that has begun.")
+    ] = 120
+    total_seconds: Annotated[int, Meta(ge=1, description="Longest time a call may be out.")] = 600
+    snapshot_poll_ms: Annotated[
+        int, Meta(ge=10, le=1000, description="Interval of looking for administrative changes.")
+    ] = 250
+    snapshot_stale_seconds: Annotated[
+        int,
+        Meta(ge=1, description="Calls are refused when changes could not be looked for so long."),
+    ] = 30
+    refusal_interval_seconds: Annotated[
+        int, Meta(ge=1, description="Identical refusals are counted in one entry for so long.")
+    ] = 60
+    drain_seconds: Annotated[
+        int, Meta(ge=0, description="Time that calls under way have to end at shutdown.")
+    ] = 10

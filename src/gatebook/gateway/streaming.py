@@ -1,0 +1,149 @@
+"""Hands a reply to the agent: whole, or as it comes with its end held back.
+
+Bytes pass on unchanged; what is read of them is read beside. The end of a stream (`data: [DONE]`)
+is the part that makes it an answer: it is given only when the outcome of the call is recorded.
+"""
+
+from gatebook.core.errors import Unavailable
+from gatebook.gateway.leash import Leash
+from gatebook.gateway.passage import Passage
+from gatebook.gateway.upstream import Reply, reply_too_large
+from gatebook.guard.inspect import inspect
+from gatebook.policy.permit import Policy
+from gatebook.providers import Call, Dialect
+from gatebook.web.exchange import Exchange
+from gatebook.web.problem import Answer, Headers
+
+_JSON = (b"content-type", b"application/json")
+_EVENTS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),
+]
+
+# What a provider may say to the agent beside the body; cookies, redirects, its own request id and
+# the name of our account there stay here.
+_PASSED = frozenset(
+    (
+        b"retry-after",
+        b"retry-after-ms",
+        b"x-should-retry",
+        b"openai-processing-ms",
+        b"openai-version",
+    )
+)
+
+
+class Delivery:
+    """One reply on its way to the agent."""
+
+    def __init__(
+        self, exchange: Exchange, passage: Passage, leash: Leash, limit: int, headers: Headers
+    ) -> None:
+        self._exchange = exchange
+        self._passage = passage
+        self._leash = leash
+        self._limit = limit
+        self._headers = headers
+        self._rest: Answer | bytes = b""
+        """What is held back until the outcome is recorded."""
+
+    async def receive(self, reply: Reply, call: Call, dialect: Dialect, policy: Policy) -> None:
+        """Read the reply; a stream goes to the agent meanwhile, all but its end."""
+        self._passage.answered(reply.status)
+        self._headers += _passed(reply)
+        media_type = reply.header(b"content-type").partition(b";")[0].strip().lower()
+        if reply.header(b"content-encoding") not in (b"", b"identity"):
+            raise _unreadable()
+        if call.streamed and reply.status == 200 and media_type == b"text/event-stream":
+            await self._stream(reply, call, dialect)
+        else:
+            await self._whole(reply, call, dialect, policy)
+
+    async def finish(self) -> None:
+        """Give the agent what was held back."""
+        if isinstance(self._rest, Answer):
+            await self._exchange.answer(self._rest)
+        else:
+            await self._exchange.send(self._rest, more=False)
+
+    async def _whole(self, reply: Reply, call: Call, dialect: Dialect, policy: Policy) -> None:
+        body = given = await reply.whole(self._limit)
+        self._passage.took(body)
+        _check_status(reply.status)
+        self._passage.inspection = inspect(body)
+        try:
+            self._passage.usage = dialect.usage(body)
+            if reply.status < 300:
+                given = dialect.delivered(call, body, policy.covers)
+        except Unavailable:
+            if reply.status < 400:
+                raise
+            given = dialect.error_body(_without_reason(reply.status))
+        if given is not body:
+            self._passage.gave(given)
+        self._rest = Answer(reply.status, [_JSON, *self._headers], given)
+
+    async def _stream(self, reply: Reply, call: Call, dialect: Dialect) -> None:
+        passage = self._passage
+        stream = dialect.stream(call)
+        part: bytes | None = b""
+        passage.gave(b"")
+        await self._exchange.begin(200, [*_EVENTS, *self._headers])
+        while part is not None and not stream.is_complete:
+            part = await reply.part()
+            self._leash.heard()
+            # Two line ends complete an event that the end of the stream cut off.
+            given = stream.feed(b"\n\n" if part is None else part)
+            passage.took(part or b"")
+            passage.gave(given)
+            passage.usage, passage.chunks = stream.usage, stream.chunks
+            if passage.received_bytes > self._limit:
+                raise reply_too_large()
+            if given:
+                await self._exchange.send(given)
+        if not stream.is_complete and not stream.has_failed:
+            raise _cut_off()
+        if stream.has_failed:
+            passage.ending = "upstream_broken"
+        self._rest = stream.end()
+        passage.gave(self._rest)
+
+
+def _passed(reply: Reply) -> Headers:
+    return [
+        (name, value)
+        for name, value in reply.headers
+        if name in _PASSED or name.startswith(b"x-ratelimit-")
+    ]
+
+
+def _check_status(status: int) -> None:
+    if status == 401:
+        raise Unavailable(
+            "upstream_credential_rejected",
+            "The provider does not accept the credential we hold for it.",
+            "Have an administrator replace it: gatebook provider rekey",
+        )
+    if 300 <= status < 400:
+        raise _unreadable()
+
+
+def _unreadable() -> Unavailable:
+    return Unavailable(
+        "upstream_broken",
+        "The provider's reply cannot be read.",
+        "See that the provider's address is that of its API.",
+    )
+
+
+def _cut_off() -> Unavailable:
+    return Unavailable(
+        "upstream_broken",
+        "The provider's stream ended before it was complete.",
+        "What came so far may be incomplete; the call was executed.",
+    )
+
+
+def _without_reason(status: int) -> Unavailable:
+    return Unavailable("upstream_error", f"The provider answered {status} and gave no reason.")

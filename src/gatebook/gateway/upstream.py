@@ -1,0 +1,180 @@
+"""Takes a call to its provider: the only place from which anything leaves.
+
+What leaves is written anew, field by field: no header of the agent passes but those its dialect
+lists, none of its credentials ever does, and our own credential goes to its provider only.
+Nothing is followed, decompressed or sent twice.
+"""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from gatebook.core.errors import Misconfigured, Unavailable
+from gatebook.core.secret import Secret
+from gatebook.ledger.attempt import Receipt
+from gatebook.policy.permit import Permit
+from gatebook.providers import Call, Dialect
+from gatebook.web.client import Broken, Client, Connection, NotSent, Origin
+
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+class Target:
+    """Where a provider's interface is, from its base URL."""
+
+    def __init__(self, base_url: str) -> None:
+        url = urlsplit(base_url)
+        if url.scheme not in _PORTS or url.hostname is None or url.username is not None:
+            raise _bad_url()
+        self.origin = Origin(url.scheme == "https", url.hostname, url.port or _PORTS[url.scheme])
+        self.host = _line(url.netloc)
+        self.path = _line(url.path.rstrip("/"))
+
+
+class Reply:
+    """A provider's reply whose head has come; it holds its connection until `close`."""
+
+    def __init__(self, client: Client, origin: Origin, connection: Connection) -> None:
+        self.status = connection.status
+        self.headers = connection.headers
+        self._client = client
+        self._origin = origin
+        self._connection = connection
+
+    def header(self, name: bytes) -> bytes:
+        """A header by its lower-case name; empty if there is none."""
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return b""
+
+    async def part(self) -> bytes | None:
+        """The next part of the body, None at its end; raises Unavailable."""
+        try:
+            return await self._connection.part()
+        except Broken as error:
+            raise _broken(str(error)) from error
+
+    async def whole(self, limit: int) -> bytes:
+        """The whole body; raises Unavailable, also beyond `limit` bytes."""
+        parts = []
+        size = 0
+        while (part := await self.part()) is not None:
+            size += len(part)
+            if size > limit:
+                raise reply_too_large()
+            parts.append(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def close(self) -> None:
+        """Give the connection back, or close it if the reply was not read to its end."""
+        self._client.release(self._origin, self._connection)
+
+
+class Upstream:
+    """The way out."""
+
+    def __init__(self, client: Client, version: str) -> None:
+        self._client = client
+        self._agent = f"gatebook/{version}"
+        self._targets: dict[str, Target] = {}
+
+    async def forward(
+        self,
+        call: Call,
+        permit: Permit,
+        receipt: Receipt,
+        *,
+        dialect: Dialect,
+        credential: Secret | None,
+    ) -> Reply:
+        """Send a call whose intent is recorded; returns when the head of the reply has come.
+
+        The receipt is the proof: without one there is no way to call this, and only the ledger
+        makes one. Raises Unavailable: `upstream_unavailable` if nothing has left, else
+        `upstream_broken`, after which the call may have been executed.
+        """
+        del receipt
+        target = self._target(permit.provider.base_url)
+        request = _request(call, target, self._agent, dialect, credential)
+        try:
+            connection = await self._client.connect(target.origin)
+        except NotSent as error:
+            raise Unavailable(
+                "upstream_unavailable",
+                "The provider cannot be reached.",
+                "Retry after a moment; nothing was sent.",
+                retry_after_seconds=1,
+            ) from error
+        try:
+            await connection.send(request)
+        except Broken as error:
+            raise _broken(str(error)) from error
+        finally:
+            if not connection.status:
+                connection.abort()
+        return Reply(self._client, target.origin, connection)
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        self._client.close()
+
+    def _target(self, base_url: str) -> Target:
+        target = self._targets.get(base_url)
+        if target is None:
+            target = self._targets[base_url] = Target(base_url)
+        return target
+
+
+def reply_too_large() -> Unavailable:
+    """More came than is taken."""
+    return Unavailable(
+        "reply_too_large",
+        "The provider's reply is too large.",
+        "Ask for less, or have `gateway.reply_limit_bytes` raised.",
+    )
+
+
+def _request(
+    call: Call, target: Target, agent: str, dialect: Dialect, credential: Secret | None
+) -> bytes:
+    operation = call.operation
+    fields = [
+        f"{operation.method} {target.path}{operation.path} HTTP/1.1",
+        f"Host: {target.host}",
+        f"User-Agent: {agent}",
+        "Accept: text/event-stream" if call.streamed else "Accept: application/json",
+        "Accept-Encoding: identity",
+    ]
+    if credential is not None:
+        fields.append("{}: {}".format(*dialect.authorization(_line(credential.reveal()))))
+    fields += [f"{name}: {value}" for name, value in call.headers]
+    if operation.has_body:
+        fields.append("Content-Type: application/json")
+        fields.append(f"Content-Length: {len(call.body)}")
+    fields.append("\r\n")
+    return "\r\n".join(fields).encode("ascii") + call.body
+
+
+def _line(text: str) -> str:
+    """Text that cannot end its line; raises Misconfigured for any other."""
+    if not text.isascii() or not (text + "-").isprintable() or " " in text:
+        raise Misconfigured(
+            "provider_text",
+            "The address or the credential of the provider holds unusual characters.",
+            "Set it again: gatebook provider --help",
+        )
+    return text
+
+
+def _bad_url() -> Misconfigured:
+    return Misconfigured(
+        "provider_url", "The address of the provider cannot be used.", "Add the provider again."
+    )
+
+
+def _broken(why: str) -> Unavailable:
+    return Unavailable(
+        "upstream_broken",
+        f"The provider's reply broke off: {why}.",
+        "The call may have been executed; look before sending it again.",
+    )

@@ -1,0 +1,235 @@
+"""An HTTP/1.1 client whose requests can be cut at any moment: one request, one connection.
+
+Cancelling the task that waits closes the connection, so the server learns at once that nobody waits
+any more. Nothing is followed, decompressed, retried or taken from the environment, and no more is
+read than the caller takes. Sources: RFC 9110, RFC 9112.
+"""
+
+import asyncio
+import ssl
+from collections import deque
+from typing import Final, NamedTuple
+
+import httptools
+
+HEAD_BYTES: Final = 64 * 1024
+BUFFER_BYTES: Final = 256 * 1024
+IDLE_SECONDS: Final = 4
+"""Below the 5 s after which common servers close an idle connection: whoever writes into one that
+is just being closed cannot know whether the request was read."""
+
+Fields = list[tuple[bytes, bytes]]
+
+
+class NotSent(ConnectionError):
+    """No connection came about; nothing of the request has left."""
+
+
+class Broken(ConnectionError):
+    """The connection broke or made no sense; the request may have been carried out."""
+
+
+class Origin(NamedTuple):
+    """A server."""
+
+    is_tls: bool
+    host: str
+    port: int
+
+
+class Connection(asyncio.Protocol):
+    """One connection, carrying one request at a time."""
+
+    status = 0
+    headers: Fields
+    is_complete = True
+    """The response has come in whole."""
+
+    _transport: asyncio.Transport
+    _parser: httptools.HttpResponseParser
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._waiter: asyncio.Future[None] | None = None
+        self._error: Broken | None = None
+        self._parts: deque[bytes] = deque()
+        self._buffered = 0
+        self._head_bytes = 0
+        self._has_head = False
+        self._is_paused = False
+        self._ends_with_connection = False
+        self.idle_at = 0.0
+
+    @property
+    def is_reusable(self) -> bool:
+        """Whether another request may follow on this connection."""
+        return (
+            self.is_complete
+            and self._error is None
+            and not self._transport.is_closing()
+            and self._parser.should_keep_alive()
+        )
+
+    async def send(self, request: bytes) -> None:
+        """Send a whole request and wait for the head of its response; raises Broken."""
+        self._parser = httptools.HttpResponseParser(self)
+        self.status = 0
+        self.headers = []
+        self.is_complete = self._has_head = False
+        self._head_bytes = 0
+        self._transport.write(request)
+        while not self._has_head:
+            await self._change()
+
+    async def part(self) -> bytes | None:
+        """The next part of the body, None at its end; raises Broken."""
+        while not self._parts:
+            if self.is_complete:
+                return None
+            await self._change()
+        part = self._parts.popleft()
+        self._buffered -= len(part)
+        if self._is_paused and not self._buffered:
+            self._is_paused = False
+            self._transport.resume_reading()
+        return part
+
+    def abort(self) -> None:
+        """Close at once, whatever is under way."""
+        self._transport.abort()
+
+    async def _change(self) -> None:
+        if self._error is not None:
+            raise self._error
+        self._waiter = self._loop.create_future()
+        await self._waiter
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _break(self, why: str) -> None:
+        self._error = Broken(why)
+        self._transport.abort()
+        self._wake()
+
+    # -- what the transport says ------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Connected."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # narrows for the type checker
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came."""
+        if self.is_complete:
+            self._break("the server spoke without being asked")
+            return
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._break("the response is not HTTP/1")
+            return
+        if not self._has_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_BYTES:
+                self._break("the head of the response is too large")
+        elif self._buffered > BUFFER_BYTES and not self._is_paused:
+            self._is_paused = True
+            self._transport.pause_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Closed by either side."""
+        if not self.is_complete and self._has_head and self._ends_with_connection and exc is None:
+            self.is_complete = True
+        if self._error is None:
+            self._error = Broken("the connection was closed")
+        self._wake()
+
+    # -- what the parser says ---------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        """A response begins; a second one would be somebody else's."""
+        if self.is_complete:
+            raise Broken("the server answered twice")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header field, or a trailer field, which is dropped."""
+        if not self._has_head:
+            self.headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        """The head is complete; an interim response (1xx) is not what we wait for."""
+        status = self._parser.get_status_code()
+        if status < 200:
+            self.headers = []
+            return
+        self.status = status
+        self._has_head = True
+        names = {name for name, _ in self.headers}
+        self._ends_with_connection = not names & {b"content-length", b"transfer-encoding"}
+        self._wake()
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body."""
+        self._parts.append(body)
+        self._buffered += len(body)
+        self._wake()
+
+    def on_message_complete(self) -> None:
+        """The response is complete, unless it was an interim one."""
+        if self._has_head:
+            self.is_complete = True
+            self._wake()
+
+
+class Client:
+    """Connections to servers, kept for a while after use."""
+
+    def __init__(self, connect_seconds: float) -> None:
+        self._connect_seconds = connect_seconds
+        self._idle: dict[Origin, deque[Connection]] = {}
+        self._tls = ssl.create_default_context()
+        self._tls.set_alpn_protocols(["http/1.1"])
+
+    async def connect(self, origin: Origin) -> Connection:
+        """A connection to a server, fresh or kept; raises NotSent."""
+        loop = asyncio.get_running_loop()
+        kept = self._kept(origin, loop.time())
+        while kept:
+            connection = kept.pop()
+            if connection.is_reusable:
+                return connection
+        try:
+            async with asyncio.timeout(self._connect_seconds):
+                _, connection = await loop.create_connection(
+                    lambda: Connection(loop),
+                    origin.host,
+                    origin.port,
+                    ssl=self._tls if origin.is_tls else None,
+                )
+        except (OSError, TimeoutError) as error:
+            raise NotSent(type(error).__name__) from error
+        return connection
+
+    def release(self, origin: Origin, connection: Connection) -> None:
+        """Keep a connection for the next request, or close it if it cannot carry one."""
+        if connection.is_reusable:
+            connection.idle_at = asyncio.get_running_loop().time()
+            self._kept(origin, connection.idle_at).append(connection)
+        else:
+            connection.abort()
+
+    def close(self) -> None:
+        """Close every connection that is kept."""
+        for connections in self._idle.values():
+            for connection in connections:
+                connection.abort()
+        self._idle.clear()
+
+    def _kept(self, origin: Origin, now: float) -> deque[Connection]:
+        """The connections kept to a server, the ones idle for too long closed."""
+        kept = self._idle.setdefault(origin, deque())
+        while kept and now - kept[0].idle_at > IDLE_SECONDS:
+            kept.popleft().abort()
+        return kept
