@@ -23,10 +23,10 @@ MODELS: Final = ("gpt-4o", "gpt-4o-mini", "o4-mini", "text-embedding-3-small")
 
 _LIMIT: Final = 64 * 1024 * 1024
 _JSON: Final = (b"content-type", b"application/json")
-_WORDS: Final = (
+_TEXT: Final = (
     "This answer was made up by a simulated provider, word by word, so that the way to it can be "
     "shown without a real one."
-).split()
+)
 _STATUS: Final = re.compile(r"sim-error-([45][0-9][0-9])")
 _SLOW: Final = re.compile(r"sim-slow-([0-9]+(?:\.[0-9]+)?)")
 
@@ -150,7 +150,7 @@ class SimulatedProvider:
                 call = {"id": self._id("call_"), "type": "function", "function": tool}
                 message |= {"content": None, "tool_calls": [call]}
             else:
-                message |= {"content": " ".join(_WORDS)}
+                message |= {"content": _TEXT}
             choices.append(
                 {
                     "index": index,
@@ -176,7 +176,7 @@ class SimulatedProvider:
             call = {"index": 0, "id": self._id("call_"), "type": "function", "function": tool}
             deltas.append({"tool_calls": [call]})
         else:
-            deltas += [{"content": f"{word} "} for word in _WORDS]
+            deltas += [{"content": word} for word in _words()]
         for index in range(request.n or 1):
             for delta in deltas:
                 yield {**common, "choices": [_choice(index, delta, None)]}
@@ -216,6 +216,11 @@ class SimulatedProvider:
         return prefix + base62(int.from_bytes(self._entropy(16)), 22)
 
 
+def _words() -> list[str]:
+    """The text cut where a model might cut it."""
+    return re.findall(r"\S+\s*", _TEXT)
+
+
 def _tool(request: _Request) -> dict[str, str] | None:
     """The call of the first tool, unless the request says that none is to be used."""
     if not request.tools or request.tool_choice == "none":
@@ -229,7 +234,7 @@ def _choice(index: int, delta: dict[str, Any], finish: str | None) -> dict[str, 
 
 
 def _usage(request: _Request, body: bytes) -> dict[str, Any]:
-    tokens_in, tokens_out = len(body) // 4, len(_WORDS) * (request.n or 1)
+    tokens_in, tokens_out = len(body) // 4, len(_words()) * (request.n or 1)
     return {
         "prompt_tokens": tokens_in,
         "completion_tokens": tokens_out,

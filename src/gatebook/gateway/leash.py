@@ -26,7 +26,7 @@ class Line(Protocol):
     @property
     def is_gone(self) -> bool: ...
 
-    hang_up: Callable[[], None] | None
+    hang_up: Callable[[], object] | None
 
 
 class Leash:

@@ -48,7 +48,7 @@ class EdgeProtocol(HttpToolsProtocol):
 
     is_late = False
     """The body of the current request did not come in time."""
-    hang_up: Callable[[], None] | None = None
+    hang_up: Callable[[], object] | None = None
     """Called when the peer leaves; set by whoever answers, while it matters."""
 
     _part: Literal["none", "head", "body"] = "none"
