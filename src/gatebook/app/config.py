@@ -15,6 +15,7 @@ import msgspec
 
 from gatebook.app.settings import KeySettings, LogSettings, NotarySettings, ServerSettings
 from gatebook.core.errors import Misconfigured
+from gatebook.gateway.settings import GatewaySettings
 from gatebook.identity.settings import IdentitySettings
 from gatebook.ledger.settings import LedgerSettings
 from gatebook.storage.settings import StorageSettings
@@ -35,6 +36,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     notary: NotarySettings = NotarySettings()
     log: LogSettings = LogSettings()
     identity: IdentitySettings = IdentitySettings()
+    gateway: GatewaySettings = GatewaySettings()
 
     @property
     def data(self) -> Path:
@@ -57,11 +59,11 @@ class Setting(NamedTuple):
 
 
 class Loaded(NamedTuple):
-    """The settings in effect, the file they were read from, and every one by itself."""
+    """The settings in effect, every one by itself, and the options that make a child read them."""
 
     config: Config
-    file: Path | None
     settings: list[Setting]
+    arguments: list[str]
 
 
 def load_config(
@@ -90,7 +92,9 @@ def load_config(
         values.setdefault("server", {})["data"] = str(data)
         origins["server.data"] = "--data"
     config = _convert(values, origins)
-    return Loaded(config, file, _settings(config, origins))
+    given = (("--config", file), ("--data", data))
+    arguments = [part for option, path in given if path for part in (option, str(path))]
+    return Loaded(config, _settings(config, origins), arguments)
 
 
 def tables() -> dict[str, type[msgspec.Struct]]:

@@ -12,6 +12,7 @@ other, which is what makes compare and swap safe.
 import asyncio
 import re
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs
@@ -103,7 +104,7 @@ def prepare(config: Config) -> NotaryFolder:
     return NotaryFolder(place)
 
 
-def run(config: Config) -> None:
+def run(config: Config, ready: Callable[[str], None]) -> None:
     """Be the notary until told to stop; raises Misconfigured if it cannot be."""
     place = prepare(config)
     notary = Notary(
@@ -117,6 +118,7 @@ def run(config: Config) -> None:
     )
     edge = Edge(connections=100, head_seconds=10, body_seconds=10, refusal=refusal)
     with place.held(), _listen(address_of(config)) as listener:
+        ready(address_of(config))
         server = server_config(
             NotaryDoor(notary, place), host="", port=0, edge=edge, drain_seconds=5
         )

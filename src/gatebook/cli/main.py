@@ -1,4 +1,4 @@
-"""The root of the command line, and the one place where a failure becomes words and an exit code."""
+"""The root of the command line; the one place where a failure becomes words and an exit code."""
 
 import os
 import sys

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gatebook.control.apply import Answer
     from gatebook.control.command import Command
 
+_LAST: Final = ("organization",)
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -40,14 +41,12 @@ class Noun(click.Group):
         return own if kind is None else order_verb(cmd_name, kind)
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[int]):
     """A span of time such as 90s, 15m, 24h or 30d, in seconds."""
 
     name = "duration"
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """The seconds that a text means."""
         match = re.fullmatch(r"(\d{1,9})([smhd])", str(value))
         if match is None:
@@ -62,7 +61,9 @@ def nouns() -> set[str]:
 
 def order_verb(name: str, kind: "type[Command]") -> click.Command:
     """The command-line verb of an administrative command."""
-    fields = msgspec.structs.fields(kind)
+    fields = sorted(
+        msgspec.structs.fields(kind), key=lambda field: (not field.required, field.name in _LAST)
+    )
 
     def run(**given: Any) -> None:
         _run(kind, given)
@@ -80,7 +81,7 @@ def order_verb(name: str, kind: "type[Command]") -> click.Command:
 
 @cache
 def _kinds() -> "dict[str, type[Command]]":
-    from gatebook.app.wiring import command_kinds
+    from gatebook.app.folders import command_kinds
 
     return command_kinds()
 
@@ -142,8 +143,8 @@ def _common() -> list[click.Parameter]:
 
 def _inner(annotation: Any) -> tuple[Any, bool]:
     """The plain type behind an annotation: a type, choices in a list, or a tuple of types."""
-    annotation = getattr(annotation, "__origin__", annotation) if _is_annotated(annotation) else (
-        annotation
+    annotation = (
+        getattr(annotation, "__origin__", annotation) if _is_annotated(annotation) else (annotation)
     )
     parts = get_args(annotation)
     if NoneType in parts:
@@ -160,7 +161,7 @@ def _is_annotated(annotation: Any) -> bool:
     return hasattr(annotation, "__metadata__")
 
 
-def _type(name: str, inner: Any) -> click.ParamType:
+def _type(name: str, inner: Any) -> click.ParamType[Any]:
     if name.endswith("_seconds"):
         return Duration()
     if isinstance(inner, list):
@@ -182,7 +183,7 @@ def _run(kind: "type[Command]", given: dict[str, Any]) -> None:
             given[field.name] = None if no_secret else _read_secret(given[field.name], field.name)
     values = {name: value for name, value in given.items() if value is not None}
     command = read_command(kind, values)
-    with open_control(session.config) as control:
+    with open_control(session.loaded) as control:
         order = Order(command=command, by=operator(), reason=reason, idempotency_key=key)
         answer: Answer = carry_out(control, order)
     show_answer(kind, answer, as_json=as_json)

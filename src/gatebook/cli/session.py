@@ -1,12 +1,12 @@
 """What one run of the command line shares: its settings, loaded when they are first asked for."""
 
-import os
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gatebook.app.config import Config, Loaded
+    from gatebook.identity.directory import Directory
 
 
 class Session:
@@ -29,7 +29,8 @@ class Session:
         return self.loaded.config
 
     @property
-    def arguments(self) -> list[str]:
-        """These options as arguments, for a child process."""
-        given = (("--config", self._file), ("--data", self._data))
-        return [part for name, value in given if value for part in (name, os.fspath(value))]
+    def directory(self) -> "Directory":
+        """Who is who at this moment."""
+        from gatebook.app.wiring import read_directory
+
+        return read_directory(self.config)

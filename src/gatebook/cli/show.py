@@ -1,4 +1,4 @@
-"""How answers look: tables in colour for people, JSON for programs, control characters for nobody."""
+"""How answers look: tables for people, JSON for programs, control characters for nobody."""
 
 import json
 import sys
@@ -12,6 +12,11 @@ from gatebook.control.inputs import is_plain
 if TYPE_CHECKING:
     from gatebook.control.apply import Answer
     from gatebook.control.command import Command
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Answer in JSON, a line for each.")
+choose_organization = click.option(
+    "--organization", default="", help="Only this organization, by its slug."
+)
 
 
 def show_json(value: Any) -> None:
@@ -62,7 +67,7 @@ def plain(text: str) -> str:
 
 
 def _in_words(step: "Answer") -> str:
-    from gatebook.app.wiring import command_kinds
+    from gatebook.app.folders import command_kinds
 
     said = command_kinds()[step.command].says.format_map(step.values)
     return f"{plain(said)} (entry {step.reference})"

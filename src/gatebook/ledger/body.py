@@ -17,20 +17,15 @@ from gatebook.ledger.events import Commitment
 SALT_BYTES: Final = 32
 
 
-def commit(salt: bytes, plaintext: bytes, key_id: str) -> Commitment:
-    """A commitment to a body that is not kept; `key_id` names the key its salt is derived from."""
-    proof = b64encode(digest(salt, plaintext, "sha256")).decode()
-    return Commitment(c=proof, n=len(plaintext), k=key_id)
-
-
 def seal_body(
     plaintext: bytes, key: DataKey, cell: Cell, entropy: Entropy
 ) -> tuple[bytes, Commitment]:
     """The sealed body (salt || plaintext) and the entry's commitment to it."""
     salt = entropy(SALT_BYTES)
     sealed = key.seal(salt + plaintext, cell, entropy)
-    open_part = commit(salt, plaintext, key.id)
-    return sealed, Commitment(c=open_part.c, n=open_part.n, h=_digest(sealed), k=key.id)
+    return sealed, Commitment(
+        c=_proof(salt, plaintext), n=len(plaintext), h=_digest(sealed), k=key.id
+    )
 
 
 def open_body(sealed: bytes, key: DataKey, cell: Cell, commitment: Commitment) -> bytes:
@@ -39,7 +34,7 @@ def open_body(sealed: bytes, key: DataKey, cell: Cell, commitment: Commitment) -
         raise _another_body()
     opened = key.unseal(sealed, cell)
     salt, plaintext = opened[:SALT_BYTES], opened[SALT_BYTES:]
-    if not compare_digest(commit(salt, plaintext, key.id).c, commitment.c):
+    if not compare_digest(_proof(salt, plaintext), commitment.c):
         raise _another_body()
     return plaintext
 
@@ -47,6 +42,10 @@ def open_body(sealed: bytes, key: DataKey, cell: Cell, commitment: Commitment) -
 def body_cell(stream_no: int, sq: int) -> Cell:
     """Where the sealed body of an entry is kept."""
     return Cell("bodies", f"{stream_no}.{sq}", "sealed")
+
+
+def _proof(salt: bytes, plaintext: bytes) -> str:
+    return b64encode(digest(salt, plaintext, "sha256")).decode()
 
 
 def _digest(sealed: bytes) -> str:

@@ -1,0 +1,90 @@
+"""Builds everything once, from the settings: what commands are carried out with and work on.
+
+Nothing below knows where its parts come from; nothing above builds parts itself.
+"""
+
+import os
+import pwd
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from gatebook.app.book import CommandBook
+from gatebook.app.child import Child
+from gatebook.app.config import Config, Loaded
+from gatebook.app.folders import command_kinds, dialects
+from gatebook.app.init import Keyring, create, load_keyring
+from gatebook.app.notary_client import open_notary
+from gatebook.app.notary_on_call import NotaryOnCall
+from gatebook.control.apply import Control, LocalOperator
+from gatebook.core.clock import SystemClock
+from gatebook.core.ids import system_entropy
+from gatebook.identity.directory import Directory
+from gatebook.storage.book import SqlStore
+from gatebook.storage.database import Database, migrate, open_database
+from gatebook.storage.directory import load_snapshot
+
+
+def operator() -> LocalOperator:
+    """Who runs this process, as the kernel says; no variable and no option can say otherwise."""
+    uid = os.getuid()
+    try:
+        user = pwd.getpwuid(uid).pw_name
+    except KeyError:  # a container's user need not have a name
+        user = ""
+    return LocalOperator(uid=uid, user=user, host=socket.gethostname())
+
+
+@contextmanager
+def open_installation(config: Config) -> Iterator[Database]:
+    """The database of an installation, which is set up at first use."""
+    create(config, system_entropy)
+    database = open_database(config.database_url, wait_seconds=config.storage.wait_seconds)
+    try:
+        migrate(database)
+        yield database
+    finally:
+        database.close()
+
+
+def read_directory(config: Config) -> Directory:
+    """Who is who at this moment."""
+    with open_installation(config) as database, database.reading() as connection:
+        return load_snapshot(connection)
+
+
+@contextmanager
+def open_control(loaded: Loaded) -> Iterator[Control]:
+    """What administrative commands are carried out with; its streams close at the end."""
+    config, clock = loaded.config, SystemClock()
+    with open_installation(config) as database:
+        keyring = load_keyring(config, system_entropy)
+        with (
+            _notary(loaded, keyring) as notary,
+            CommandBook(
+                database=database,
+                store=SqlStore(database, clock),
+                certifier=notary,
+                settings=config.ledger,
+                clock=clock,
+                entropy=system_entropy,
+            ) as book,
+        ):
+            yield Control(
+                book=book,
+                commands=command_kinds(),
+                dialects=frozenset(dialects()),
+                origin=config.ledger.origin,
+                kek=keyring.kek,
+                peppers=keyring.peppers,
+                settings=config.identity,
+                clock=clock,
+                entropy=system_entropy,
+            )
+
+
+def _notary(loaded: Loaded, keyring: Keyring) -> NotaryOnCall:
+    """The notary, started for as long as it is needed where it is embedded and does not run."""
+    running = open_notary(loaded.config, keyring.installation)
+    is_ours = loaded.config.notary.embedded
+    return NotaryOnCall(running, (lambda: Child("notary", loaded.arguments)) if is_ours else None)

@@ -1,0 +1,64 @@
+"""Run Gatebook, or one of its processes."""
+
+from importlib import import_module
+
+import click
+
+from gatebook.cli.session import Session
+
+PROCESSES = ("gateway", "integrator", "notary")
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  gatebook serve
+  gatebook --config /etc/gatebook/gatebook.toml serve gateway"""
+)
+@click.argument("process", type=click.Choice(PROCESSES), required=False)
+@click.option("--lifeline", type=int, hidden=True)
+@click.pass_obj
+def command(session: Session, process: str | None, lifeline: int | None) -> None:
+    """Run Gatebook until told to stop, with Ctrl-C or SIGTERM.
+
+    Without PROCESS all three are run, and started again when they end: the gateway, which agents
+    call; the integrator, which publishes the log; the notary, which signs it. Each can also be run
+    alone, under another account or on another machine.
+    """
+    from gatebook.app.log_lines import log_to_stderr
+
+    log_to_stderr(process or "supervisor")
+    if process is None:
+        _supervise(session)
+    else:
+        _run(session, process, lifeline)
+
+
+def _supervise(session: Session) -> None:
+    from gatebook.app.supervisor import Supervisor
+    from gatebook.app.wiring import open_installation
+    from gatebook.core.clock import SystemClock
+
+    config = session.config
+    with open_installation(config):
+        pass  # set up once, before three processes would do it at the same time
+    names = ["notary", "integrator", "gateway"]
+    if not config.notary.embedded:
+        names.remove("notary")
+    drain_seconds = config.gateway.drain_seconds + 5
+    arguments = session.loaded.arguments
+    Supervisor(names, arguments, drain_seconds=drain_seconds, clock=SystemClock()).run()
+
+
+def _run(session: Session, process: str, lifeline: int | None) -> None:
+    from gatebook.app.child import Lifeline
+
+    line = None if lifeline is None else Lifeline(lifeline)
+
+    def ready(address: str) -> None:
+        if line is None:
+            click.echo(f"The {process} is ready at {address}.", err=True)
+        else:
+            line.ready(address)
+
+    import_module(f"gatebook.app.{process}").run(session.config, ready)
