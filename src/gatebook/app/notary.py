@@ -9,7 +9,6 @@ It has its own keys and memory, and opens no database. One event loop answers on
 other, which is what makes compare and swap safe.
 """
 
-import asyncio
 import re
 import socket
 from collections.abc import Callable
@@ -18,13 +17,13 @@ from typing import Final
 from urllib.parse import parse_qs
 
 import msgspec
-from uvicorn import Server
 
 from gatebook.app.config import Config
 from gatebook.app.init import load_keyring
 from gatebook.app.log_source import log_source
 from gatebook.app.notary_address import HTTP, address_of, folder_of, socket_path
 from gatebook.app.notary_folder import NotaryFolder, create, installation_vkey
+from gatebook.app.serving import listen_on, serve, server_for
 from gatebook.core.clock import SystemClock
 from gatebook.core.errors import GatebookError, Invalid, NotFound
 from gatebook.core.ids import system_entropy
@@ -32,8 +31,8 @@ from gatebook.ledger.notary import STATUS, TEXT, Notary
 from gatebook.ledger.witness import MAX_REQUEST_BYTES
 from gatebook.web.body import Receive
 from gatebook.web.exchange import Exchange, Scope, Send
+from gatebook.web.lifespan import keep_alive
 from gatebook.web.problem import Answer, problem
-from gatebook.web.server import Edge, server_config
 
 _DIGEST: Final = re.compile(rb"/([0-9a-f]{64})/checkpoint")
 
@@ -84,13 +83,6 @@ def refusal(error: GatebookError) -> Answer:
     return Answer(status, answer.headers, msgspec.json.encode({**body, "status": status}))
 
 
-async def keep_alive(receive: Receive, send: Send) -> None:
-    """ASGI's lifespan, for an application that has nothing to start and nothing to stop."""
-    for name in ("startup", "shutdown"):
-        await receive()
-        await send({"type": f"lifespan.{name}.complete"})
-
-
 def prepare(config: Config) -> NotaryFolder:
     """Open the notary's folder; where it is embedded, make it first.
 
@@ -105,7 +97,7 @@ def prepare(config: Config) -> NotaryFolder:
 
 
 def run(config: Config, ready: Callable[[str], None]) -> None:
-    """Be the notary until told to stop; raises Misconfigured if it cannot be."""
+    """Be the notary until told to stop; `ready` is told its address. Raises Misconfigured."""
     place = prepare(config)
     notary = Notary(
         base=place.base,
@@ -116,21 +108,16 @@ def run(config: Config, ready: Callable[[str], None]) -> None:
         sources=log_source(config.notary.log or str(config.data / "log")),
         clock=SystemClock(),
     )
-    edge = Edge(connections=100, head_seconds=10, body_seconds=10, refusal=refusal)
-    with place.held(), _listen(address_of(config)) as listener:
-        ready(address_of(config))
-        server = server_config(
-            NotaryDoor(notary, place), host="", port=0, edge=edge, drain_seconds=5
-        )
-        asyncio.run(Server(server).serve(sockets=[listener]))
+    address = address_of(config)
+    with place.held(), _listen(address) as listener:
+        serve(server_for(NotaryDoor(notary, place), refusal, lambda: ready(address)), listener)
 
 
-def _listen(where: str) -> socket.socket:
-    if where.startswith(HTTP):
-        host, _, port = where.removeprefix(HTTP).rpartition(":")
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host.strip("[]"), int(port)), family=family)
-    path = socket_path(where)
+def _listen(address: str) -> socket.socket:
+    if address.startswith(HTTP):
+        host, _, port = address.removeprefix(HTTP).rpartition(":")
+        return listen_on(host.strip("[]"), int(port))
+    path = socket_path(address)
     Path(path).unlink(missing_ok=True)  # left behind by a notary that was killed: the lock is ours
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)

@@ -14,11 +14,14 @@ from urllib.parse import quote
 
 import msgspec
 
-from gatebook.app.notary_address import HTTP, socket_path
+from gatebook.app.config import Config
+from gatebook.app.notary_address import HTTP, address_of, socket_path
 from gatebook.app.notary_pin import NotaryPin
 from gatebook.core.errors import Conflict, Invalid, Misconfigured, NotFound, Tampered, Unavailable
 from gatebook.ledger.certificate import parse_certificate, request_text
 from gatebook.ledger.checkpoint import Checkpoint
+from gatebook.ledger.ed25519 import SigningKey
+from gatebook.ledger.notary import INSTALLATION_SUFFIX
 from gatebook.ledger.note import Note, NoteSigner, VerifierKey, open_note, sign_note
 from gatebook.ledger.trust import Log, Trust, format_policy
 from gatebook.ledger.witness import AddCheckpoint, parse_conflict, parse_cosignatures
@@ -168,3 +171,9 @@ def _refused(reply: _Reply) -> NoReturn:
         case HTTPStatus.BAD_REQUEST:
             raise Invalid(*said)
     raise Unavailable(*said, retry_after_seconds=1)
+
+
+def open_notary(config: Config, installation: SigningKey) -> NotaryClient:
+    """The notary of an installation, asked with the installation's key."""
+    signer = NoteSigner(config.ledger.origin + INSTALLATION_SUFFIX, installation)
+    return NotaryClient(address_of(config), signer, NotaryPin(config.data / "keys" / "notary"))

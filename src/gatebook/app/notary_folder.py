@@ -30,11 +30,9 @@ from gatebook.app.key_files import (
 from gatebook.core.errors import Invalid, Misconfigured, Unavailable
 from gatebook.core.ids import Entropy
 from gatebook.ledger import ed25519, mldsa
-from gatebook.ledger.notary import Head
+from gatebook.ledger.notary import INSTALLATION_SUFFIX, Head
 from gatebook.ledger.note import VerifierKey
 from gatebook.storage.folder import sync_folder
-
-INSTALLATION_SUFFIX: Final = "/installation"
 
 _SEEDS: Final = ("ed25519", "ml-dsa-44")
 _PIN: Final = "installation"

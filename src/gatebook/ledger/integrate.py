@@ -69,6 +69,10 @@ class Screen:
             self._state.streams[entry.sid].gaps = []
         self._state.named = {}
 
+    def is_ended(self, sid: str) -> bool:
+        """Whether the closing entry of a stream has an index."""
+        return sid in self._state.ended
+
     def declare(self, declarations: Iterable[bytes]) -> None:
         """Take up the `gap.declared` entries that have an index."""
         streams = Streams(self._origin, self._log_keys, State())

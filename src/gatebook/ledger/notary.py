@@ -35,6 +35,9 @@ MAX_STEP: Final = 65_536
 NOT_BEFORE_SLACK_US: Final = 300 * SECOND_US
 """Certificates begin this much earlier, for writers whose clock is behind the notary's."""
 
+INSTALLATION_SUFFIX: Final = "/installation"
+"""An installation's key is named like its logs, with this in place of the log's name."""
+
 TEXT: Final = "text/plain; charset=utf-8"
 
 _SLUG: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
