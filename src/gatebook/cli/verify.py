@@ -1,0 +1,119 @@
+"""gatebook verify: is this log what was written and signed? Needs neither server nor database.
+
+Imports nothing of Gatebook but `core` and `ledger`; a test holds it to that.
+"""
+
+import os
+import stat
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import click
+import msgspec
+
+from gatebook.core.errors import GatebookError, Invalid
+from gatebook.core.registry import classes
+from gatebook.ledger import events
+from gatebook.ledger.question import Question
+from gatebook.ledger.report import EXIT_CODES, Report, Severity
+from gatebook.ledger.statement import POLICY
+from gatebook.ledger.tiles import MAX_ENTRY_BYTES, TILE_WIDTH
+from gatebook.ledger.trust import Trust
+from gatebook.ledger.verify import verify
+
+_MAX_FILE_BYTES: Final = TILE_WIDTH * (MAX_ENTRY_BYTES + 2)
+"""No file of a log is larger: more is not read, and cannot fit."""
+
+# Whether a file exists is not left to click: its exit code would say "incomplete".
+_PATH: Final = click.Path(path_type=Path)
+
+
+class ExportedFolder:
+    """An exported log: `walk.LogFiles`. Symbolic links are not followed, other things not read."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self, path: str) -> bytes | None:
+        """The whole file, None where there is none."""
+        try:
+            descriptor = os.open(self._folder / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return None
+            return file.read(_MAX_FILE_BYTES + 1)
+
+    def lengths(self) -> Mapping[str, int]:
+        """Every file and its length."""
+        found = {}
+        for place, _, names in os.walk(self._folder):
+            for name in names:
+                path = Path(place, name)
+                found[path.relative_to(self._folder).as_posix()] = path.lstat().st_size
+        return found
+
+
+@click.command("verify")
+@click.argument("folder", type=_PATH)
+@click.option("--full", is_flag=True, help="Check every signature and the form of every entry.")
+@click.option("--policy", type=_PATH, help="Whom you trust: the policy you were given yourself.")
+@click.option(
+    "--seen", type=_PATH, multiple=True, help="A checkpoint seen before. May be repeated."
+)
+@click.option("--receipt", multiple=True, help="A reference x-request-id named. May be repeated.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def command(
+    *,
+    folder: Path,
+    full: bool,
+    policy: Path | None,
+    seen: tuple[Path, ...],
+    receipt: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Check a log exported into FOLDER, offline.
+
+    Exit codes: 0 it holds, 1 it was tampered with, 2 something is missing, 3 it cannot be checked.
+    """
+    try:
+        report = verify(
+            Question(
+                files=ExportedFolder(folder),
+                trust=_trust(folder, policy),
+                is_pinned=policy is not None,
+                schemas={kind.name: kind for kind in classes(events, events.Event)},
+                is_full=full,
+                seen=[path.read_bytes() for path in seen],
+                receipts=dict.fromkeys(receipt),
+            )
+        )
+    except (GatebookError, OSError) as error:
+        click.echo(f"This cannot be checked: {error}", err=True)
+        sys.exit(EXIT_CODES[Severity.CANNOT_CHECK])
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(report)))
+    else:
+        _show(report)
+    sys.exit(report.exit_code)
+
+
+def _trust(folder: Path, policy: Path | None) -> Trust:
+    if not folder.is_dir():
+        raise Invalid("folder_missing", f"{folder} is not a folder.", "Name an exported log.")
+    if policy is not None:
+        return Trust.parse(policy.read_bytes())
+    found = ExportedFolder(folder).read(POLICY)
+    if found is None:
+        raise Invalid("policy_missing", f"{folder} holds no {POLICY}.", "Give one with --policy.")
+    return Trust.parse(found)
+
+
+def _show(report: Report) -> None:
+    """The report for people; kept apart because `rich` takes long to load."""
+    from gatebook.cli.verify_report import show
+
+    show(report)
