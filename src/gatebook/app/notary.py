@@ -100,7 +100,7 @@ def run(config: Config, ready: Callable[[str], None]) -> None:
     """Be the notary until told to stop; `ready` is told its address. Raises Misconfigured."""
     place = prepare(config)
     notary = Notary(
-        base=place.base,
+        prefix=place.prefix,
         installation=place.installation,
         key=place.key,
         second_key=place.second_key,

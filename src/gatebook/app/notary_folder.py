@@ -1,7 +1,7 @@
 """The notary's folder: its two keys, the installation it answers to, and what it has signed.
 
 ed25519  ml-dsa-44     seeds, base64, for nobody else to read
-installation           the vkey whose requests it accepts; its name begins with the logs' base
+installation           the vkey whose requests it accepts; its name begins as its logs do
 heads/<sha256(origin)> what it remembers of each log, replaced atomically
 lock                   held by the one notary that runs
 """
@@ -53,7 +53,7 @@ class NotaryFolder:
         self._heads = folder / _HEADS
 
     @property
-    def base(self) -> str:
+    def prefix(self) -> str:
         """What the origin of every log begins with."""
         return self.installation.name.removesuffix(INSTALLATION_SUFFIX)
 
@@ -129,9 +129,9 @@ def create(folder: Path, installation: VerifierKey, entropy: Entropy) -> None:
     sync_folder(folder.parent)
 
 
-def installation_vkey(base: str, key: ed25519.SigningKey) -> VerifierKey:
+def installation_vkey(prefix: str, key: ed25519.SigningKey) -> VerifierKey:
     """The vkey under which an installation signs what it sends to its notary."""
-    return VerifierKey.ed25519(base + INSTALLATION_SUFFIX, key.public)
+    return VerifierKey.ed25519(prefix + INSTALLATION_SUFFIX, key.public)
 
 
 def _parse_pin(text: str) -> VerifierKey:

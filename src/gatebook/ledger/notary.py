@@ -87,7 +87,7 @@ class Answer(NamedTuple):
 
 
 class Notary:
-    """One notary with one pair of keys for every log whose origin begins with `base` and a slash.
+    """One notary with one pair of keys for every log whose origin begins with `prefix` and a slash.
 
     Its callers take turns: two submissions at once would both compare before either has written.
     """
@@ -95,7 +95,7 @@ class Notary:
     def __init__(
         self,
         *,
-        base: str,
+        prefix: str,
         installation: VerifierKey,
         key: ed25519.SigningKey,
         second_key: mldsa.SigningKey,
@@ -103,7 +103,7 @@ class Notary:
         sources: Callable[[str], TileSource],
         clock: Clock,
     ) -> None:
-        self._base = base
+        self._prefix = prefix
         self._installation = installation
         self._key = key
         self._second_key = second_key
@@ -217,8 +217,8 @@ class Notary:
         return Note.parse(sign_checkpoint(checked, signer, [second], at_seconds))
 
     def _check_origin(self, origin: str) -> None:
-        base, _, slug = origin.rpartition("/")
-        if base != self._base or not _SLUG.fullmatch(slug):
+        prefix, _, slug = origin.rpartition("/")
+        if prefix != self._prefix or not _SLUG.fullmatch(slug):
             raise NotFound("log_unknown", f"This notary has no log {origin}.")
 
     def _from_installation(self, note: bytes) -> bytes:

@@ -36,7 +36,7 @@ _LIFE: Final = frozenset(
 )
 
 
-class Stream(msgspec.Struct, kw_only=True, omit_defaults=True):
+class StreamState(msgspec.Struct, kw_only=True, omit_defaults=True):
     """What is remembered of one stream; without a `key` nothing of it can be believed."""
 
     key: str
@@ -57,7 +57,7 @@ class State(msgspec.Struct, kw_only=True, omit_defaults=True):
     """All that is remembered of a log's streams; the notary keeps it between checkpoints."""
 
     size: int = 0
-    streams: dict[str, Stream] = {}
+    streams: dict[str, StreamState] = {}
     ended: set[str] = set()
     """Streams that closed and were forgotten but for their ids, which nobody may use again."""
     named: dict[str, int] = {}
@@ -133,9 +133,9 @@ class Streams:
             self.state.named.pop(sid, None)
         self.state.ended.update(closed)
 
-    def _open(self, index: int, entry: Entry) -> Stream:
+    def _open(self, index: int, entry: Entry) -> StreamState:
         """The stream whose first entry this is, listing whatever is wrong with how it begins."""
-        stream = Stream(
+        stream = StreamState(
             key="",
             writer="",
             opened_at=entry.ts,
@@ -190,7 +190,7 @@ class Streams:
         if before.sid not in self.state.ended:
             self.state.named[before.sid] = max(before.sq, self.state.named.get(before.sid, -1))
 
-    def _explain(self, index: int, entry: Entry, stream: Stream) -> bool:
+    def _explain(self, index: int, entry: Entry, stream: StreamState) -> bool:
         """List why an entry does not follow its stream's last; False if it may not become that."""
         self._settle(entry.sid)
         if entry.sq <= stream.sq:
@@ -213,7 +213,7 @@ class Streams:
             self._add("after_closing", index, entry.sid, "its stream was closed before it.")
         return True
 
-    def _step_back(self, index: int, entry: Entry, stream: Stream) -> None:
+    def _step_back(self, index: int, entry: Entry, stream: StreamState) -> None:
         if entry.ev == StreamOpened.name:
             self._add("stream_duplicated", index, entry.sid, "the stream is opened a second time.")
         elif any(first <= entry.sq <= last for first, last in stream.gaps):
@@ -222,7 +222,7 @@ class Streams:
         else:
             self._add("entry_repeated", index, entry.sid, "the log holds this number twice.")
 
-    def _live(self, index: int, entry: Entry, stream: Stream) -> None:
+    def _live(self, index: int, entry: Entry, stream: StreamState) -> None:
         """Entries about streams themselves."""
         if entry.ev == StreamOpened.name:
             if entry.sq != stream.first:
@@ -241,7 +241,7 @@ class Streams:
             if gap is not None:
                 self.state.declared.setdefault(gap.sid, []).append((gap.first, gap.last))
 
-    def _beat(self, index: int, entry: Entry, stream: Stream, beat: StreamBeat) -> None:
+    def _beat(self, index: int, entry: Entry, stream: StreamState, beat: StreamBeat) -> None:
         stream.beats += 1
         for name, count in beat.counts.items():
             if count < stream.counts.get(name, 0):

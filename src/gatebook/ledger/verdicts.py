@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from gatebook.ledger.report import Missing, StreamReport, Verdict
-from gatebook.ledger.streams import Range, State, Stream
+from gatebook.ledger.streams import Range, State, StreamState
 
 
 def missing(state: State) -> Iterator[tuple[str, Missing]]:
@@ -62,7 +62,7 @@ def _report(state: State, sid: str, now: str) -> StreamReport:
     )
 
 
-def _verdict(stream: Stream, gaps: Sequence[Missing], *, succeeded: bool, now: str) -> Verdict:
+def _verdict(stream: StreamState, gaps: Sequence[Missing], *, succeeded: bool, now: str) -> Verdict:
     if gaps:
         declared = all(each.declared for each in gaps)
         return Verdict.DECLARED_GAP if declared else Verdict.UNDECLARED_GAP
@@ -72,6 +72,6 @@ def _verdict(stream: Stream, gaps: Sequence[Missing], *, succeeded: bool, now: s
     return Verdict.INTERRUPTED if succeeded or stream.not_after < now else Verdict.OPEN
 
 
-_ABSENT = Stream(
+_ABSENT = StreamState(
     key="", writer="", opened_at="", not_after="", first=0, sq=-1, head="", at="", closed=True
 )
