@@ -127,7 +127,8 @@ class Supervisor:
         for post in reversed(self._posts):
             if post.child is not None:
                 code = post.child.stop(self._drain_seconds)
-                _LOG.info("%s ended (%s)", post.name, _say(code))
+                told = code in (0, -signal.SIGTERM)
+                _LOG.info("%s ended%s", post.name, "" if told else f" ({_say(code)})")
 
 
 def _say(code: int) -> str:

@@ -13,6 +13,7 @@ from typing import Final
 import click
 
 from gatebook import __version__, cli
+from gatebook.cli.orders import Noun, Suggesting, nouns
 from gatebook.cli.session import Session
 from gatebook.core.errors import GatebookError, Invalid, Misconfigured, Unavailable
 from gatebook.core.ids import base62, system_entropy
@@ -24,20 +25,16 @@ _INTERRUPTED: Final = 130
 _BUG: Final = 70
 
 
-class Verbs(click.Group):
+class Verbs(Suggesting):
     """The verbs: modules of this folder, and the nouns of administrative commands."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every verb; imports them all, so only help and completion ask."""
-        from gatebook.cli.orders import nouns
-
         files = [name for _, name, _ in iter_modules(cli.__path__) if self._of_file(name)]
         return sorted({*files, *nouns()})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The verb of that name."""
-        from gatebook.cli.orders import Noun, nouns
-
         own = self._of_file(cmd_name)
         if own is not None or cmd_name not in nouns():
             return own

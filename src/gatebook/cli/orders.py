@@ -7,6 +7,7 @@ duration such as 30d, one that holds a secret as a file, never as an argument.
 import re
 import sys
 from collections.abc import Iterator
+from difflib import get_close_matches
 from functools import cache
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Final, get_args
@@ -27,7 +28,22 @@ _LAST: Final = ("organization",)
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-class Noun(click.Group):
+class Suggesting(click.Group):
+    """A group that names the nearest verb when there is none of that name."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """See click.Group."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = get_close_matches(args[0], self.list_commands(ctx), n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise click.UsageError(f"{error.message}{hint}", ctx) from None
+
+
+class Noun(Suggesting):
     """The verbs about one thing: those written by hand, and one per administrative command."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -53,7 +53,8 @@ def show_answer(kind: "type[Command]", answer: "Answer", *, as_json: bool) -> No
         click.echo("This order was carried out before; nothing was done now.")
     click.echo(click.style(plain(kind.says.format_map(answer.values)), fg="green"))
     for name, value in {**answer.values, "entry": answer.reference}.items():
-        click.echo(f"  {name.replace('_', ' '):<16}{plain(value)}")
+        if value:
+            click.echo(f"  {name.replace('_', ' '):<16}{plain(value)}")
     if answer.shown_once is not None:
         click.echo(f"\n  {click.style(answer.shown_once.reveal(), bold=True)}\n")
         click.echo("This key is shown this once; Gatebook keeps a keyed hash of it.", err=True)

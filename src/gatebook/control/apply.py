@@ -16,7 +16,14 @@ from gatebook.control.inputs import is_plain, read_command
 from gatebook.control.ports import Book, Records
 from gatebook.core import json_profile
 from gatebook.core.clock import Clock
-from gatebook.core.envelope import PLATFORM, DataKey, Kek, new_data_key, open_data_key
+from gatebook.core.envelope import (
+    PLATFORM,
+    DataKey,
+    Kek,
+    WrappedKey,
+    new_data_key,
+    open_data_key,
+)
 from gatebook.core.errors import Conflict, Invalid
 from gatebook.core.ids import Entropy, base62
 from gatebook.core.secret import Secret
@@ -83,8 +90,10 @@ def carry_out(control: Control, order: Order) -> Answer:
         organization = order.command.within(records)
         log = log_of(control.origin, organization)
         done = _done_before(control, order, organization, records)
-    if done is not None:
-        return done
+        if done is not None:
+            return done
+        # What cannot be done is refused here already, before a stream is opened for it.
+        _decide(control, order, organization, records)
     outcomes: list[Outcome] = []
 
     def work(records: Records, position: Position) -> Change:
@@ -114,19 +123,9 @@ def _change(
             "The same order was carried out at this very moment.",
             "Give it again to see what it did.",
         )
-    key = _data_key(control, organization, records)
-    outcome = order.command.change(
-        Context(
-            records=records,
-            organization=organization,
-            data_key=key,
-            settings=control.settings,
-            peppers=control.peppers,
-            dialects=control.dialects,
-            now_us=control.clock.now_us(),
-            entropy=control.entropy,
-        )
-    )
+    key, fresh, outcome = _decide(control, order, organization, records)
+    if fresh is not None:
+        records.keep_data_key(fresh)
     plaintext = _body(order, outcome, records)
     for row in outcome.removes:
         records.remove(row)
@@ -168,7 +167,7 @@ def _done_before(
     earlier = order.idempotency_key and records.remembered(log, order.idempotency_key)
     if not earlier:
         return None
-    key = _data_key(control, organization, records)
+    key, _ = _data_key(control, organization, records)
     if not compare_digest(_digest(order, key), earlier.digest):
         raise Conflict(
             "idempotency_key_reused",
@@ -183,16 +182,35 @@ def _done_before(
     )
 
 
-def _data_key(control: Control, organization: Organization | None, records: Records) -> DataKey:
-    """The log's data key, made when its first change is written."""
+def _decide(
+    control: Control, order: Order, organization: Organization | None, records: Records
+) -> tuple[DataKey, WrappedKey | None, Outcome]:
+    """What the command would change, and the key that seals it, with its row if it is new."""
+    key, fresh = _data_key(control, organization, records)
+    outcome = order.command.change(
+        Context(
+            records=records,
+            organization=organization,
+            data_key=key,
+            settings=control.settings,
+            peppers=control.peppers,
+            dialects=control.dialects,
+            now_us=control.clock.now_us(),
+            entropy=control.entropy,
+        )
+    )
+    return key, fresh, outcome
+
+
+def _data_key(
+    control: Control, organization: Organization | None, records: Records
+) -> tuple[DataKey, WrappedKey | None]:
+    """The log's data key; a new one, still to be stored, before its first change."""
     organization_id = organization.id if organization else None
     stored = records.data_key(organization_id)
     if stored is not None:
-        return open_data_key(stored, control.kek)
-    now_us = control.clock.now_us()
-    key, wrapped = new_data_key(organization_id, control.kek, now_us, control.entropy)
-    records.keep_data_key(wrapped)
-    return key
+        return open_data_key(stored, control.kek), None
+    return new_data_key(organization_id, control.kek, control.clock.now_us(), control.entropy)
 
 
 def _body(order: Order, outcome: Outcome, records: Records) -> bytes:

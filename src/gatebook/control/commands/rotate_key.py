@@ -64,7 +64,9 @@ class RotateKey(InOrganization, frozen=True, kw_only=True, forbid_unknown_fields
                 "agent": agent.name,
                 "key_id": issued.key.id,
                 "key_expires_at": to_text(issued.key.expires_at),
-                **{f"old_key_{key.id}_ends_at": to_text(key.valid_until) for key in ended},
+                "old_keys": ", ".join(
+                    f"{key.id} until {to_text(key.valid_until)}" for key in ended
+                ),
             },
             shown_once=issued.token,
         )
