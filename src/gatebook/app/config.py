@@ -21,6 +21,7 @@ from gatebook.ledger.settings import LedgerSettings
 from gatebook.storage.settings import StorageSettings
 
 FILE_NAME: Final = "gatebook.toml"
+DATABASE_NAME: Final = "gatebook.db"
 
 _PREFIX: Final = "GATEBOOK_"
 _FILE_VARIABLE: Final = "GATEBOOK_CONFIG"
@@ -46,7 +47,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     @property
     def database_url(self) -> str:
         """The database, which is in the data folder unless set otherwise."""
-        return self.storage.url or f"sqlite:///{self.data / 'gatebook.db'}"
+        return self.storage.url or f"sqlite:///{self.data / DATABASE_NAME}"
 
 
 class Setting(NamedTuple):

@@ -7,11 +7,13 @@ read are refused.
 
 import secrets
 import shutil
+import stat
 from base64 import b64encode
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from gatebook.app.config import Config
+from gatebook.app.config import DATABASE_NAME, Config
 from gatebook.app.key_files import (
     FOLDER_MODE,
     KEY_BYTES,
@@ -43,16 +45,23 @@ def create(config: Config, entropy: Entropy) -> None:
     """Make what is missing of data folder and keys; raises Misconfigured if that would be wrong."""
     data = config.data
     data.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-    check_private(data)
-    folder = data / "keys"
-    if folder.exists() or all(_named(config).values()):
-        return
-    if (data / "gatebook.db").exists():
-        raise Misconfigured(
-            "keys_missing",
-            f"{data} holds a database, but not the keys it was written with.",
-            f"Restore {folder} from its backup, or name the files in [keys].",
-        )
+    _check_folder(data)
+    folder, database = data / "keys", data / DATABASE_NAME
+    if not folder.exists() and not all(_named(config).values()):
+        if database.exists():
+            raise Misconfigured(
+                "keys_missing",
+                f"{data} holds a database, but not the keys it was written with.",
+                f"Restore {folder} from its backup, or name the files in [keys].",
+            )
+        _make_keys(data, folder, entropy)
+    if not config.storage.url:
+        with suppress(FileExistsError):
+            write_private(database, "")  # SQLite gives its other files the same mode
+
+
+def _make_keys(data: Path, folder: Path, entropy: Entropy) -> None:
+    """All keys or none: they appear with one rename."""
     fresh = data / f".keys-{secrets.token_hex(8)}"
     fresh.mkdir(mode=FOLDER_MODE)
     for name in _NAMES:
@@ -64,6 +73,16 @@ def create(config: Config, entropy: Entropy) -> None:
     except OSError:  # another process was first; its keys are the keys
         shutil.rmtree(fresh)
     sync_folder(data)
+
+
+def _check_folder(data: Path) -> None:
+    """The group may read here, where a notary of its own account finds the log; others may not."""
+    if stat.S_IMODE(data.stat().st_mode) & 0o027:
+        raise Misconfigured(
+            "permissions_too_wide",
+            f"Others may look into {data}.",
+            f"Close it: chmod {FOLDER_MODE:o} {data}",
+        )
 
 
 def load_keyring(config: Config, entropy: Entropy) -> Keyring:
