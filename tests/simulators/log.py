@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Final
 
+from msgspec.structs import replace
+
 from gatebook.core.clock import SECOND_US
 from gatebook.ledger import mldsa
 from gatebook.ledger.attempt import prev_of
@@ -12,7 +14,13 @@ from gatebook.ledger.checkpoint import Checkpoint, Cosigner, sign_checkpoint
 from gatebook.ledger.ed25519 import SigningKey
 from gatebook.ledger.entry import ZERO_PREV, Pen
 from gatebook.ledger.events import Event
-from gatebook.ledger.events.stream import Predecessor, StreamBeat, StreamClosed, StreamOpened
+from gatebook.ledger.events.stream import (
+    GapDeclared,
+    Predecessor,
+    StreamBeat,
+    StreamClosed,
+    StreamOpened,
+)
 from gatebook.ledger.merkle import leaf_hash, root
 from gatebook.ledger.note import NoteSigner, VerifierKey, sign_note
 from gatebook.ledger.tiles import grow
@@ -87,6 +95,13 @@ class HandLog:
         stream = HandStream(self, writer)
         stream.open(predecessor=predecessor)
         return stream
+
+    def declare(self, sid: str, first: int, last: int) -> None:
+        """An operator's word that entries of a stream are lost."""
+        event = replace(GapDeclared.example(), sid=sid, first=first, last=last)
+        operator = self.open("cli")
+        operator.write(event)
+        operator.close()
 
     def checkpoint(self, size: int | None = None) -> bytes:
         """The signed head over the first `size` entries, all of them by default."""
