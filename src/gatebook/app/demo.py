@@ -20,7 +20,7 @@ from uvicorn import Server
 
 from gatebook.app.simulated_provider import SimulatedProvider
 from gatebook.core.clock import SystemClock
-from gatebook.core.errors import Conflict, Invalid, Misconfigured, Unavailable
+from gatebook.core.errors import Conflict, GatebookError, Misconfigured, Unavailable
 from gatebook.core.ids import system_entropy
 from gatebook.web.problem import Answer
 from gatebook.web.server import Edge, server_config
@@ -117,7 +117,7 @@ def _serve(server: Server, listener: socket.socket) -> None:
     asyncio.run(server.serve(sockets=[listener]))
 
 
-def _refusal(error: Invalid) -> Answer:
+def _refusal(error: GatebookError) -> Answer:
     return Answer(400, [], error.detail.encode())
 
 
