@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from gatebook.app.config import load_config, tables
+from gatebook.cli.serve import PROCESSES
 from tests.architecture.program import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -29,6 +30,7 @@ def test_the_sample_sets_only_what_differs_from_the_defaults() -> None:
 def test_a_unit_runs_one_process_without_privileges(unit: Path) -> None:
     text = unit.read_text()
     process = unit.stem.removeprefix("gatebook-")
+    assert process in PROCESSES
     assert f"ExecStart=/opt/gatebook/bin/gatebook serve {process}\n" in text
     assert "NoNewPrivileges=yes" in text
     assert "CapabilityBoundingSet=\n" in text
