@@ -1,5 +1,6 @@
 """A commit that failed may have been durable: the writer asks the store, and never guesses."""
 
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -18,6 +19,7 @@ from tests.recorder import EVENT, LOG, Recorder
 from tests.simulators.clock import SetClock
 from tests.simulators.stores import Fault, FaultyStore
 
+OTHER_LOG = "log.example/umbrella"
 HALF_DAY = 12 * 3600
 SETTINGS = LedgerSettings(heartbeat_seconds=10 * HALF_DAY)
 NOT_WRITTEN = [Fault.BEGIN, Fault.APPEND, Fault.APPEND_LATE, Fault.COMMIT]
@@ -125,7 +127,7 @@ def test_nothing_is_written_before_the_store_has_answered(
     store.reopen_failures = 4
     refused = [recorder.record()[0] for _ in range(3)]
     clock.advance(HALF_DAY)  # neither a succession nor another log is begun
-    refused += recorder.record(log="log.example/umbrella")
+    refused += recorder.record(log=OTHER_LOG)
     assert all(isinstance(outcome, Unavailable) for outcome in refused)
     [receipt] = recorder.receipts()
     old, new = read_book(database).values()
@@ -141,6 +143,32 @@ def test_a_store_that_answers_half_way_is_asked_again(failing: Failing, database
     assert isinstance(refused, Unavailable)
     [receipt] = recorder.receipts()
     assert receipt.sq == the_stream(database)[-1].sq == 3
+
+
+@pytest.mark.parametrize("fault", NOT_WRITTEN + WRITTEN)
+def test_no_log_of_a_group_is_written_while_another_is_in_doubt(
+    failing: Failing, database: Database, fault: Fault
+) -> None:
+    recorder, store, clock = failing
+    recorder.receipts(log=OTHER_LOG)
+    queued, begun = threading.Event(), list[int]()
+
+    def wait(_tx: Connection, _at: Position) -> Event:
+        queued.wait(10)
+        clock.advance(HALF_DAY)
+        store.faults = [fault, fault]
+        store.reopen_failures = 1
+        begun.append(store.transactions)
+        return EVENT
+
+    tickets = [recorder.submit(wait), recorder.submit(), recorder.submit(log=OTHER_LOG)]
+    queued.set()
+    _, *refused = recorder.wait(tickets)
+    assert all(isinstance(outcome, Unavailable) for outcome in refused)
+    assert store.transactions == begun[0] + 1  # the succession that failed
+    recorder.receipts(log=OTHER_LOG)
+    recorder.receipts()
+    read_book(database)
 
 
 def test_a_failing_store_is_asked_once_per_group(failing: Failing) -> None:

@@ -20,7 +20,7 @@ LOGS = ["log.example/acme", "log.example/umbrella", "log.example/platform"]
 HOUR = 3600
 
 logs = st.sampled_from(LOGS)
-faults = st.lists(st.none() | st.sampled_from(Fault), min_size=1, max_size=4)
+faults = st.lists(st.none() | st.sampled_from(Fault), max_size=4)
 
 
 class Writers(RuleBasedStateMachine):
@@ -45,9 +45,25 @@ class Writers(RuleBasedStateMachine):
             settings=LedgerSettings(batch_limit=7, heartbeat_seconds=600),
         ).start()
 
-    @rule(chosen=st.lists(logs, min_size=1, max_size=20), works=st.sets(st.integers(0, 19)))
-    def record(self, chosen: list[str], works: set[int]) -> None:
-        """Events and work, for several logs at once."""
+    @rule(
+        chosen=st.lists(logs, min_size=1, max_size=20),
+        works=st.sets(st.integers(0, 19)),
+        planned=faults,
+        reopen=st.integers(0, 2),
+        head=st.integers(0, 2),
+    )
+    def record(
+        self,
+        chosen: list[str],
+        works: set[int],
+        planned: list[Fault | None],
+        reopen: int,
+        head: int,
+    ) -> None:
+        """Events and work for several logs at once, while transactions fail here or there."""
+        self.store.faults = planned
+        self.store.reopen_failures = reopen
+        self.store.head_failures = head
 
         def work(_tx: None, _at: Position) -> Event:
             return EVENT
@@ -62,17 +78,6 @@ class Writers(RuleBasedStateMachine):
                 self.receipts.append(outcome)
             else:
                 assert isinstance(outcome, Unavailable)
-
-    @rule(planned=faults)
-    def fail(self, planned: list[Fault | None]) -> None:
-        """The next transactions fail, here or there."""
-        self.store.faults = planned
-
-    @rule(reopen=st.integers(0, 3), head=st.integers(0, 2))
-    def stay_away(self, reopen: int, head: int) -> None:
-        """The store cannot be asked for a while."""
-        self.store.reopen_failures = reopen
-        self.store.head_failures = head
 
     @rule(seconds=st.sampled_from([1, 600, HOUR, 12 * HOUR, 24 * HOUR]))
     def wait(self, seconds: int) -> None:
@@ -114,4 +119,4 @@ class Writers(RuleBasedStateMachine):
 
 
 TestWriters = Writers.TestCase
-TestWriters.settings = settings(max_examples=60, stateful_step_count=25)
+TestWriters.settings = settings(max_examples=80, stateful_step_count=20)
