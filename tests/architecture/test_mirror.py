@@ -11,6 +11,7 @@ INSIDE = ("core", "ledger", "identity", "guard", "providers", "policy", "control
 NO_LOGIC = {
     "ledger/ports.py": "Protocols",
     "control/ports.py": "Protocols",
+    "ledger/question.py": "what a verification is asked, as values",
     "core/errors.py": "names of kinds; web/problem.py is tested for what they become",
 }
 TESTED_ELSEWHERE = {

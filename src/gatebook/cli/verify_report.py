@@ -22,6 +22,8 @@ _ENDINGS: Final = {
     3: ("The log CANNOT BE CHECKED.", "bold yellow"),
 }
 
+_UNPINNED: Final = "It agrees with itself; whose it is, only a key that you were given can tell."
+
 
 def show(report: Report) -> None:
     """Print the report."""
@@ -78,6 +80,8 @@ def _streams(report: Report) -> Table:
 def _end(console: Console, report: Report) -> None:
     words, style = _ENDINGS[report.exit_code]
     console.print(Text(words, style))
+    if not report.exit_code and not report.is_pinned:
+        console.print(_line("yellow", _UNPINNED))
     if report.origin:
         at = f", signed at {report.signed_at}" if report.signed_at else ""
         console.print(

@@ -120,6 +120,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     exit_code: int
     mode: str
+    is_pinned: bool
+    """The keys are the auditor's own; otherwise they came with the log."""
     origin: str = ""
     size: int = 0
     root: str = ""

@@ -44,6 +44,7 @@ def conclude(question: Question, steps: Steps, findings: Findings | None = None)
     bare = Report(
         exit_code=steps.exit_code(),
         mode="full" if question.is_full else "fast",
+        is_pinned=question.is_pinned,
         steps=steps.listed(),
         problems=steps.problems.listed,
         problem_count=steps.problems.count,
