@@ -87,7 +87,7 @@ def order_verb(name: str, kind: "type[Command]") -> click.Command:
     own = [parameter for field in fields for parameter in _parameters(kind, field)]
     return click.Command(
         name,
-        params=[*own, *_common()],
+        params=[*own, *_for_every_order()],
         callback=run,
         short_help=summary(kind),
         help=kind.__doc__,
@@ -145,7 +145,7 @@ def _secret_options(
         yield click.Option([f"--no-{name}", f"no_{name}"], is_flag=True, help="It needs none.")
 
 
-def _common() -> list[click.Parameter]:
+def _for_every_order() -> list[click.Parameter]:
     return [
         click.Option(["--reason"], default="", help="Why; kept sealed with the entry."),
         click.Option(

@@ -3,10 +3,14 @@
 What a host name resolves to is checked by whoever connects, each time (names change).
 """
 
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import Final
 from urllib.parse import urlsplit
 
 from gatebook.core.errors import Invalid
+
+_NAT64: Final = IPv6Network("64:ff9b::/96")
+"""RFC 6052; the standard library does not know it (Python 3.11)."""
 
 
 def check_target(url: str, *, plain_http: bool) -> None:
@@ -33,11 +37,17 @@ def check_target(url: str, *, plain_http: bool) -> None:
 
 
 def _address(host: str) -> IPv4Address | IPv6Address | None:
+    """The address a host is written as; where IPv6 wraps an IPv4 address, that one."""
     try:
-        return ip_address(host)
+        address = ip_address(host)
     except ValueError:
         return None
+    if isinstance(address, IPv4Address):
+        return address
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 def _invalid(detail: str, hint: str = "") -> Invalid:
-    return Invalid("provider_url", detail, hint or "Such as https://api.openai.com")
+    return Invalid("provider_url", detail, hint or "Such as https://api.openai.com/v1")

@@ -1,0 +1,31 @@
+"""How long a key works."""
+
+import pytest
+from msgspec.structs import replace
+
+from gatebook.identity.directory import AgentKey, credential_cell
+from tests.decisions import KEY
+
+ISSUED = replace(KEY, issued_at=0, expires_at=100)
+ROTATED = replace(ISSUED, ends_at=50)
+
+
+@pytest.mark.parametrize(
+    ("key", "ends"),
+    [(ISSUED, 100), (ROTATED, 50), (replace(ISSUED, ends_at=200), 100)],
+    ids=["issued", "rotated", "rotated-late"],
+)
+def test_a_key_works_until_its_life_or_its_grace_ends_whichever_is_first(
+    key: AgentKey, ends: int
+) -> None:
+    assert key.valid_until == ends
+    assert key.is_live(ends - 1)
+    assert not key.is_live(ends)
+
+
+def test_a_revoked_key_does_not_work() -> None:
+    assert not replace(ISSUED, status="revoked").is_live(1)
+
+
+def test_every_provider_has_a_place_of_its_own_for_its_credential() -> None:
+    assert credential_cell("prv_1") != credential_cell("prv_2")
