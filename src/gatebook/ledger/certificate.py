@@ -1,8 +1,7 @@
 """The notary's word that a public key may write one stream of one log for at most a day.
 
-Both notes are signed notes (C2SP signed-note). The request is signed by the installation key, so
-that only a host of this installation gets a stream; the certificate is signed by the log's key and
-travels inside the `stream.opened` entry. Times are the notary's, never the requester's.
+Both are signed notes (C2SP signed-note): the request by the installation key, so that only a host
+of ours gets a stream, the certificate by the log's, inside `stream.opened`. Times are the notary's.
 
     gatebook.dev/stream-key/v1       gatebook.dev/stream-key-request/v1
     <origin>                         <origin>
