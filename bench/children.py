@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Self
 
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
-_STOP_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,13 @@ class Child:
     """One process in a session of its own, so that Ctrl-C reaches us and we stop it in order."""
 
     def __init__(
-        self, argv: list[str], *, core: int, folder: Path, env: Mapping[str, str] | None = None
+        self,
+        argv: list[str],
+        *,
+        core: int,
+        folder: Path,
+        env: Mapping[str, str] | None = None,
+        stop_seconds: float = 10,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.log = folder / "output.log"
@@ -54,6 +59,7 @@ class Child:
                 start_new_session=True,
             )
         self._core = core
+        self._stop_seconds = stop_seconds
 
     def __enter__(self) -> Self:
         return self
@@ -95,7 +101,7 @@ class Child:
         tree = self.pids()
         _signal(tree[:1], signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_STOP_SECONDS)
+            self._process.wait(self._stop_seconds)
         _signal(_outliving(tree, seconds=1.0), signal.SIGKILL)
         self._process.wait()
         _outliving(tree, seconds=1.0)

@@ -25,15 +25,9 @@ class Round:
     provider_calls: int
     requests_per_second: float
     cpu_us_per_request: float
-    core_share: float
     foreign_share: float
     p50_ms: float
     p99_ms: float
-
-    @property
-    def valid(self) -> bool:
-        """Every request was answered well, and none from memory: each reached the provider."""
-        return 0 < self.requests <= self.provider_calls and self.errors == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +53,40 @@ class RowResult:
     latency: list[Latency] = field(default_factory=list)
     memory: Memory | None = None
     strays: int = 0
+    entries: int | None = None
+    book_fault: str = ""
     skipped: str = ""
 
     @property
     def valid(self) -> bool:
-        """Measured at all, without an error, on its own core only."""
-        answered = all(r.valid for r in self.rounds) and not any(x.errors for x in self.latency)
-        return bool(self.rounds) and answered and self.strays == 0 and not self.skipped
+        """Measured at all, and nothing wrong with it."""
+        return bool(self.rounds) and not self.faults and not self.skipped
+
+    @property
+    def requests(self) -> int:
+        """Requests that were answered in the rounds of both kinds."""
+        return sum(r.requests for r in self.rounds) + sum(x.samples for x in self.latency)
+
+    @property
+    def faults(self) -> list[str]:
+        """What makes the row invalid: each call has to be answered well and from the provider."""
+        errors = sum(r.errors for r in self.rounds) + sum(x.errors for x in self.latency)
+        unseen = sum(max(0, r.requests - r.provider_calls) for r in self.rounds)
+        idle = sum(r.requests == 0 for r in self.rounds)
+        found = {
+            f"{errors} errors": errors,
+            f"{unseen} answers without a call to the provider": unseen,
+            f"{idle} rounds without an answer": idle,
+            f"{self.strays} threads on a foreign core": self.strays,
+            self.book_fault: self.book_fault,
+        }
+        return [fault for fault, is_there in found.items() if is_there]
+
+    def hold_against(self, entries: int) -> None:
+        """Compare the verified book with the calls: each has left an intent and an outcome."""
+        self.entries = entries
+        if entries < 2 * self.requests:
+            self.book_fault = f"{entries} entries for {self.requests} calls"
 
     @property
     def rate(self) -> float:

@@ -1,6 +1,6 @@
 """A run as text: the table on screen, the generated part of the page, the raw JSON."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 import msgspec
 
@@ -29,7 +29,9 @@ def to_json(run: Run) -> bytes:
 
 def summary(run: Run) -> str:
     """What is printed at the end of a run."""
-    parts = [_rows_table(run), _latency_table(run), _goals_table(run)]
+    parts = [_rows_table(run), list(_remarks(run)), _latency_table(run), _goals_table(run)]
+    if isinstance(run.ledger, Skipped):
+        parts.append([f"The ledger was skipped: {run.ledger.reason}."])
     return "\n\n".join("\n".join(part) for part in parts if part)
 
 
@@ -69,13 +71,13 @@ def _machine_lines(run: Run) -> list[str]:
 
 def _rows_table(run: Run) -> list[str]:
     header = ["row", "requests/s", "lowest to highest", "of the pass-through", "CPU per request"]
-    header += ["resident (RSS / PSS)", "core shared with others"]
+    header += ["resident (RSS / PSS)", "cores shared with others"]
     return _table(header, [_row_cells(run, row) for row in run.rows])
 
 
 def _row_cells(run: Run, row: RowResult) -> list[str]:
     if row.skipped:
-        return [row.title, f"skipped: {row.skipped}", "", "", "", "", ""]
+        return [row.title, "skipped", "", "", "", "", ""]
     rates = [r.requests_per_second for r in row.rounds]
     share = ratio(run, row.id, "passthrough")
     memory = row.memory
@@ -141,33 +143,27 @@ def _goals_in_words(run: Run) -> list[str]:
     return lines
 
 
-def _remarks(run: Run) -> Iterable[str]:
+def _remarks(run: Run) -> Iterator[str]:
     for row in run.rows:
-        if row.skipped or row.valid:
-            continue
-        yield f"{row.title} is invalid: {_fault(row)}."
+        if row.skipped:
+            yield f"{row.title} was skipped: {row.skipped}."
+        if row.faults:
+            yield f"{row.title} is invalid: {', '.join(row.faults)}."
+        if row.entries is not None:
+            yield (
+                f"Afterwards the book of {row.title.split(',')[0]} was exported and verified: "
+                f"{row.entries:,} entries for at least {row.requests:,} calls."
+            )
     ours = {row_id: ratio(run, "gatebook", row_id) for row_id in _COMPARED}
-    if all(ours.values()):
-        yield (
-            "Gatebook against the others in this run: "
-            + ", ".join(f"{value:.2f} x {row_id}" for row_id, value in ours.items())
-            + "."
-        )
-
-
-def _fault(row: RowResult) -> str:
-    errors = sum(r.errors for r in row.rounds) + sum(x.errors for x in row.latency)
-    unseen = sum(max(0, r.requests - r.provider_calls) for r in row.rounds)
-    return (
-        f"{errors} errors, {unseen} answers without a call to the provider, "
-        f"{row.strays} threads on a foreign core"
-    )
+    compared = [f"{value:.2f} x {row_id}" for row_id, value in ours.items() if value]
+    if compared:
+        yield f"Gatebook against the others in this run: {', '.join(compared)}."
 
 
 def _ledger_lines(run: Run) -> list[str]:
     rates: LedgerRates | Skipped = run.ledger
     if isinstance(rates, Skipped):
-        return [f"Skipped: {rates.reason}."]
+        return [f"The ledger was skipped: {rates.reason}."]
     return _table(
         ["what", "entries/s"],
         [

@@ -17,6 +17,7 @@ import msgspec
 from bench import prepare
 from bench.children import Child
 from bench.figures import Skipped
+from bench.installation import Installation
 from bench.load import PATH, reply_body, request_body
 from bench.machine import Cores
 from gatebook.core.errors import Unavailable
@@ -24,6 +25,8 @@ from gatebook.core.errors import Unavailable
 _PEERS = Path(__file__).parent / "peers"
 _ROOT = Path(__file__).parent.parent
 _READY_SECONDS = 120
+_PUBLISH_SECONDS = 120
+"""What was recorded under full load may still have to be published when the load ends."""
 
 
 class _Message(msgspec.Struct):
@@ -54,11 +57,15 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """A started row: its processes, its port, and the headers a caller has to send."""
+    """A started row: its processes, its port, and the headers a caller has to send.
+
+    `entries` verifies the book of a row that keeps one, once it has ended, and counts its entries.
+    """
 
     child: Child
     port: int
     headers: Mapping[str, str] = field(default_factory=dict)
+    entries: Callable[[], int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +146,21 @@ def start_portkey(site: Site) -> Gateway | Skipped:
 
 
 def start_gatebook(site: Site) -> Gateway | Skipped:
-    """Gatebook with its embedded default: SQLite, notary, every call signed and durable."""
-    return Skipped("not startable: `gatebook serve` does not exist yet")
+    """Gatebook as it comes: gate, integrator and notary on one core, SQLite on the real disk."""
+    port = free_port()
+    installation = Installation(site.folder / "gatebook", port, free_port())
+    try:
+        key = installation.enroll(site.provider_url)
+    except Unavailable as problem:
+        return Skipped(problem.detail)
+    child = Child(
+        installation.command("serve"),
+        core=site.cores.gateway,
+        folder=site.folder / "gatebook",
+        stop_seconds=_PUBLISH_SECONDS,
+    )
+    headers = {"Authorization": f"Bearer {key}"}
+    return Gateway(child, port, headers, entries=installation.verified_entries)
 
 
 ROWS = (
@@ -170,7 +190,8 @@ def await_ready(gateway: Gateway) -> None:
             return
         time.sleep(0.2)
     what = "does not answer" if gateway.child.alive() else "ended at start"
-    raise Unavailable("row_not_ready", f"{what} ({problem}); see {gateway.child.log}")
+    log = gateway.child.log.relative_to(_ROOT)
+    raise Unavailable("row_not_ready", f"{what} ({problem}); see {log}")
 
 
 def wrong_answer(gateway: Gateway) -> str:

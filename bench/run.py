@@ -4,6 +4,8 @@ Rows take turns (A B C D E, A B C D E, ...), so a slow minute of the machine hit
 """
 
 import contextlib
+import resource
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -75,6 +77,7 @@ def measure(
     clock = SystemClock()
     began_us = clock.now_us()
     timing = QUICK if quick else FULL
+    shutil.rmtree(folder, ignore_errors=True)
     results = _gateways(rows, folder, timing, say) if rows else []
     rates: LedgerRates | Skipped = Skipped("not asked for")
     if with_ledger:
@@ -99,12 +102,13 @@ def _gateways(
         for result in results:
             result.skipped = lacking.reason
         return results
+    entrants: list[Entrant] = []
     with contextlib.ExitStack() as stack:
         mock = start_mock(folder, cores)
         stack.enter_context(mock.child)
         await_ready(mock)
         site = Site(folder, cores, mock.port)
-        entrants = [Entrant(mock, direct)]
+        entrants.append(Entrant(mock, direct))
         for row, result in zip(rows, others, strict=True):
             say(f"starting {row.id}")
             if gateway := _start(row, site, result, stack):
@@ -114,7 +118,20 @@ def _gateways(
         for entrant in entrants:
             entrant.result.memory = entrant.gateway.child.memory()
         say("stopping")
+    for entrant in entrants:
+        _verify_book(entrant, say)
     return results
+
+
+def _verify_book(entrant: Entrant, say: Callable[[str], None]) -> None:
+    """Whether a row that keeps a book has recorded every call that it answered."""
+    if entrant.gateway.entries is None:
+        return
+    say(f"verifying the book of {entrant.result.id}")
+    try:
+        entrant.result.hold_against(entrant.gateway.entries())
+    except Unavailable as problem:
+        entrant.result.book_fault = problem.detail
 
 
 def _start(row: Row, site: Site, result: RowResult, stack: contextlib.ExitStack) -> Gateway | None:
@@ -146,29 +163,56 @@ def _saturation(
             say(
                 f"round {number + 1}/{timing.rounds} {entrant.result.id:12}"
                 f"{burst.requests_per_second:10,.0f}/s  errors {burst.errors}"
-                f"  core shared {burst.foreign_share:.0%}"
+                f"  cores shared {burst.foreign_share:.0%}"
             )
 
 
 def _burst(gateway: Gateway, mock: Gateway, site: Site, seconds: int) -> Round:
-    core = site.cores.gateway
-    calls, used, busy = provider_requests(mock), gateway.child.cpu_seconds(), busy_seconds(core)
-    began = time.monotonic()
+    before = _read_meters(gateway, mock, site)
     totals = saturate(gateway.port, gateway.headers, core=site.cores.load, seconds=seconds)
-    elapsed = time.monotonic() - began
-    used = gateway.child.cpu_seconds() - used
-    busy = busy_seconds(core) - busy
-    own = 0.0 if gateway is mock else used
+    spent = _read_meters(gateway, mock, site).since(before)
     return Round(
         requests=totals.requests,
         errors=totals.refused + totals.broken,
-        provider_calls=provider_requests(mock) - calls - 1,  # the first question counts itself
+        provider_calls=spent.provider_requests - 1,  # the first question counts itself
         requests_per_second=totals.requests_per_second,
-        cpu_us_per_request=used * 1e6 / max(1, totals.requests),
-        core_share=own / elapsed,
-        foreign_share=max(0.0, busy - own) / elapsed,
+        cpu_us_per_request=spent.row_cpu * 1e6 / max(1, totals.requests),
+        foreign_share=max(0.0, spent.busy - spent.own_cpu) / (2 * spent.seconds),
         p50_ms=totals.p50_us / 1000,
         p99_ms=totals.p99_us / 1000,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Meters:
+    """Counters that only rise; all but the first in seconds."""
+
+    provider_requests: int
+    row_cpu: float
+    own_cpu: float
+    busy: float
+    seconds: float
+
+    def since(self, before: "_Meters") -> "_Meters":
+        """What was spent between two readings."""
+        return _Meters(
+            provider_requests=self.provider_requests - before.provider_requests,
+            row_cpu=self.row_cpu - before.row_cpu,
+            own_cpu=self.own_cpu - before.own_cpu,
+            busy=self.busy - before.busy,
+            seconds=self.seconds - before.seconds,
+        )
+
+
+def _read_meters(gateway: Gateway, mock: Gateway, site: Site) -> _Meters:
+    row, provider = gateway.child.cpu_seconds(), mock.child.cpu_seconds()
+    wrk = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return _Meters(
+        provider_requests=provider_requests(mock),
+        row_cpu=row,
+        own_cpu=provider + wrk.ru_utime + wrk.ru_stime + (0 if gateway is mock else row),
+        busy=busy_seconds(site.cores.gateway) + busy_seconds(site.cores.load),
+        seconds=time.monotonic(),
     )
 
 

@@ -14,7 +14,6 @@ def a_round(
         provider_calls=provider_calls,
         requests_per_second=rate,
         cpu_us_per_request=80.0,
-        core_share=1.0,
         foreign_share=0.0,
         p50_ms=1.0,
         p99_ms=2.0,

@@ -59,6 +59,14 @@ def test_a_row_with_a_lost_paced_request_is_invalid() -> None:
     assert not row.valid
 
 
+def test_a_book_with_fewer_than_two_entries_for_each_call_makes_the_row_invalid() -> None:
+    row = a_row("gatebook", [a_round(1.0, requests=500)], latency=[a_latency()])
+    row.hold_against(2000)
+    assert row.valid
+    row.hold_against(1999)
+    assert row.faults == ["1999 entries for 1000 calls"]
+
+
 def test_ratio_compares_rows_of_one_run() -> None:
     run = a_run([a_row("gatebook", [a_round(450.0)]), a_row("passthrough", [a_round(1000.0)])])
     assert ratio(run, "gatebook", "passthrough") == 0.45

@@ -34,7 +34,8 @@ def test_a_missed_goal_is_named_in_words() -> None:
 
 def test_a_skipped_row_says_why_and_shows_no_figure() -> None:
     text = generated(a_run([RowResult("portkey", "Portkey gateway", skipped="node is absent")]))
-    assert "skipped: node is absent" in text
+    assert "Portkey gateway was skipped: node is absent." in text
+    assert "| Portkey gateway | skipped" in text
 
 
 def test_an_invalid_row_is_marked_and_its_fault_named() -> None:

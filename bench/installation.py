@@ -1,0 +1,71 @@
+"""A fresh Gatebook for a run: set up, taken apart and verified through its own command line."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from gatebook.core.errors import Unavailable
+
+_PROGRAM: Final = [sys.executable, "-P", "-m", "gatebook.cli"]
+_COMMAND_SECONDS: Final = 600
+_ORIGIN: Final = "bench.gatebook.local"
+
+
+class _Enrolled(msgspec.Struct):
+    key: str
+
+
+class _Exported(msgspec.Struct):
+    entries: int
+
+
+class Installation:
+    """One data folder with its settings; everything but the ports is as it comes."""
+
+    def __init__(self, folder: Path, port: int, log_port: int) -> None:
+        folder.mkdir(parents=True)
+        self._folder = folder
+        self.settings = folder / "gatebook.toml"
+        self.settings.write_text(
+            f"[server]\ndata = '{folder / 'data'}'\n\n[gateway]\nport = {port}\n\n"
+            f'[log]\nport = {log_port}\n\n[ledger]\norigin = "{_ORIGIN}"\n'
+        )
+
+    def command(self, *words: str) -> list[str]:
+        """The command line for a verb of this installation."""
+        return [*_PROGRAM, "--config", str(self.settings), *words]
+
+    def enroll(self, provider_url: str) -> str:
+        """Add the provider and one agent; its key."""
+        owner = ["--owner", "bench@example.com", "--purpose", "benchmark", "--model", "gpt-*"]
+        answer = self._run("agent", "enroll", "bench", *owner, "--json")
+        key_file = ["--key-file", "-", "--base-url", provider_url]
+        self._run("provider", "add", "mock", *key_file, typed="sk-provider")
+        return msgspec.json.decode(answer, type=_Enrolled).key
+
+    def verified_entries(self) -> int:
+        """Export the book of a Gatebook that has ended and verify it; how many entries it holds.
+
+        Raises Unavailable unless the verifier finds nothing wrong and nothing missing.
+        """
+        target = self._folder / "export"
+        exported = self._run("log", "export", str(target), "--json")
+        self._run("verify", str(target))
+        return msgspec.json.decode(exported, type=_Exported).entries
+
+    def _run(self, *words: str, typed: str = "") -> str:
+        done = subprocess.run(
+            self.command(*words),
+            input=typed,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_COMMAND_SECONDS,
+        )
+        if done.returncode:
+            said = (done.stderr or done.stdout).strip()[-200:]
+            raise Unavailable("command_failed", f"gatebook {words[0]} {words[1]}: {said}")
+        return done.stdout
