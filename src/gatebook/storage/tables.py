@@ -65,6 +65,8 @@ entries = Table(
     "entries",
     METADATA,
     # No foreign key to streams: only the writer inserts, and it would be looked up per entry.
+    # An ordinary rowid table on SQLite: measured, WITHOUT ROWID is no faster for one stream and a
+    # quarter slower for eight that grow side by side.
     _number("stream_no"),
     _number("sq"),
     Column("leaf", LargeBinary, nullable=False),
