@@ -55,8 +55,8 @@ new: $(READY) ## scaffold a file and its failing case: make new KIND=event ID=ke
 lock: $(BIN)/uv ## resolve again after editing dependencies; ARGS=--upgrade takes newer versions
 	$(UV) lock $(ARGS)
 
-clean: ## remove caches and build results; .venv stays
-	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+clean: ## remove caches, build results and what the demo left; .venv and .run stay
+	rm -rf .demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/uv: tools/uv.txt tools/bootstrap.py

@@ -6,14 +6,17 @@ A block runs when the line before it is `<!-- test -->`. In `python` it has to e
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import click
 import pytest
 
+from gatebook.cli.main import gatebook
 from tests.architecture.program import ROOT
 
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -60,6 +63,53 @@ def test_marked_blocks_run(name: str, tmp_path: Path) -> None:
             for step in steps(text):
                 ran = run(["sh", "-c", step.command], tmp_path)
                 assert matches(ran.stdout + ran.stderr, step.expected), ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_commands_in_blocks_exist_with_their_options(name: str) -> None:
+    for _, text in _FENCE.findall((ROOT / name).read_text()):
+        for words in commands(text):
+            assert understood(gatebook, words) is None, " ".join(words)
+
+
+def commands(text: str) -> Iterator[list[str]]:
+    """The words after `gatebook` in every line of a block that calls it."""
+    for line in text.replace("\\\n", " ").splitlines():
+        found = re.match(r"(?:\$ )?(?:\w+=\S+ )*(?:\.venv/bin/)?gatebook( .*|)$", line)
+        if found:
+            yield shlex.split(re.split(r" [|#>]", found[1])[0], comments=True)
+
+
+def understood(command: click.Command, words: list[str]) -> str | None:
+    """What the program would say to these words; None if it takes them."""
+    context = click.Context(command, info_name=command.name)
+    while True:
+        try:
+            options, rest, _ = command.make_parser(context).parse_args(list(words))
+        except click.UsageError as error:
+            return error.format_message()
+        if not isinstance(command, click.Group) or not rest or options.get("help"):
+            return None
+        found = command.get_command(context, rest[0])
+        if found is None:
+            return f"no command {rest[0]}"
+        command, words = found, rest[1:]
+        context = click.Context(command, context, found.name)
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("gatebook agent enroll --owner a@example.com", None),
+        ("gatebook --data .run config show --origin | head", None),
+        ("gatebook agent hire", "no command hire"),
+        ("gatebook config show --orgin", "No such option"),
+    ],
+)
+def test_a_command_that_does_not_exist_is_noticed(line: str, answer: str | None) -> None:
+    (words,) = commands(line)
+    said = understood(gatebook, words)
+    assert (said is None) if answer is None else (said is not None and answer in said)
 
 
 def links(page: Path) -> list[str]:

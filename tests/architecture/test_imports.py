@@ -5,6 +5,7 @@ import sys
 import tomllib
 from typing import Any
 
+import grimp
 import pytest
 
 from tests.architecture.program import PROGRAM, ROOT, python_files
@@ -45,6 +46,15 @@ def test_all_of_the_inside_is_kept_from_input_and_output() -> None:
 
 def test_everything_but_storage_is_kept_from_the_database() -> None:
     assert sources("one-door-to-sql") == PACKAGES - {"storage"}
+
+
+def test_the_verifier_knows_nothing_of_the_server() -> None:
+    """`gatebook verify` reaches `core` and `ledger` only, by whatever way."""
+    reached = grimp.build_graph("gatebook").find_upstream_modules("gatebook.cli.verify")
+    packages = {module.split(".")[1] for module in reached} - {"cli"}
+    beside = {module for module in reached if module.startswith("gatebook.cli")}
+    assert packages == {"core", "ledger"}
+    assert beside == {"gatebook.cli.verify_report"}
 
 
 @pytest.mark.parametrize("path", python_files("src"))

@@ -1,5 +1,6 @@
 """One thing, one file: every folder of like things keeps its rules, and events keep their word."""
 
+import ast
 import re
 from pathlib import Path
 from typing import get_type_hints
@@ -12,7 +13,7 @@ from gatebook.core.json_profile import check, encode, is_canonical
 from gatebook.core.registry import classes, summary
 from gatebook.ledger import events
 from gatebook.ledger.events import Change, Event
-from tests.architecture.program import ROOT
+from tests.architecture.program import ROOT, python_files
 
 GOLDEN = ROOT / "vectors" / "events"
 KINDS = [kind for kind in classes(events, Event) if kind is not Change]
@@ -24,6 +25,18 @@ PAST = re.compile(r"^[a-z]+\.[a-z]+(ed|en)(_[a-z]+)?$")
 def golden(kind: type[Event]) -> Path:
     """The file that fixes what an event looks like to others."""
     return GOLDEN / f"{kind.name}.json"
+
+
+def test_folders_of_like_things_are_read_in_one_place_and_by_the_verifier() -> None:
+    """Everybody else is handed what was found; the verifier imports nothing that could hand it."""
+    readers = {
+        path
+        for path, tree in python_files("src").items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "gatebook.core.registry"
+        if {alias.name for alias in node.names} - {"summary"}
+    }
+    assert readers == {"src/gatebook/app/folders.py", "src/gatebook/cli/verify.py"}
 
 
 def test_no_two_events_share_a_name() -> None:
