@@ -1,0 +1,144 @@
+"""Where settings come from, and what is said when one is wrong."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from gatebook.app.config import Config, Loaded, describe, load_config, tables
+from gatebook.core.errors import Misconfigured
+
+EVERY = [(name, field) for name, kind in tables().items() for field in msgspec.structs.fields(kind)]
+each_setting = pytest.mark.parametrize(
+    ("table", "field"), EVERY, ids=[f"{name}.{field.name}" for name, field in EVERY]
+)
+
+
+def load(tmp_path: Path, toml: str, **environment: str) -> Loaded:
+    file = tmp_path / "gatebook.toml"
+    file.write_text(toml)
+    return load_config(file, environment=environment)
+
+
+def refused(tmp_path: Path, toml: str, **environment: str) -> str:
+    with pytest.raises(Misconfigured) as caught:
+        load(tmp_path, toml, **environment)
+    return str(caught.value)
+
+
+def origin_of(loaded: Loaded, name: str) -> str:
+    (setting,) = [setting for setting in loaded.settings if setting.name == name]
+    return setting.origin
+
+
+def test_without_a_file_and_variables_everything_is_as_the_packages_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    loaded = load_config(environment={})
+    assert loaded.config == Config()
+    assert {setting.origin for setting in loaded.settings} == {"default"}
+    assert loaded.arguments == []
+
+
+def test_the_file_in_the_working_directory_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("gatebook.toml").write_text("[ledger]\nqueue_limit = 7\n")
+    assert load_config(environment={}).config.ledger.queue_limit == 7
+
+
+def test_a_variable_names_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "other.toml"
+    file.write_text("[ledger]\nqueue_limit = 7\n")
+    loaded = load_config(environment={"GATEBOOK_CONFIG": str(file)})
+    assert loaded.config.ledger.queue_limit == 7
+
+
+def test_a_variable_wins_over_the_file_and_the_file_over_the_default(tmp_path: Path) -> None:
+    toml = "[ledger]\nqueue_limit = 7\nbatch_limit = 8\n"
+    loaded = load(tmp_path, toml, GATEBOOK_LEDGER_QUEUE_LIMIT="9")
+    ledger = loaded.config.ledger
+    assert (ledger.queue_limit, ledger.batch_limit) == (9, 8)
+    assert origin_of(loaded, "ledger.queue_limit") == "GATEBOOK_LEDGER_QUEUE_LIMIT"
+    assert origin_of(loaded, "ledger.batch_limit") == str(tmp_path / "gatebook.toml")
+    assert origin_of(loaded, "ledger.origin") == "default"
+
+
+def test_the_data_folder_given_on_the_command_line_wins_and_is_handed_to_children(
+    tmp_path: Path,
+) -> None:
+    environment = {"GATEBOOK_SERVER_DATA": "/elsewhere"}
+    loaded = load_config(data=tmp_path, environment=environment)
+    assert loaded.config.data == tmp_path
+    assert origin_of(loaded, "server.data") == "--data"
+    assert loaded.arguments == ["--data", str(tmp_path)]
+
+
+@each_setting
+def test_every_setting_can_be_set_by_its_variable(
+    table: str, field: msgspec.structs.FieldInfo
+) -> None:
+    variable = f"GATEBOOK_{table}_{field.name}".upper()
+    value = field.default if isinstance(field.default, str) else str(field.default).lower()
+    loaded = load_config(environment={variable: value})
+    assert getattr(getattr(loaded.config, table), field.name) == field.default
+    assert origin_of(loaded, f"{table}.{field.name}") == variable
+
+
+@each_setting
+def test_every_setting_has_a_safe_default_and_says_what_it_changes(
+    table: str, field: msgspec.structs.FieldInfo
+) -> None:
+    assert not field.required
+    assert describe(field.type), f"{table}.{field.name}"
+
+
+@pytest.mark.parametrize(
+    ("toml", "nearest"),
+    [
+        ("[ledgr]\n", "[ledger]"),
+        ("[ledger]\nqueue_limits = 3\n", "queue_limit"),
+        ("[storage]\nurls = 'x'\n", "url"),
+    ],
+)
+def test_a_name_nobody_knows_is_refused_and_the_nearest_named(
+    tmp_path: Path, toml: str, nearest: str
+) -> None:
+    assert f"Did you mean {nearest}?" in refused(tmp_path, toml)
+
+
+def test_a_variable_nobody_knows_is_refused_and_the_nearest_named(tmp_path: Path) -> None:
+    said = refused(tmp_path, "", GATEBOOK_LEDGER_QUEUELIMIT="3")
+    assert "Did you mean GATEBOOK_LEDGER_QUEUE_LIMIT?" in said
+
+
+@pytest.mark.parametrize(
+    ("toml", "words"),
+    [
+        ("[ledger]\nqueue_limit = 0\n", "ledger.queue_limit from"),
+        ("[ledger]\nqueue_limit = 'many'\n", "ledger.queue_limit from"),
+        ("[ledger]\norigin = 'Not A Host'\n", "ledger.origin from"),
+        ("[identity]\nrotation_grace_seconds = 604801\n", "rotation_grace_seconds"),
+        ("ledger = 3\n", "has to be a table"),
+        ("[ledger\n", "is not TOML"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_name_and_its_place(
+    tmp_path: Path, toml: str, words: str
+) -> None:
+    assert words in refused(tmp_path, toml)
+
+
+def test_a_file_that_is_named_has_to_exist(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match="cannot be read"):
+        load_config(tmp_path / "none.toml", environment={})
+
+
+def test_the_database_is_in_the_data_folder_unless_set_otherwise(tmp_path: Path) -> None:
+    inside = load_config(data=tmp_path, environment={}).config
+    assert inside.database_url == f"sqlite:///{tmp_path}/gatebook.db"
+    url = "postgresql+psycopg://gatebook@db/gatebook"
+    outside = load_config(environment={"GATEBOOK_STORAGE_URL": url}).config
+    assert outside.database_url == url

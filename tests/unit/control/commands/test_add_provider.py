@@ -1,0 +1,66 @@
+"""A new provider, and what becomes of its credential."""
+
+from typing import Any
+
+import pytest
+
+from gatebook.core.errors import Conflict, Invalid
+from gatebook.core.secret import Secret
+from gatebook.identity.directory import Provider, credential_cell
+from tests.decisions import DATA_KEY, decide
+
+CANARY = "sk-canary-4711"
+
+
+def added(**values: Any) -> Provider:
+    (provider,) = decide("add_provider", **{"provider": "new", "key": None, **values}).saves
+    assert isinstance(provider, Provider)
+    return provider
+
+
+def test_the_credential_is_sealed_for_this_provider() -> None:
+    provider = added(key=Secret(CANARY))
+    assert provider.credential is not None
+    assert DATA_KEY.unseal(provider.credential, credential_cell(provider.id)) == CANARY.encode()
+    assert provider.data_key == DATA_KEY.id
+
+
+def test_nothing_the_command_gives_away_shows_the_credential() -> None:
+    assert CANARY not in repr(decide("add_provider", provider="new", key=Secret(CANARY)))
+
+
+def test_a_provider_may_need_no_credential_but_has_to_say_so() -> None:
+    assert added().credential is None
+    with pytest.raises(Invalid, match="key"):
+        decide("add_provider", provider="new")
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("https://api.openai.com/v1", "https://api.openai.com"),
+        ("https://api.openai.com/v1/", "https://api.openai.com"),
+        ("https://openrouter.ai/api/v1", "https://openrouter.ai/api"),
+        ("https://llm.example", "https://llm.example"),
+    ],
+)
+def test_an_address_is_taken_as_sdks_take_it_and_kept_without_the_version(
+    given: str, kept: str
+) -> None:
+    assert added(base_url=given).base_url == kept
+
+
+def test_an_address_that_calls_may_not_go_to_is_refused() -> None:
+    with pytest.raises(Invalid):
+        added(base_url="http://example.com/v1")
+    assert added(base_url="http://example.com/v1", plain_http=True).base_url
+
+
+def test_a_dialect_nobody_speaks_is_refused() -> None:
+    with pytest.raises(Invalid, match="klingon"):
+        added(dialect="klingon")
+
+
+def test_a_name_is_used_once() -> None:
+    with pytest.raises(Conflict):
+        added(provider="openai")
