@@ -82,7 +82,7 @@ def commands(text: str) -> Iterator[list[str]]:
 
 def understood(command: click.Command, words: list[str]) -> str | None:
     """What the program would say to these words; None if it takes them."""
-    context = click.Context(command, info_name=command.name)
+    context = click.Context(command, info_name=command.name, **command.context_settings)
     while True:
         try:
             options, rest, _ = command.make_parser(context).parse_args(list(words))

@@ -20,8 +20,8 @@ A secret is read from a file or from standard input, and is never an argument.
 
 def page() -> str:
     """The root, then every command below it."""
-    root = click.Context(gatebook, info_name="gatebook", terminal_width=100, max_content_width=100)
-    root.help_option_names = ["-h", "--help"]
+    form = {**gatebook.context_settings, "terminal_width": 100}
+    root = click.Context(gatebook, info_name="gatebook", **form)
     parts = [_INTRODUCTION, *_sections(root), _exit_codes()]
     return "\n".join(parts)
 
