@@ -19,10 +19,15 @@ class _OneLine(logging.Formatter):
         return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
 
 
+def one_line(who: str) -> logging.Formatter:
+    """Words a record as one line, in the name of `who`."""
+    return _OneLine(_FORMAT.format(who=who), "%Y-%m-%dT%H:%M:%SZ")
+
+
 def log_to_stderr(who: str) -> None:
     """Have everything this process logs written to standard error, in the name of `who`."""
     sink = logging.StreamHandler(sys.stderr)
-    sink.setFormatter(_OneLine(_FORMAT.format(who=who), "%Y-%m-%dT%H:%M:%SZ"))
+    sink.setFormatter(one_line(who))
     logging.basicConfig(level=logging.INFO, handlers=[sink])
     for noisy in ("uvicorn", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
