@@ -193,11 +193,12 @@ def _run(kind: "type[Command]", given: dict[str, Any]) -> None:
 
     session: Session = click.get_current_context().obj
     reason, key, as_json = (given.pop(name) for name in ("reason", "idempotency_key", "as_json"))
+    values = {name: value for name, value in given.items() if value is not None}
     for field in msgspec.structs.fields(kind):
         if _inner(field.type)[0] is Secret:
-            no_secret = given.pop(f"no_{field.name}", False)
-            given[field.name] = None if no_secret else _read_secret(given[field.name], field.name)
-    values = {name: value for name, value in given.items() if value is not None}
+            needs_none = values.pop(f"no_{field.name}", False)
+            file = values.get(field.name)
+            values[field.name] = None if needs_none else _read_secret(file, field.name)
     command = read_command(kind, values)
     with open_control(session.loaded) as control:
         order = Order(command=command, by=operator(), reason=reason, idempotency_key=key)

@@ -3,6 +3,7 @@
 Each kind names itself in its `title`, which is what somebody reads who typed something else.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, TypeVar
@@ -79,6 +80,9 @@ def _texts(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _wrong(kind: type[Command], error: str) -> Invalid:
     """What a validation error means, in the words of the field's type where it has some."""
+    missing = re.fullmatch(r"Object missing required field `(\w+)`.*", error)
+    if missing is not None:
+        return Invalid("input_missing", f"{missing[1]} is missing.")
     reason, _, path = error.partition(" - at `$.")
     field = path.rstrip("`").partition("[")[0]
     title = _title(kind, field)
