@@ -1,3 +1,3 @@
 """Fixtures that many tests share; they live in modules that say what they are about."""
 
-pytest_plugins = ["tests.databases", "tests.office"]
+pytest_plugins = ["tests.databases", "tests.office", "tests.gates", "tests.installations"]
