@@ -179,6 +179,7 @@ def goals(run: Run) -> list[Goal]:
         append, fast, full = run.ledger.append, run.ledger.verify_fast, run.ledger.verify_full
     return [
         Goal("throughput of the bare pass-through", 0.40, "x", True, _to(run, "passthrough")),
+        Goal("throughput of the own pass-through", 0.40, "x", True, _to(run, "own")),
         Goal("throughput of Portkey", 5, "x", True, _to(run, "portkey")),
         Goal("throughput of LiteLLM", 30, "x", True, _to(run, "litellm")),
         Goal("added latency, p50", 1.5, "ms", False, p50),

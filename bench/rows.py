@@ -92,16 +92,13 @@ def start_nginx(site: Site) -> Gateway | Skipped:
 
 
 def start_passthrough(site: Site) -> Gateway | Skipped:
-    """The stack of the gateway without the gateway."""
-    port = free_port()
-    argv = [sys.executable, "-m", "bench.passthrough", str(port), str(site.provider_port)]
-    child = Child(
-        argv,
-        core=site.cores.gateway,
-        folder=site.folder / "passthrough",
-        env={"PYTHONPATH": str(_ROOT)},
-    )
-    return Gateway(child, port)
+    """uvicorn and pyreqwest, passing on."""
+    return _passthrough("pyreqwest", site)
+
+
+def start_own_passthrough(site: Site) -> Gateway | Skipped:
+    """The listener and the client of the gateway, passing on."""
+    return _passthrough("own", site)
 
 
 def start_litellm(site: Site) -> Gateway | Skipped:
@@ -165,7 +162,8 @@ def start_gatebook(site: Site) -> Gateway | Skipped:
 
 ROWS = (
     Row("nginx", "nginx reverse proxy (the physical limit)", start_nginx),
-    Row("passthrough", "bare pass-through in the same stack", start_passthrough),
+    Row("passthrough", "bare pass-through: uvicorn, pyreqwest", start_passthrough),
+    Row("own", "bare pass-through: Gatebook's own listener and client", start_own_passthrough),
     Row("litellm", "LiteLLM proxy", start_litellm),
     Row("portkey", "Portkey gateway", start_portkey),
     Row("gatebook", "Gatebook, intent and outcome signed and durable", start_gatebook),
@@ -226,6 +224,18 @@ def _message(body: bytes) -> str | None:
         return msgspec.json.decode(body, type=_Completion).choices[0].message.content
     except (msgspec.DecodeError, IndexError):
         return None
+
+
+def _passthrough(kind: str, site: Site) -> Gateway:
+    port = free_port()
+    ports = [str(port), str(site.provider_port)]
+    child = Child(
+        [sys.executable, "-m", "bench.passthrough", kind, *ports],
+        core=site.cores.gateway,
+        folder=site.folder / f"passthrough-{kind}",
+        env={"PYTHONPATH": str(_ROOT)},
+    )
+    return Gateway(child, port)
 
 
 def _nginx(name: str, folder: Path, core: int, replacements: Mapping[str, str]) -> Child:
