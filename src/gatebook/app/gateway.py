@@ -16,6 +16,7 @@ from gatebook import __version__, providers
 from gatebook.app.config import Config
 from gatebook.app.init import load_keyring
 from gatebook.app.notary_client import open_notary
+from gatebook.app.serving import address_of, listen_on
 from gatebook.app.snapshots import SqlSource
 from gatebook.app.wiring import open_installation
 from gatebook.core.clock import Clock, SystemClock
@@ -141,11 +142,8 @@ def serve(
     application: GateApplication, settings: GatewaySettings, ready: Callable[[str], None]
 ) -> None:
     """Serve an application until told to stop; raises why it could not be opened."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.create_server((settings.host, settings.port), family=family) as listener:
-        port = listener.getsockname()[1]
-        host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        server = _ReadyServer(gate_config(application, settings), f"http://{host}:{port}", ready)
+    with listen_on(settings.host, settings.port) as listener:
+        server = _ReadyServer(gate_config(application, settings), address_of(listener), ready)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             try:
                 runner.run(server.serve(sockets=[listener]))

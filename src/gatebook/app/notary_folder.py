@@ -27,7 +27,7 @@ from gatebook.app.key_files import (
     read_private,
     write_private,
 )
-from gatebook.core.errors import Invalid, Misconfigured, Unavailable
+from gatebook.core.errors import Conflict, Invalid, Misconfigured, Unavailable
 from gatebook.core.ids import Entropy
 from gatebook.ledger import ed25519, mldsa
 from gatebook.ledger.notary import INSTALLATION_SUFFIX, Head
@@ -90,13 +90,13 @@ class NotaryFolder:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Be the one notary of this folder; raises Misconfigured while another one runs."""
+        """Be the one notary of this folder; raises Conflict while another one runs."""
         descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(descriptor)
-            raise Misconfigured(
+            raise Conflict(
                 "notary_runs", f"A notary runs in {self.folder} already.", "One is enough."
             ) from None
         try:

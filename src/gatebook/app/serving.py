@@ -1,6 +1,7 @@
 """How the notary and the integrator serve HTTP: on a socket made before, until told to stop."""
 
 import asyncio
+import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from typing import Any, Final
 import uvloop
 from uvicorn import Config, Server
 
-from gatebook.core.errors import GatebookError
+from gatebook.core.errors import GatebookError, Misconfigured
 from gatebook.web.problem import Answer
 from gatebook.web.server import Edge, server_config
 
@@ -34,9 +35,16 @@ class ReadyServer(Server):
 
 
 def listen_on(host: str, port: int) -> socket.socket:
-    """A listening TCP socket; port 0 takes a free one."""
+    """A listening TCP socket; port 0 takes a free one. Raises Misconfigured for a taken one."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family)
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise Misconfigured(
+            "address_unusable",
+            f"Nobody can listen on {host} port {port}: {os.strerror(error.errno or 0)}.",
+            "End what listens there, or set another host and port.",
+        ) from None
 
 
 def address_of(listener: socket.socket) -> str:

@@ -111,7 +111,7 @@ class Supervisor:
     def _bury(self, post: _Post, child: Child) -> None:
         """Note down why a child has ended, and when to start it again."""
         code = child.stop(self._drain_seconds)
-        if code == _MISCONFIGURED:
+        if code == _MISCONFIGURED and not post.was_ready:
             raise Misconfigured(
                 "child_misconfigured", f"The {post.name} cannot run.", "Its own words are above."
             )
