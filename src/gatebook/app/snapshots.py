@@ -8,7 +8,6 @@ from gatebook.gateway.commitments import CommitmentKey
 from gatebook.gateway.snapshot import Snapshot, Tenant
 from gatebook.identity.directory import Provider, credential_cell
 from gatebook.identity.keys import Peppers
-from gatebook.policy.permit import Policies
 from gatebook.storage.database import Database
 from gatebook.storage.directory import load_data_keys, load_snapshot, read_revision
 
@@ -35,9 +34,8 @@ class SqlSource:
         data_keys = {key.id: open_data_key(key, self._kek) for key in wrapped}
         newest = {key.organization_id: data_keys[key.id] for key in wrapped}
         return Snapshot(
-            directory=directory,
+            directory,
             peppers=self._peppers,
-            policies=Policies(directory),
             tenants={
                 id_: Tenant(log_of(self._origin, organization), CommitmentKey.of(newest[id_]))
                 for id_, organization in directory.organizations.items()

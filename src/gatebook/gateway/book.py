@@ -45,6 +45,7 @@ class Book:
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._timeout_seconds = timeout_seconds
+        self._drafts: list[Draft[Any]] = []
         self._waiting: deque[tuple[float, asyncio.Future[_Answer]]] = deque()
         self._alarm: asyncio.TimerHandle | None = None
         self._writer = open_writer(self._announce)
@@ -56,10 +57,11 @@ class Book:
         An entry given up after the timeout may become durable all the same: then `late` is told.
         """
         future: asyncio.Future[_Answer] = self._loop.create_future()
-        try:
-            self._writer.submit(Draft(log, event, (future, late)))
-        except Unavailable as error:
-            raise _unrecorded(error) from error
+        if not self._drafts:
+            # What becomes ready in one turn of the loop goes to the writer together, and so into
+            # one commit: handed over singly, the first would be committed alone.
+            self._loop.call_soon(self._hand_over, 0)
+        self._drafts.append(Draft(log, event, (future, late)))
         self._waiting.append((self._loop.time() + self._timeout_seconds, future))
         if self._alarm is None:
             self._alarm = self._loop.call_later(self._timeout_seconds, self._expire)
@@ -80,6 +82,18 @@ class Book:
         await self._loop.run_in_executor(None, self._writer.close)
         if self._alarm is not None:
             self._alarm.cancel()
+
+    def _hand_over(self, seen: int) -> None:
+        """Hand over once a turn of the loop has passed in which nobody else came."""
+        if len(self._drafts) > seen:
+            self._loop.call_soon(self._hand_over, len(self._drafts))
+            return
+        drafts, self._drafts = self._drafts, []
+        for draft in drafts:
+            try:
+                self._writer.submit(draft)
+            except Unavailable as error:
+                draft.ticket[0].set_result(error)
 
     def _announce(self, outcomes: list[Outcome]) -> None:
         """Called from the writer's thread."""

@@ -7,7 +7,7 @@ from gatebook.gateway.gate import Gate
 from gatebook.gateway.passage import Passage, refused
 from gatebook.gateway.reading import credential_of
 from gatebook.gateway.snapshot import Snapshot
-from gatebook.identity.identify import KeyRejected, Principal, identify
+from gatebook.identity.identify import KeyRejected, Principal
 from gatebook.ledger.attempt import Receipt
 from gatebook.web.exchange import Exchange
 from gatebook.web.problem import Answer, Headers, headers_of, status_of
@@ -96,8 +96,7 @@ def _who(
     if isinstance(error, KeyRejected):
         return error.principal, error
     try:
-        credential = credential_of(exchange.headers)
-        found = identify(snapshot.directory, snapshot.peppers, credential, gate.clock.now_us())
+        found = snapshot.identify(credential_of(exchange.headers), gate.clock.now_us())
     except KeyRejected as rejected:
         return rejected.principal, rejected
     return found, error

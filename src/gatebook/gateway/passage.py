@@ -9,6 +9,7 @@ from gatebook.gateway.commitments import CommitmentKey, Committer, commit
 from gatebook.guard.inspect import Inspection
 from gatebook.identity.identify import Principal
 from gatebook.ledger.attempt import Receipt
+from gatebook.ledger.events import Commitment
 from gatebook.ledger.events.call import CallConcluded, CallIntended, CallRefused
 from gatebook.policy.permit import Permit
 from gatebook.providers import Call, Usage
@@ -19,12 +20,16 @@ _ID_BYTES: Final = 15
 class Passage:
     """Filled in stage by stage; whoever has to end the call early finds here what to say."""
 
+    log: str
+    """The log of the organization, once the caller is known."""
+    key: CommitmentKey
+
     def __init__(self, clock: Clock, entropy: Entropy) -> None:
         self.id = urlsafe_b64encode(entropy(_ID_BYTES)).decode()
         self.operation = ""
-        self.log = ""
         self.principal: Principal | None = None
         self.receipt: Receipt | None = None
+        """The receipt of the intent, once it is recorded."""
         self.is_concluded = False
         self.ending = "complete"
         self.status = 0
@@ -32,9 +37,8 @@ class Passage:
         self.chunks = 0
         self.inspection = Inspection()
         self._clock = clock
-        self._key: CommitmentKey | None = None
-        self._received: Committer | None = None
-        self._delivered: Committer | None = None
+        self._received: Commitment | Committer | None = None
+        self._delivered: Commitment | Committer | None = None
         self._sent_us = 0
         self._first_us = 0
 
@@ -43,21 +47,10 @@ class Passage:
         """Whether anything may have left."""
         return self._sent_us > 0
 
-    @property
-    def received_bytes(self) -> int:
-        """How much the provider sent so far."""
-        return self._received.length if self._received else 0
-
     def intended(
-        self,
-        call: Call,
-        principal: Principal,
-        permit: Permit,
-        inspection: Inspection,
-        key: CommitmentKey,
+        self, call: Call, principal: Principal, permit: Permit, inspection: Inspection
     ) -> CallIntended:
         """The entry that has to be durable before the call leaves."""
-        self._key = key
         agent = principal.agent
         return CallIntended(
             call=self.id,
@@ -72,7 +65,7 @@ class Passage:
             policy=permit.policy.digest,
             rule=permit.rule,
             inspected_by=list(inspection.inspected_by),
-            request=commit(key, self.id, "request", call.body),
+            request=commit(self.key, self.id, "request", call.body),
         )
 
     def sent(self) -> None:
@@ -84,23 +77,22 @@ class Passage:
         self._first_us = self._clock.monotonic_us()
         self.status = status
 
-    def took(self, received: bytes) -> None:
-        """The provider sent this."""
-        if self._received is None:
-            self._received = self._committer()
-        self._received.update(received)
+    def took(self, received: bytes, delivered: bytes) -> None:
+        """The reply came whole; the agent is to have this of it."""
+        self._received = commit(self.key, self.id, "reply", received)
+        if delivered is not received:
+            self._delivered = commit(self.key, self.id, "reply", delivered)
 
-    def gave(self, delivered: bytes) -> None:
-        """The agent is given this; call it once for nothing if nothing is given yet."""
-        if self._delivered is None:
-            self._delivered = self._committer()
-        self._delivered.update(delivered)
+    def follow(self) -> tuple[Committer, Committer]:
+        """The reply comes in parts: committers to what comes and to what the agent is given."""
+        self._received = received = Committer(self.key, self.id, "reply")
+        self._delivered = delivered = Committer(self.key, self.id, "reply")
+        return received, delivered
 
     def concluded(self, receipt: Receipt, ending: str = "") -> CallConcluded:
         """How the call ended."""
         now_us = self._clock.monotonic_us()
-        received = self._received.commitment() if self._received else None
-        delivered = self._delivered.commitment() if self._delivered else None
+        received, delivered = _commitment(self._received), _commitment(self._delivered)
         return CallConcluded(
             call=self.id,
             intent=receipt.sq,
@@ -113,14 +105,9 @@ class Passage:
             tokens_in=self.usage.tokens_in,
             tokens_out=self.usage.tokens_out,
             chunks=self.chunks,
-            first_byte_ms=_ms(self._first_us - self._sent_us) if self._first_us else 0,
-            total_ms=_ms(now_us - self._sent_us) if self._sent_us else 0,
+            first_byte_ms=(self._first_us - self._sent_us) // 1000 if self._first_us else 0,
+            total_ms=(now_us - self._sent_us) // 1000 if self._sent_us else 0,
         )
-
-    def _committer(self) -> Committer:
-        if self._key is None:
-            raise ValueError("a reply came before the intent was made")
-        return Committer(self._key, self.id, "reply")
 
 
 def refused(principal: Principal, operation: str, code: str, policy: str) -> CallRefused:
@@ -142,5 +129,5 @@ def not_sent(call: str, agent: str, receipt: Receipt) -> CallConcluded:
     )
 
 
-def _ms(duration_us: int) -> int:
-    return duration_us // 1000
+def _commitment(of: Commitment | Committer | None) -> Commitment | None:
+    return of.commitment() if isinstance(of, Committer) else of

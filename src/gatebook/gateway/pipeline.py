@@ -16,10 +16,9 @@ from gatebook.gateway.ending import abandon, internal_error, named, turn_away
 from gatebook.gateway.gate import Gate
 from gatebook.gateway.leash import HungUp, Leash
 from gatebook.gateway.passage import Passage, not_sent
-from gatebook.gateway.reading import credential_of, read_call
+from gatebook.gateway.reading import STRANGER_BYTES, credential_of, read_call
 from gatebook.gateway.streaming import Delivery
 from gatebook.guard.inspect import inspect
-from gatebook.identity.identify import identify
 from gatebook.ledger.attempt import Receipt
 from gatebook.policy.permit import permit
 from gatebook.web.body import Disconnected
@@ -38,17 +37,12 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
         # 1. read the call
         dialect, operation = gate.routes.find(exchange)
         passage.operation = operation.name
-        call = await read_call(
-            exchange, dialect, operation, snapshot, gate.settings.body_limit_bytes
-        )
+        credential = credential_of(exchange.headers)
+        limit = gate.settings.body_limit_bytes if snapshot.knows(credential) else STRANGER_BYTES
+        call = await read_call(exchange, dialect, operation, limit)
 
         # 2. identify
-        passage.principal = principal = identify(
-            snapshot.directory,
-            snapshot.peppers,
-            credential_of(exchange.headers),
-            gate.clock.now_us(),
-        )
+        passage.principal = principal = snapshot.identify(credential, gate.clock.now_us())
 
         # 3. inspect the request
         inspection = inspect(call.body)
@@ -57,12 +51,10 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
         permission = permit(principal, call, inspection, snapshot.policies)
 
         # 5. record the intent
-        passage.log, key = snapshot.tenants[principal.organization.id]
-        passage.receipt = receipt = await gate.book.record(
-            passage.log,
-            passage.intended(call, principal, permission, inspection, key),
-            late=partial(_note_not_sent, gate, passage, principal.agent.id),
-        )
+        passage.log, passage.key = snapshot.tenants[principal.organization.id]
+        intent = passage.intended(call, principal, permission, inspection)
+        too_late = partial(_note_not_sent, gate, passage, principal.agent.id)
+        passage.receipt = receipt = await gate.book.record(passage.log, intent, late=too_late)
         gate.counts["intents"] += 1
 
         with Leash(exchange.connection, gate.settings) as leash:
@@ -78,8 +70,8 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
             leash.holds(reply)
 
             # 7. inspect the reply
-            limit = gate.settings.reply_limit_bytes
-            delivery = Delivery(exchange, passage, leash, limit, named(receipt.reference))
+            most = gate.settings.reply_limit_bytes
+            delivery = Delivery(exchange, passage, leash, most, named(receipt.reference))
             await delivery.receive(reply, call, dialect, permission.policy)
             leash.loosen()
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from gatebook.core.errors import Invalid, NotFound
-from gatebook.gateway.snapshot import Snapshot
 from gatebook.identity.identify import KeyRejected
 from gatebook.providers import Call, Dialect, Operation
 from gatebook.web.exchange import Exchange
@@ -63,17 +62,14 @@ def credential_of(headers: Mapping[bytes, bytes]) -> str:
     return found.pop().decode("latin-1")
 
 
-async def read_call(
-    exchange: Exchange, dialect: Dialect, operation: Operation, snapshot: Snapshot, limit: int
-) -> Call:
+async def read_call(exchange: Exchange, dialect: Dialect, operation: Operation, limit: int) -> Call:
     """The call; raises Invalid, or KeyRejected where a stranger sends too much."""
     if exchange.query:
         raise Invalid("query_refused", "Query parameters are not accepted here.")
     body = b""
-    if operation.has_body and snapshot.knows(credential_of(exchange.headers)):
-        body = await exchange.body(limit, _too_large(limit))
-    elif operation.has_body:
-        body = await exchange.body(STRANGER_BYTES, KeyRejected("unknown"))
+    if operation.has_body:
+        too_large = KeyRejected("unknown") if limit == STRANGER_BYTES else _too_large(limit)
+        body = await exchange.body(limit, too_large)
     return dialect.read(operation, exchange.headers, body)
 
 

@@ -7,6 +7,7 @@ confirmed for 30 s: a revocation that we cannot hear of must not be outlived by 
 import asyncio
 import logging
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import NamedTuple, Protocol
 
 from gatebook.core.clock import SECOND_US, Clock
@@ -15,6 +16,7 @@ from gatebook.core.secret import Secret
 from gatebook.gateway.commitments import CommitmentKey
 from gatebook.gateway.settings import GatewaySettings
 from gatebook.identity.directory import Directory
+from gatebook.identity.identify import Principal, identify
 from gatebook.identity.keys import Peppers, parse
 from gatebook.policy.permit import Policies
 
@@ -28,20 +30,46 @@ class Tenant(NamedTuple):
     commitment_key: CommitmentKey
 
 
-class Snapshot(NamedTuple):
+class Snapshot:
     """One state of the installation; nobody changes it."""
 
-    directory: Directory
-    peppers: Peppers
-    policies: Policies
-    tenants: Mapping[str, Tenant]
-    credentials: Mapping[str, Secret]
-    """Our credentials by provider id; a provider may need none."""
+    def __init__(
+        self,
+        directory: Directory,
+        *,
+        peppers: Peppers,
+        tenants: Mapping[str, Tenant],
+        credentials: Mapping[str, Secret],
+    ) -> None:
+        """`tenants` by organization id; `credentials`, ours, by provider id if it needs one."""
+        self.directory = directory
+        self.policies = Policies(directory)
+        self.tenants = tenants
+        self.credentials = credentials
+        self._peppers = peppers
+        # Keys that were proven in this state, by the hash of the credential: nobody can make it
+        # grow but with keys that are valid, and it is gone with the state.
+        self._proven: dict[bytes, Principal] = {}
 
     def knows(self, credential: str) -> bool:
         """Whether a credential names a key that exists; proves nothing."""
+        if _fingerprint(credential) in self._proven:
+            return True
         parts = parse(credential)
         return parts is not None and parts.id in self.directory.keys
+
+    def identify(self, credential: str, now_us: int) -> Principal:
+        """Who presents a credential; raises KeyRejected (see identity.identify)."""
+        proven = self._proven.get(_fingerprint(credential))
+        if proven is not None and proven.key.is_live(now_us):
+            return proven
+        principal = identify(self.directory, self._peppers, credential, now_us)
+        self._proven[_fingerprint(credential)] = principal
+        return principal
+
+
+def _fingerprint(credential: str) -> bytes:
+    return sha256(credential.encode()).digest()
 
 
 class Source(Protocol):

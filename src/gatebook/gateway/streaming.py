@@ -69,7 +69,7 @@ class Delivery:
 
     async def _whole(self, reply: Reply, call: Call, dialect: Dialect, policy: Policy) -> None:
         body = given = await reply.whole(self._limit)
-        self._passage.took(body)
+        self._passage.took(body, given)
         _check_status(reply.status)
         self._passage.inspection = inspect(body)
         try:
@@ -81,24 +81,24 @@ class Delivery:
                 raise
             given = dialect.error_body(_without_reason(reply.status))
         if given is not body:
-            self._passage.gave(given)
+            self._passage.took(body, given)
         self._rest = Answer(reply.status, [_JSON, *self._headers], given)
 
     async def _stream(self, reply: Reply, call: Call, dialect: Dialect) -> None:
         passage = self._passage
+        received, delivered = passage.follow()
         stream = dialect.stream(call)
         part: bytes | None = b""
-        passage.gave(b"")
         await self._exchange.begin(200, [*_EVENTS, *self._headers])
         while part is not None and not stream.is_complete:
             part = await reply.part()
             self._leash.heard()
             # Two line ends complete an event that the end of the stream cut off.
             given = stream.feed(b"\n\n" if part is None else part)
-            passage.took(part or b"")
-            passage.gave(given)
+            received.update(part or b"")
+            delivered.update(given)
             passage.usage, passage.chunks = stream.usage, stream.chunks
-            if passage.received_bytes > self._limit:
+            if received.length > self._limit:
                 raise reply_too_large()
             if given:
                 await self._exchange.send(given)
@@ -107,7 +107,7 @@ class Delivery:
         if stream.has_failed:
             passage.ending = "upstream_broken"
         self._rest = stream.end()
-        passage.gave(self._rest)
+        delivered.update(self._rest)
 
 
 def _passed(reply: Reply) -> Headers:

@@ -5,11 +5,12 @@ lists, none of its credentials ever does, and our own credential goes to its pro
 Nothing is followed, decompressed or sent twice.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from gatebook.core.errors import Misconfigured, Unavailable
 from gatebook.core.secret import Secret
+from gatebook.identity.directory import Provider
 from gatebook.ledger.attempt import Receipt
 from gatebook.policy.permit import Permit
 from gatebook.providers import Call, Dialect
@@ -18,16 +19,17 @@ from gatebook.web.client import Broken, Client, Connection, NotSent, Origin
 _PORTS: Final = {"http": 80, "https": 443}
 
 
-class Target:
-    """Where a provider's interface is, from its base URL."""
+class Target(NamedTuple):
+    """Where an operation of a provider is, and the head of a request there but for its end."""
 
-    def __init__(self, base_url: str) -> None:
-        url = urlsplit(base_url)
-        if url.scheme not in _PORTS or url.hostname is None or url.username is not None:
-            raise _bad_url()
-        self.origin = Origin(url.scheme == "https", url.hostname, url.port or _PORTS[url.scheme])
-        self.host = _line(url.netloc)
-        self.path = _line(url.path.rstrip("/"))
+    origin: Origin
+    head: bytes
+
+
+class _Made(NamedTuple):
+    provider: Provider
+    credential: Secret | None
+    target: Target
 
 
 class Reply:
@@ -76,7 +78,7 @@ class Upstream:
     def __init__(self, client: Client, version: str) -> None:
         self._client = client
         self._agent = f"gatebook/{version}"
-        self._targets: dict[str, Target] = {}
+        self._made: dict[tuple[str, str, bool], _Made] = {}
 
     async def forward(
         self,
@@ -94,8 +96,7 @@ class Upstream:
         `upstream_broken`, after which the call may have been executed.
         """
         del receipt
-        target = self._target(permit.provider.base_url)
-        request = _request(call, target, self._agent, dialect, credential)
+        target = self._target(call, permit, dialect, credential)
         try:
             connection = await self._client.connect(target.origin)
         except NotSent as error:
@@ -106,7 +107,7 @@ class Upstream:
                 retry_after_seconds=1,
             ) from error
         try:
-            await connection.send(request)
+            await connection.send(_request(call, target))
         except Broken as error:
             raise _broken(str(error)) from error
         finally:
@@ -118,11 +119,44 @@ class Upstream:
         """Close the connections that are kept."""
         self._client.close()
 
-    def _target(self, base_url: str) -> Target:
-        target = self._targets.get(base_url)
-        if target is None:
-            target = self._targets[base_url] = Target(base_url)
+    def _target(
+        self, call: Call, permit: Permit, dialect: Dialect, credential: Secret | None
+    ) -> Target:
+        """The target of a call, made once for each state of its provider."""
+        key = (permit.provider.id, call.operation.name, call.streamed)
+        made = self._made.get(key)
+        if made and made.provider is permit.provider and made.credential is credential:
+            return made.target
+        authorization = dialect.authorization(_line(credential.reveal())) if credential else None
+        target = target_of(permit.provider.base_url, call, self._agent, authorization)
+        self._made[key] = _Made(permit.provider, credential, target)
         return target
+
+
+def target_of(
+    base_url: str, call: Call, agent: str, authorization: tuple[str, str] | None
+) -> Target:
+    """The target of a call; raises Misconfigured for an address that cannot be used."""
+    url = urlsplit(_line(base_url))
+    if url.scheme not in _PORTS or url.hostname is None or url.username is not None:
+        raise Misconfigured(
+            "provider_url", "The address of the provider cannot be used.", "Add the provider again."
+        )
+    operation = call.operation
+    fields = [
+        f"{operation.method} {url.path.rstrip('/')}{operation.path} HTTP/1.1",
+        f"Host: {url.netloc}",
+        f"User-Agent: {agent}",
+        "Accept: text/event-stream" if call.streamed else "Accept: application/json",
+        "Accept-Encoding: identity",
+    ]
+    if authorization is not None:
+        fields.append("{}: {}".format(*authorization))
+    if operation.has_body:
+        fields.append("Content-Type: application/json")
+    head = "".join([f"{field}\r\n" for field in fields]).encode("ascii")
+    port = url.port or _PORTS[url.scheme]
+    return Target(Origin(url.scheme == "https", url.hostname, port), head)
 
 
 def reply_too_large() -> Unavailable:
@@ -134,25 +168,11 @@ def reply_too_large() -> Unavailable:
     )
 
 
-def _request(
-    call: Call, target: Target, agent: str, dialect: Dialect, credential: Secret | None
-) -> bytes:
-    operation = call.operation
-    fields = [
-        f"{operation.method} {target.path}{operation.path} HTTP/1.1",
-        f"Host: {target.host}",
-        f"User-Agent: {agent}",
-        "Accept: text/event-stream" if call.streamed else "Accept: application/json",
-        "Accept-Encoding: identity",
-    ]
-    if credential is not None:
-        fields.append("{}: {}".format(*dialect.authorization(_line(credential.reveal()))))
-    fields += [f"{name}: {value}" for name, value in call.headers]
-    if operation.has_body:
-        fields.append("Content-Type: application/json")
-        fields.append(f"Content-Length: {len(call.body)}")
-    fields.append("\r\n")
-    return "\r\n".join(fields).encode("ascii") + call.body
+def _request(call: Call, target: Target) -> bytes:
+    own = "".join([f"{name}: {value}\r\n" for name, value in call.headers]).encode("ascii")
+    if not call.operation.has_body:
+        return b"%b%b\r\n" % (target.head, own)
+    return b"%b%bContent-Length: %d\r\n\r\n%b" % (target.head, own, len(call.body), call.body)
 
 
 def _line(text: str) -> str:
@@ -164,12 +184,6 @@ def _line(text: str) -> str:
             "Set it again: gatebook provider --help",
         )
     return text
-
-
-def _bad_url() -> Misconfigured:
-    return Misconfigured(
-        "provider_url", "The address of the provider cannot be used.", "Add the provider again."
-    )
 
 
 def _broken(why: str) -> Unavailable:

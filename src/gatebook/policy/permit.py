@@ -3,6 +3,7 @@
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
+from typing import Final
 
 import msgspec
 
@@ -12,6 +13,9 @@ from gatebook.guard.inspect import Inspection
 from gatebook.identity.directory import Directory, Provider
 from gatebook.identity.identify import Principal
 from gatebook.providers import Call
+
+_REMEMBERED: Final = 1000
+"""Models of an agent whose permit is kept; beyond it each call is decided anew."""
 
 
 class Permit(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +39,7 @@ class Policy:
                 for p in providers
             ],
         }
+        self._permits: dict[tuple[str, str], Permit] = {}
         self.digest = urlsafe_b64encode(sha256(encode(said)).digest()[:12]).decode()
 
     def covers(self, model: str) -> bool:
@@ -47,6 +52,31 @@ class Policy:
             if provider.dialect == dialect and (not model or models.match(model)):
                 return provider
         return None
+
+    def permit(self, dialect: str, model: str) -> Permit:
+        """The permit for a model, decided once; raises Refused."""
+        permit = self._permits.get((dialect, model))
+        if permit is None:
+            permit = self._decide(dialect, model)
+            if len(self._permits) < _REMEMBERED:
+                self._permits[dialect, model] = permit
+        return permit
+
+    def _decide(self, dialect: str, model: str) -> Permit:
+        if model and not self.covers(model):
+            raise Refused(
+                "model_not_allowed",
+                f"The agent may not use the model {model}.",
+                "Ask the owner of the agent to have it granted.",
+            )
+        provider = self.provider(dialect, model)
+        if provider is None:
+            raise Refused(
+                "provider_not_allowed",
+                "No provider of the organization takes this call.",
+                "Ask its administrator to add one: gatebook provider add --help",
+            )
+        return Permit(provider=provider, rule="agent.models", policy=self)
 
 
 class Policies:
@@ -80,21 +110,7 @@ def permit(principal: Principal, call: Call, inspection: Inspection, policies: P
         )
     if principal.agent.status != "active":
         raise Refused("agent_suspended", "The agent is suspended.", "Ask the owner of the agent.")
-    policy = policies.of(principal)
-    if call.model and not policy.covers(call.model):
-        raise Refused(
-            "model_not_allowed",
-            f"The agent may not use the model {call.model}.",
-            "Ask the owner of the agent to have it granted.",
-        )
-    provider = policy.provider(call.dialect, call.model)
-    if provider is None:
-        raise Refused(
-            "provider_not_allowed",
-            "No provider of the organization takes this call.",
-            "Ask its administrator to add one: gatebook provider add --help",
-        )
-    return Permit(provider=provider, rule="agent.models", policy=policy)
+    return policies.of(principal).permit(call.dialect, call.model)
 
 
 class _Patterns:

@@ -58,6 +58,7 @@ class Connection(asyncio.Protocol):
         self._has_head = False
         self._is_paused = False
         self._ends_with_connection = False
+        self._may_stay = False
         self.idle_at = 0.0
 
     @property
@@ -66,8 +67,8 @@ class Connection(asyncio.Protocol):
         return (
             self.is_complete
             and self._error is None
+            and self._may_stay
             and not self._transport.is_closing()
-            and self._parser.should_keep_alive()
         )
 
     async def send(self, request: bytes) -> None:
@@ -115,9 +116,8 @@ class Connection(asyncio.Protocol):
 
     # -- what the transport says ------------------------------------------------------------------
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # TCP
         """Connected."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # narrows for the type checker
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
@@ -166,6 +166,7 @@ class Connection(asyncio.Protocol):
             return
         self.status = status
         self._has_head = True
+        self._may_stay = self._parser.should_keep_alive()
         names = {name for name, _ in self.headers}
         self._ends_with_connection = not names & {b"content-length", b"transfer-encoding"}
         self._wake()

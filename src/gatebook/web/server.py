@@ -95,7 +95,7 @@ class EdgeProtocol(HttpToolsProtocol):
         self.scope["state"]["connection"] = self
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """One header field, or one trailer field."""
+        """One header field, or one trailer field; does all that uvicorn's own does."""
         self._head_fields += 1
         self._head_bytes += len(name) + len(value)
         if self._head_bytes > HEAD_BYTES or self._head_fields > HEAD_FIELDS:
@@ -106,7 +106,10 @@ class EdgeProtocol(HttpToolsProtocol):
         if b"_" in name:
             # Servers that turn `-` into `_` cannot tell it from the real one.
             raise self._refused(Invalid("header_refused", "A header name contains an underscore."))
-        super().on_header(name, value)
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """The head is complete and within its limits; is it one that everybody reads alike?"""

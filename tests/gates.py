@@ -1,0 +1,192 @@
+"""A gate in a thread of its own: real sockets, a real database and writer, a simulated provider."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import Any, Final
+
+import pytest
+import uvloop
+from uvicorn import Config, Server
+
+from gatebook.app.gateway import dialects, gate_config, open_gate
+from gatebook.app.simulated_provider import SimulatedProvider
+from gatebook.app.snapshots import SqlSource
+from gatebook.core.clock import SECOND_US, SystemClock
+from gatebook.core.ids import system_entropy
+from gatebook.core.secret import Secret
+from gatebook.gateway.asgi import GateApplication
+from gatebook.gateway.settings import GatewaySettings
+from gatebook.ledger.settings import LedgerSettings
+from gatebook.storage.book import SqlStore
+from gatebook.storage.database import Database, open_database
+from gatebook.web.problem import problem
+from gatebook.web.server import Edge, server_config
+from tests.books import Kept, read_book
+from tests.office import ORIGIN, Office, open_office
+from tests.simulators.certifier import LocalCertifier
+from tests.simulators.clock import NOON_US
+from tests.simulators.stores import FaultyStore
+
+PROVIDER_KEY: Final = "sk-provider-0123456789"
+MODELS: Final = ["gpt-*", "sim-*"]
+SETTINGS: Final = GatewaySettings(port=0, snapshot_poll_ms=50, drain_seconds=2)
+
+
+class NoonClock:
+    """Runs as the host's does, beginning at the noon at which other clocks of tests stand."""
+
+    def __init__(self) -> None:
+        self._host = SystemClock()
+        self._began_us = self._host.monotonic_us()
+
+    def now_us(self) -> int:
+        """Microseconds since the Unix epoch."""
+        return NOON_US + self._host.monotonic_us() - self._began_us
+
+    def monotonic_us(self) -> int:
+        """Microseconds since the host started."""
+        return self._host.monotonic_us()
+
+
+class ServerThread:
+    """A uvicorn server on a free port, in a thread with an event loop of its own."""
+
+    def __init__(self, config: Config) -> None:
+        config.host, config.port = "127.0.0.1", 0
+        self._server = Server(config)
+        self._thread = threading.Thread(target=self._run, name="server", daemon=True)
+        self._thread.start()
+        while not self._server.started:
+            if not self._thread.is_alive():
+                raise RuntimeError("the server did not start")
+            threading.Event().wait(0.005)
+        self.port: int = self._server.servers[0].sockets[0].getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The server's event loop."""
+        return self._loop
+
+    def stop(self) -> None:
+        """End as a signal would."""
+        self._server.should_exit = True
+        self._thread.join(30)
+        assert not self._thread.is_alive()
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            self._loop = runner.get_loop()
+            runner.run(self._server.serve())
+
+
+class RunningGate:
+    """A gate that serves, and what stands around it."""
+
+    def __init__(
+        self,
+        office: Office,
+        database: Database,
+        *,
+        settings: GatewaySettings = SETTINGS,
+        ledger: LedgerSettings = LedgerSettings(),
+        provider_url: str = "",
+    ) -> None:
+        self.office = office
+        self.clock = NoonClock()
+        self.certifier = LocalCertifier(self.clock)
+        self.sql_store = SqlStore(database, self.clock)
+        self.store: FaultyStore[Any] = FaultyStore(self.sql_store)
+        self.provider = SimulatedProvider(self.clock, system_entropy)
+        self._vendor = ServerThread(
+            server_config(
+                self.provider,
+                host="",
+                port=0,
+                edge=Edge(connections=1000, head_seconds=10, body_seconds=10, refusal=problem),
+                drain_seconds=1,
+            )
+        )
+        office.order(
+            "add_provider",
+            provider="simulated",
+            key=Secret(PROVIDER_KEY),
+            base_url=provider_url or self._vendor.url,
+        )
+        answer = office.enroll(name="bot", model=MODELS)
+        assert answer.shown_once is not None
+        self.key = answer.shown_once.reveal()
+        self.application = GateApplication(
+            partial(
+                open_gate,
+                source=SqlSource(
+                    database, kek=office.kek, peppers=office.peppers, origin=ORIGIN
+                ),
+                store=self.store,
+                certifier=self.certifier,
+                dialects=dialects(),
+                settings=settings,
+                ledger=ledger,
+                clock=self.clock,
+                entropy=system_entropy,
+            )
+        )
+        self._server = ServerThread(gate_config(self.application, settings))
+        self.port = self._server.port
+        self.base_url = f"{self._server.url}/v1"
+
+    @property
+    def database(self) -> Database:
+        """The database of the book."""
+        return self.office.database
+
+    def do(self, work: Callable[[], Any]) -> None:
+        """Run something on the gate's event loop."""
+        self._server.loop.call_soon_threadsafe(work)
+
+    def stop(self) -> None:
+        """Stop the gate, then its provider."""
+        self._server.stop()
+        self._vendor.stop()
+
+    def events(self, name: str = "") -> list[Kept]:
+        """The entries the gate has written so far, of one kind or of all."""
+        return [
+            kept
+            for stream in read_book(self.database).values()
+            if stream[0].header["d"]["writer"] == "gateway"
+            for kept in stream
+            if kept.event == name or not name
+        ]
+
+
+@contextmanager
+def open_running_gate(database: Database, **options: Any) -> Iterator[RunningGate]:
+    """A gate on this database, stopped at the end."""
+    with ExitStack() as stack:
+        office = stack.enter_context(open_office(database))
+        gate = RunningGate(office, database, **options)
+        stack.callback(gate.stop)
+        yield gate
+
+
+@pytest.fixture
+def gate(database: Database) -> Iterator[RunningGate]:
+    """A gate on each kind of database."""
+    with open_running_gate(database) as running:
+        yield running
+
+
+@pytest.fixture
+def sqlite_gate(sqlite_url: str) -> Iterator[RunningGate]:
+    """A gate on SQLite, for what does not depend on the database."""
+    database = open_database(sqlite_url)
+    with open_running_gate(database) as running:
+        yield running
+    database.close()
+
+
+__all__ = ["SECOND_US", "RunningGate", "ServerThread", "gate", "open_running_gate", "sqlite_gate"]
