@@ -17,6 +17,8 @@ from gatebook.storage.database import Database, answered
 from gatebook.storage.tables import entries, streams
 
 if TYPE_CHECKING:
+    import sqlite3
+
     import psycopg
 
 _CODE: Final = "ledger_unavailable"
@@ -54,7 +56,8 @@ class SqlStore:
         """Insert (stream number, sequence number, leaf) rows; a duplicate raises Unavailable."""
         with answered(_CODE):
             if self._database.is_sqlite:
-                tx.exec_driver_sql(_INSERT, list(rows))
+                embedded = cast("sqlite3.Connection", tx.connection.driver_connection)
+                embedded.executemany(_INSERT, rows)
                 return
             driver = cast("psycopg.Connection[Any]", tx.connection.driver_connection)
             with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
