@@ -6,7 +6,7 @@ What is written a second time must be the same, because what a tile holds is set
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -70,7 +70,7 @@ class LogFolder:
             os.fsync(file.fileno())
         new.replace(target)
 
-    def _sync(self, paths: Mapping[str, bytes] | list[str]) -> None:
+    def _sync(self, paths: Iterable[str]) -> None:
         """Make the names durable: every folder on the way to a file, each once."""
         folders = {parent for path in paths for parent in Path(path).parents}
         for folder in sorted(folders, key=lambda each: len(each.parts), reverse=True):
