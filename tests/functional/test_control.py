@@ -1,5 +1,7 @@
 """Administrative commands on real databases: a change and its event are one."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import msgspec
@@ -346,3 +348,25 @@ def test_entries_of_changes_are_bound_to_their_bodies(office: Office) -> None:
         leaves = connection.execute(select(entries)).all()
     assert len(kept) == len(changes(office.database))
     assert {(row.stream_no, row.sq) for row in kept} < {(r.stream_no, r.sq) for r in leaves}
+
+
+def test_orders_given_at_the_same_moment_are_carried_out_one_after_the_other(
+    database: Database,
+) -> None:
+    """Eight administrators want one name: one gets it, the others are told why not."""
+    with open_office(database) as office:
+        office.enroll(name="first")
+    barrier = Barrier(8)
+
+    def enroll(_: int) -> str:
+        with open_office(database) as office:
+            barrier.wait()
+            try:
+                return office.enroll(name="mailer").reference
+            except Conflict as error:
+                return error.code
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = sorted(pool.map(enroll, range(8)))
+    assert answers.count("agent_exists") == 7
+    assert names(database).count("agent.enrolled") == 2
