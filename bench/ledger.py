@@ -167,7 +167,12 @@ def _writer(
 
 def _publish(config: Config, database: Database, notary: NotaryClient) -> None:
     Integrator(
-        database, config.data / "log", notary, interval_seconds=1, clock=SystemClock()
+        database,
+        config.data / "log",
+        notary,
+        prefix=config.ledger.origin,
+        interval_seconds=1,
+        clock=SystemClock(),
     ).publish_all()
 
 

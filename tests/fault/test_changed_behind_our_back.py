@@ -8,8 +8,9 @@ from gatebook.app.rollback import check_rollback
 from gatebook.core.errors import Tampered
 from gatebook.ledger.events.stream import GapDeclared
 from gatebook.ledger.report import Verdict
-from gatebook.storage.tables import entries, runs, trees
-from tests.installations import Installation, size_of
+from gatebook.storage.folder import published_logs
+from gatebook.storage.tables import entries, runs, streams, trees
+from tests.installations import PREFIX, Installation, size_of
 from tests.recorder import LOG
 
 
@@ -36,6 +37,22 @@ def test_an_older_database_is_named_and_nothing_is_written(installation: Install
         check_rollback(installation.sequencer, installation.notary)
     assert "behind the notary: 22 entries" in caught.value.detail
     assert installation.checkpoint() == before
+
+
+def test_a_database_that_knows_nothing_of_a_published_log_is_named(
+    installation: Installation,
+) -> None:
+    """As one restored from before its organization was created."""
+    installation.record(2)
+    installation.publisher().publish()
+    with installation.database.writing() as connection:
+        for table in (entries, runs, trees, streams):
+            connection.execute(delete(table))
+    logs = published_logs(installation.root, PREFIX)
+    assert logs == [LOG]
+    check_rollback(installation.sequencer, installation.notary)
+    with pytest.raises(Tampered, match="it has 0"):
+        check_rollback(installation.sequencer, installation.notary, logs)
 
 
 def test_an_older_database_that_has_grown_again_is_named_too(installation: Installation) -> None:

@@ -12,7 +12,7 @@ from gatebook.core.errors import Conflict, Tampered, Unavailable
 from gatebook.ledger.report import Outcome, Verdict
 from gatebook.storage.database import open_database
 from gatebook.storage.tables import runs, streams
-from tests.installations import Installation, open_installation, size_of
+from tests.installations import PREFIX, Installation, open_installation, size_of
 from tests.recorder import LOG
 
 
@@ -167,6 +167,7 @@ def test_only_one_integrator_leads(installation: Installation, database_url: str
             database,
             installation.root,
             installation.notary,
+            prefix=PREFIX,
             interval_seconds=0.02,
             clock=installation.clock,
         )

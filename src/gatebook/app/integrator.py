@@ -22,7 +22,7 @@ from gatebook.core.clock import Clock, SystemClock
 from gatebook.core.errors import GatebookError
 from gatebook.core.ids import system_entropy
 from gatebook.storage.database import Database
-from gatebook.storage.folder import LogFolder
+from gatebook.storage.folder import LogFolder, published_logs
 from gatebook.storage.leader import leading
 from gatebook.storage.sequence import Sequencer
 from gatebook.web.problem import problem
@@ -40,6 +40,7 @@ class Integrator:
         root: Path,
         notary: NotaryClient,
         *,
+        prefix: str,
         interval_seconds: float,
         clock: Clock,
     ) -> None:
@@ -47,6 +48,7 @@ class Integrator:
         self._sequencer = Sequencer(database)
         self._root = root
         self._notary = notary
+        self._prefix = prefix
         self._interval_seconds = interval_seconds
         self._clock = clock
         self._publishers: dict[str, LogPublisher] = {}
@@ -65,8 +67,11 @@ class Integrator:
             is_over = stop.wait(_RETRY_SECONDS)
 
     def publish_all(self) -> None:
-        """Publish every log once; what keeps one from it is said."""
-        for log in self._sequencer.logs():
+        """Publish every log once; what keeps one from it is said.
+
+        One that is published and unknown to the database is looked at too: it was rolled back.
+        """
+        for log in sorted({*self._sequencer.logs(), *published_logs(self._root, self._prefix)}):
             try:
                 self._publish(log)
             except GatebookError as error:
@@ -115,6 +120,7 @@ def run(config: Config, ready: Callable[[str], None]) -> None:
             database,
             root,
             open_notary(config, load_keyring(config, system_entropy).installation),
+            prefix=config.ledger.origin,
             interval_seconds=config.ledger.checkpoint_seconds,
             clock=SystemClock(),
         )

@@ -77,6 +77,13 @@ class LogFolder:
             sync_folder(self.folder / folder)
 
 
+def published_logs(root: Path, prefix: str) -> list[str]:
+    """The origins of the logs that `root` holds, whatever the database knows of them."""
+    folder = root / prefix
+    with _answered():
+        return sorted(f"{prefix}/{path.name}" for path in folder.glob("*") if path.is_dir())
+
+
 def sync_folder(folder: Path) -> None:
     """fsync a folder, so that the names in it survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
