@@ -11,10 +11,11 @@ import pytest
 import uvloop
 from uvicorn import Config, Server
 
-from gatebook.app.gateway import dialects, gate_config, open_gate
+from gatebook.app.folders import dialects
+from gatebook.app.gateway import gate_config, open_gate
 from gatebook.app.simulated_provider import SimulatedProvider
 from gatebook.app.snapshots import SqlSource
-from gatebook.core.clock import SECOND_US, SystemClock
+from gatebook.core.clock import SystemClock
 from gatebook.core.ids import system_entropy
 from gatebook.core.secret import Secret
 from gatebook.gateway.asgi import GateApplication
@@ -32,6 +33,7 @@ from tests.simulators.stores import FaultyStore
 
 PROVIDER_KEY: Final = "sk-provider-0123456789"
 MODELS: Final = ["gpt-*", "sim-*"]
+LEDGER: Final = LedgerSettings()
 SETTINGS: Final = GatewaySettings(port=0, snapshot_poll_ms=50, drain_seconds=2)
 
 
@@ -92,7 +94,7 @@ class RunningGate:
         database: Database,
         *,
         settings: GatewaySettings = SETTINGS,
-        ledger: LedgerSettings = LedgerSettings(),
+        ledger: LedgerSettings = LEDGER,
         provider_url: str = "",
     ) -> None:
         self.office = office
@@ -122,12 +124,10 @@ class RunningGate:
         self.application = GateApplication(
             partial(
                 open_gate,
-                source=SqlSource(
-                    database, kek=office.kek, peppers=office.peppers, origin=ORIGIN
-                ),
+                source=SqlSource(database, kek=office.kek, peppers=office.peppers, origin=ORIGIN),
                 store=self.store,
                 certifier=self.certifier,
-                dialects=dialects(),
+                dialects=list(dialects().values()),
                 settings=settings,
                 ledger=ledger,
                 clock=self.clock,
@@ -187,6 +187,3 @@ def sqlite_gate(sqlite_url: str) -> Iterator[RunningGate]:
     with open_running_gate(database) as running:
         yield running
     database.close()
-
-
-__all__ = ["SECOND_US", "RunningGate", "ServerThread", "gate", "open_running_gate", "sqlite_gate"]

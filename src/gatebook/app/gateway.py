@@ -12,8 +12,9 @@ import uvloop
 from uvicorn import Config as ServerConfig
 from uvicorn import Server
 
-from gatebook import __version__, providers
+from gatebook import __version__
 from gatebook.app.config import Config
+from gatebook.app.folders import dialects
 from gatebook.app.init import load_keyring
 from gatebook.app.notary_client import open_notary
 from gatebook.app.serving import address_of, listen_on
@@ -22,7 +23,6 @@ from gatebook.app.wiring import open_installation
 from gatebook.core.clock import Clock, SystemClock
 from gatebook.core.errors import GatebookError
 from gatebook.core.ids import Entropy, system_entropy
-from gatebook.core.registry import satisfying
 from gatebook.gateway.asgi import GateApplication
 from gatebook.gateway.book import Announce, Book
 from gatebook.gateway.gate import Gate
@@ -30,7 +30,7 @@ from gatebook.gateway.reading import Routes
 from gatebook.gateway.refusals import Refusals
 from gatebook.gateway.settings import GatewaySettings
 from gatebook.gateway.snapshot import Snapshots, Source
-from gatebook.gateway.upstream import Upstream
+from gatebook.gateway.upstream import Upstream, may_reach
 from gatebook.ledger.append import Writer
 from gatebook.ledger.ports import Certifier, Store
 from gatebook.ledger.settings import LedgerSettings
@@ -61,7 +61,7 @@ def run(config: Config, ready: Callable[[str], None]) -> None:
                 ),
                 store=SqlStore(database, clock),
                 certifier=open_notary(config, keyring.installation),
-                dialects=dialects(),
+                dialects=list(dialects().values()),
                 settings=config.gateway,
                 ledger=config.ledger,
                 clock=clock,
@@ -69,12 +69,6 @@ def run(config: Config, ready: Callable[[str], None]) -> None:
             )
         )
         serve(application, config.gateway, ready)
-
-
-def dialects() -> Sequence[Dialect]:
-    """Every provider's dialect; the first one answers where none is asked for."""
-    found = satisfying(providers, Dialect)  # type: ignore[type-abstract]  # a module satisfies it
-    return list(found.values())
 
 
 @asynccontextmanager
@@ -109,7 +103,7 @@ async def open_gate(
     await snapshots.refresh()
     book = Book(open_writer, timeout_seconds=ledger.append_timeout_seconds)
     refusals = Refusals(book, settings.refusal_interval_seconds)
-    upstream = Upstream(Client(settings.connect_seconds), __version__)
+    upstream = Upstream(Client(settings.connect_seconds, may_reach), __version__)
     tasks = Tasks()
     followers = [
         tasks.spawn(snapshots.follow(), "following administrative changes"),
@@ -155,7 +149,7 @@ def serve(
 
 def gate_config(application: GateApplication, settings: GatewaySettings) -> ServerConfig:
     """How an application is served: refusals at the socket have the default dialect's shape."""
-    dialect = dialects()[0]
+    dialect = next(iter(dialects().values()))
 
     def refusal(error: GatebookError) -> Answer:
         headers = [(b"content-type", b"application/json"), *headers_of(error)]

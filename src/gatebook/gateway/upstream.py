@@ -5,6 +5,7 @@ lists, none of its credentials ever does, and our own credential goes to its pro
 Nothing is followed, decompressed or sent twice.
 """
 
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from gatebook.providers import Call, Dialect
 from gatebook.web.client import Broken, Client, Connection, NotSent, Origin
 
 _PORTS: Final = {"http": 80, "https": 443}
+_NAT64: Final = IPv6Network("64:ff9b::/96")
 
 
 class Target(NamedTuple):
@@ -159,6 +161,20 @@ def target_of(
     return Target(Origin(url.scheme == "https", url.hostname, port), head)
 
 
+def may_reach(address: str) -> bool:
+    """Whether calls go to an address: not to a link-local one, where clouds hand out credentials.
+
+    Asked for each connection, because a name may lead elsewhere tomorrow (DNS rebinding).
+    """
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(found, IPv6Address):
+        found = found.ipv4_mapped or found.sixtofour or _translated(found) or found
+    return not (found.is_link_local or found.is_multicast or found.is_unspecified)
+
+
 def reply_too_large() -> Unavailable:
     """More came than is taken."""
     return Unavailable(
@@ -173,6 +189,11 @@ def _request(call: Call, target: Target) -> bytes:
     if not call.operation.has_body:
         return b"%b%b\r\n" % (target.head, own)
     return b"%b%bContent-Length: %d\r\n\r\n%b" % (target.head, own, len(call.body), call.body)
+
+
+def _translated(address: IPv6Address) -> IPv4Address | None:
+    """The address behind a NAT64 one (RFC 6052)."""
+    return IPv4Address(int(address) & 0xFFFF_FFFF) if address in _NAT64 else None
 
 
 def _line(text: str) -> str:

@@ -8,6 +8,7 @@ read than the caller takes. Sources: RFC 9110, RFC 9112.
 import asyncio
 import ssl
 from collections import deque
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import httptools
@@ -70,6 +71,12 @@ class Connection(asyncio.Protocol):
             and self._may_stay
             and not self._transport.is_closing()
         )
+
+    @property
+    def peer(self) -> str:
+        """The address at the other end."""
+        name = self._transport.get_extra_info("peername")
+        return str(name[0]) if name else ""
 
     async def send(self, request: bytes) -> None:
         """Send a whole request and wait for the head of its response; raises Broken."""
@@ -187,8 +194,10 @@ class Connection(asyncio.Protocol):
 class Client:
     """Connections to servers, kept for a while after use."""
 
-    def __init__(self, connect_seconds: float) -> None:
+    def __init__(self, connect_seconds: float, may_reach: Callable[[str], bool]) -> None:
+        """`may_reach` is asked about the address a name led to, at every connection."""
         self._connect_seconds = connect_seconds
+        self._may_reach = may_reach
         self._idle: dict[Origin, deque[Connection]] = {}
         self._tls = ssl.create_default_context()
         self._tls.set_alpn_protocols(["http/1.1"])
@@ -211,6 +220,9 @@ class Client:
                 )
         except (OSError, TimeoutError) as error:
             raise NotSent(type(error).__name__) from error
+        if not self._may_reach(connection.peer):
+            connection.abort()
+            raise NotSent("the name leads to an address that is not called")
         return connection
 
     def release(self, origin: Origin, connection: Connection) -> None:
