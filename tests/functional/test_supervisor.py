@@ -93,7 +93,12 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 
 def is_gone(pid: int) -> bool:
-    return not Path(f"/proc/{pid}/fd").exists() or not os.listdir(f"/proc/{pid}/fd")  # noqa: PTH208
+    """Whether a process has ended, be it waited for or not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return True
+    return stat.rpartition(")")[2].split()[0] == "Z"
 
 
 def test_processes_start_in_order_and_stop_in_reverse_without_a_traceback(start: Start) -> None:
