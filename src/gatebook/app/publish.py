@@ -9,7 +9,7 @@ of them is named and nothing is written.
 from typing import Final
 
 from gatebook.app.notary_client import NotaryClient
-from gatebook.core.clock import Clock
+from gatebook.core.clock import SECOND_US, Clock, to_text
 from gatebook.core.errors import NotFound, Tampered
 from gatebook.ledger.checkpoint import Checkpoint
 from gatebook.ledger.entry import read
@@ -25,6 +25,9 @@ BATCH: Final = 16_384
 """Entries that are numbered before the notary has to sign them."""
 
 CHECKPOINT: Final = "checkpoint"
+
+_GRACE_US: Final = 24 * 3600 * SECOND_US
+"""How long after its key has expired a stream is still asked for entries."""
 
 _CLOSED: Final = StreamClosed.name
 _GAP_MARKER: Final = f'"ev":"{GapDeclared.name}"'.encode()
@@ -75,9 +78,12 @@ class LogPublisher:
             at = next_sq.get(stream.stream_no, stream.rows[0].sq)
             is_held = stream.sid in self._screen.held
             self._cursors[stream.stream_no] = Cursor(stream.sid, at, is_held)
-            if self._screen.is_ended(stream.sid):
-                del self._cursors[stream.stream_no]
-                self._ended.add(stream.stream_no)
+        if not pending:
+            self._screen.end_expired(to_text(self._clock.now_us() - _GRACE_US))
+        for number, cursor in list(self._cursors.items()):
+            if self._screen.is_ended(cursor.sid):
+                del self._cursors[number]
+                self._ended.add(number)
         return sum(run.length for run in runs) == limit
 
     def _write(self) -> None:

@@ -73,6 +73,18 @@ class Screen:
         """Whether the closing entry of a stream has an index."""
         return sid in self._state.ended
 
+    def end_expired(self, before: str) -> set[str]:
+        """End the streams whose keys expired before that time, which nobody can write any more.
+
+        For when nothing of them is pending: an interrupted stream would be looked at for ever.
+        """
+        streams = self._state.streams
+        expired = {sid for sid, stream in streams.items() if stream.not_after < before}
+        for sid in expired:
+            del streams[sid]
+        self._state.ended |= expired
+        return expired
+
     def declare(self, declarations: Iterable[bytes]) -> None:
         """Take up the `gap.declared` entries that have an index."""
         streams = Streams(self._origin, self._log_keys, State())

@@ -2,11 +2,13 @@
 
 import pytest
 
+from gatebook.core.clock import to_text
 from gatebook.core.errors import Tampered
 from gatebook.ledger.entry import read
 from gatebook.ledger.events.stream import StreamBeat
 from gatebook.ledger.integrate import Pending, Row, Run, Screen
-from tests.simulators.log import HandLog, HandStream
+from tests.simulators.clock import NOON_US
+from tests.simulators.log import DAY_US, HandLog, HandStream
 
 
 def screen(log: HandLog) -> Screen:
@@ -174,3 +176,16 @@ def test_a_stream_that_is_lost_as_a_whole_may_be_declared() -> None:
     log.declare(first.sid, 0, 0)
     going.declare(log.leaves)
     assert going.plan(0, [Pending(2, second.sid, [Row(0, second.leaf)])]) == [Run(0, 2, 0, 1)]
+
+
+def test_a_stream_that_nobody_can_write_any_more_is_not_asked_for_entries() -> None:
+    log = HandLog()
+    stream = three_beats(log)
+    going = screen(log)
+    going.plan(0, [pending(stream, 1)])
+    end = to_text(NOON_US + DAY_US)
+    assert going.end_expired(end) == set()
+    assert going.end_expired(to_text(NOON_US + DAY_US + 1)) == {stream.sid}
+    assert going.is_ended(stream.sid)
+    successor = log.open(predecessor=stream)
+    assert going.plan(4, [Pending(2, successor.sid, [Row(0, successor.leaf)])]) == [Run(4, 2, 0, 1)]
