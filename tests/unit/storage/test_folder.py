@@ -1,0 +1,88 @@
+"""The log folder: whole files or none, the same bytes or Tampered."""
+
+from pathlib import Path
+
+import pytest
+
+from gatebook.core.errors import Tampered, Unavailable
+from gatebook.ledger.tiles import grow, read_bundle, read_tile
+from gatebook.storage.folder import LogFolder, published_logs
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> LogFolder:
+    """A folder that does not exist yet."""
+    return LogFolder(tmp_path / "log.example" / "acme")
+
+
+def leaves(count: int) -> list[bytes]:
+    """That many entries."""
+    return [b"entry %d" % number for number in range(count)]
+
+
+def test_what_was_added_is_read(folder: LogFolder) -> None:
+    folder.add({"tile/0/000.p/1": b"x" * 32, "tile/entries/000.p/1": b"y"})
+    assert folder.read("tile/0/000.p/1") == b"x" * 32
+    assert folder.read("tile/entries/000.p/1") == b"y"
+
+
+@pytest.mark.parametrize("path", ["checkpoint", "tile/0/000", "tile", "tile/0/000.p/1/2"])
+def test_what_is_not_there_is_none(folder: LogFolder, path: str) -> None:
+    assert folder.read(path) is None
+    folder.add({"tile/0/000.p/1": b"x"})
+    assert folder.read(path) is None
+
+
+def test_the_same_bytes_may_be_added_again(folder: LogFolder) -> None:
+    files = grow(0, leaves(300), folder)
+    folder.add(files)
+    before = {path: (folder.folder / path).stat().st_mtime_ns for path in files}
+    folder.add(files)
+    assert before == {path: (folder.folder / path).stat().st_mtime_ns for path in files}
+
+
+@pytest.mark.parametrize("path", ["tile/0/000", "tile/0/000.p/7"])
+def test_other_bytes_under_a_name_that_is_settled_are_tampering(
+    folder: LogFolder, path: str
+) -> None:
+    folder.add({path: b"one"})
+    with pytest.raises(Tampered, match="other entries"):
+        folder.add({path: b"two"})
+    assert folder.read(path) == b"one"
+
+
+def test_the_checkpoint_is_replaced(folder: LogFolder) -> None:
+    folder.replace("checkpoint", b"one")
+    folder.replace("checkpoint", b"two")
+    assert folder.read("checkpoint") == b"two"
+
+
+def test_partial_files_go_once_the_full_one_is_there_and_readers_find_it(folder: LogFolder) -> None:
+    folder.add(grow(0, leaves(200), folder))
+    folder.add(grow(200, leaves(300)[200:], folder))
+    assert not (folder.folder / "tile/0/000.p").exists()
+    assert not (folder.folder / "tile/entries/000.p").exists()
+    assert read_bundle(folder, 0, 200) == leaves(200)
+    assert len(read_tile(folder, 0, 0, 200)) == 200 * 32
+
+
+def test_what_a_killed_process_left_behind_is_overwritten(folder: LogFolder) -> None:
+    folder.add({"tile/0/000.p/1": b"x"})
+    (folder.folder / ".new").write_bytes(b"half of someth")
+    folder.add({"tile/0/000.p/2": b"xy"})
+    assert folder.read("tile/0/000.p/2") == b"xy"
+    assert not (folder.folder / ".new").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_unavailable(folder: LogFolder) -> None:
+    folder.folder.parent.mkdir()
+    folder.folder.write_bytes(b"a file where the folder should be")
+    with pytest.raises(Unavailable):
+        folder.add({"checkpoint": b""})
+
+
+def test_published_logs_are_named_by_their_origin(tmp_path: Path, folder: LogFolder) -> None:
+    assert published_logs(tmp_path, "log.example") == []
+    folder.replace("checkpoint", b"")
+    (tmp_path / "log.example" / "stray file").write_bytes(b"")
+    assert published_logs(tmp_path, "log.example") == ["log.example/acme"]
