@@ -16,7 +16,8 @@ import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
 
-from gatebook.storage.database import Database, migrate, open_database
+from gatebook.storage.database import Database, open_database
+from gatebook.storage.migrate import migrate
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # platformdirs warns where XDG_RUNTIME_DIR is not set

@@ -13,7 +13,8 @@ from sqlalchemy import event
 from gatebook.core.errors import Unavailable
 from gatebook.ledger.attempt import Receipt
 from gatebook.storage.book import SqlStore
-from gatebook.storage.database import Database, migrate, open_database
+from gatebook.storage.database import Database, open_database
+from gatebook.storage.migrate import migrate
 from tests.books import read_book
 from tests.recorder import EVENT, Recorder
 from tests.simulators.clock import SetClock

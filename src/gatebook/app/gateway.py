@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from functools import partial
 from typing import Any, Final
 
@@ -19,7 +19,6 @@ from gatebook.app.init import load_keyring
 from gatebook.app.notary_client import open_notary
 from gatebook.app.serving import address_of, listen_on
 from gatebook.app.snapshots import SqlSource
-from gatebook.app.wiring import open_installation
 from gatebook.core.clock import Clock, SystemClock
 from gatebook.core.errors import GatebookError
 from gatebook.core.ids import Entropy, system_entropy
@@ -36,6 +35,7 @@ from gatebook.ledger.ports import Certifier, Store
 from gatebook.ledger.settings import LedgerSettings
 from gatebook.providers import Dialect
 from gatebook.storage.book import SqlStore
+from gatebook.storage.database import check_schema, open_database
 from gatebook.web.client import Client
 from gatebook.web.problem import Answer, headers_of, status_of
 from gatebook.web.server import Edge, server_config
@@ -48,10 +48,14 @@ WRITER: Final = "gateway"
 def run(config: Config, ready: Callable[[str], None]) -> None:
     """Be the gate until told to stop; `ready` is told its address once it takes calls.
 
-    Raises Misconfigured, or Unavailable if the directory cannot be read at the start.
+    Raises Misconfigured, or Unavailable if the directory cannot be read at the start. It neither
+    makes keys nor migrates: the process that calls come to needs no right to either.
     """
     clock, entropy = SystemClock(), system_entropy
-    with open_installation(config) as database:
+    with closing(
+        open_database(config.database_url, wait_seconds=config.storage.wait_seconds)
+    ) as database:
+        check_schema(database)
         keyring = load_keyring(config, entropy)
         application = GateApplication(
             partial(

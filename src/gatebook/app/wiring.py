@@ -21,8 +21,9 @@ from gatebook.core.clock import SystemClock
 from gatebook.core.ids import system_entropy
 from gatebook.identity.directory import Directory
 from gatebook.storage.book import SqlStore
-from gatebook.storage.database import Database, migrate, open_database
+from gatebook.storage.database import Database, open_database
 from gatebook.storage.directory import load_snapshot
+from gatebook.storage.migrate import migrate
 
 
 def operator() -> LocalOperator:

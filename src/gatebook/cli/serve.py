@@ -35,13 +35,13 @@ def command(session: Session, process: str | None, lifeline: int | None) -> None
 
 
 def _supervise(session: Session) -> None:
+    from gatebook.app.init import create
     from gatebook.app.supervisor import Supervisor
-    from gatebook.app.wiring import open_installation
     from gatebook.core.clock import SystemClock
+    from gatebook.core.ids import system_entropy
 
     config = session.config
-    with open_installation(config):
-        pass  # set up once, before three processes would do it at the same time
+    create(config, system_entropy)  # the keys; the integrator, started before the gate, migrates
     names = ["notary", "integrator", "gateway"]
     if not config.notary.embedded:
         names.remove("notary")

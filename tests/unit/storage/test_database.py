@@ -7,16 +7,19 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import insert, select, text
 
 from gatebook.core.errors import Misconfigured, Unavailable
+from gatebook.storage import migrations
 from gatebook.storage.database import (
+    SCHEMA,
     Database,
     answered,
     check_schema,
-    migrate,
     open_database,
 )
+from gatebook.storage.migrate import migrate
 from gatebook.storage.tables import revision, trees
 from tests.databases import PostgresqlServer
 
@@ -51,6 +54,11 @@ def test_postgresql_keeps_what_it_acknowledged(
     database.close()
     with psycopg.connect(plain, autocommit=True) as connection:
         connection.execute("ALTER ROLE postgres RESET synchronous_commit")
+
+
+def test_the_schema_named_is_that_of_the_newest_migration() -> None:
+    newest = ScriptDirectory(str(Path(migrations.__file__).parent)).get_current_head()
+    assert newest == SCHEMA
 
 
 def test_migrating_twice_changes_nothing(database: Database) -> None:

@@ -1,0 +1,27 @@
+"""Brings the schema to this version; apart, because only some processes do and Alembic is large."""
+
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import text
+
+from gatebook.storage.database import Database
+
+_MIGRATION_LOCK: Final = 0x6761_7465_626F_6F6B  # "gatebook"; any fixed number would do
+
+
+def migrate(database: Database) -> None:
+    """Bring the schema to this version, one process at a time; raises Unavailable."""
+    with database.writing() as connection:
+        if not database.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+        config = _alembic()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", "gatebook.storage:migrations")
+    return config
