@@ -85,8 +85,9 @@ def load_config(
         f"{table}.{field}": str(file) for table, fields in values.items() for field in fields
     }
     for variable, text in environment.items():
-        if variable.startswith(_PREFIX) and variable != _FILE_VARIABLE:
-            table, field = _place(variable)
+        place = _place(variable)
+        if place is not None:
+            table, field = place
             values.setdefault(table, {})[field] = text
             origins[f"{table}.{field}"] = variable
     if data is not None:
@@ -131,16 +132,23 @@ def _read(file: Path) -> dict[str, dict[str, Any]]:
     return content
 
 
-def _place(variable: str) -> tuple[str, str]:
-    """The table and field that a variable sets."""
+def _place(variable: str) -> tuple[str, str] | None:
+    """The table and field that a variable sets; None for one that is none of ours.
+
+    Clients keep their keys in variables such as GATEBOOK_KEY, so not every name is a setting: one
+    that begins like a table's, or is nearly a setting's, has to be one.
+    """
+    if not variable.startswith(_PREFIX) or variable == _FILE_VARIABLE:
+        return None
     known = {
         f"{_PREFIX}{table}_{field}".upper(): (table, field)
         for table in tables()
         for field in _fields(table)
     }
-    if variable not in known:
+    of_a_table = any(variable.startswith(f"{_PREFIX}{table}_".upper()) for table in tables())
+    if variable not in known and (of_a_table or get_close_matches(variable, known, cutoff=0.85)):
         _unknown(variable, "in the environment", list(known))
-    return known[variable]
+    return known.get(variable)
 
 
 def _fields(table: str) -> list[str]:

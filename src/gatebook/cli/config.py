@@ -14,8 +14,13 @@ def command() -> None:
 @command.command()
 @click.pass_obj
 def check(session: Session) -> None:
-    """Say whether the settings can be read, and whether anything else is wrong with them."""
+    """Say whether the settings are sound, and the keys they lead to, where there are keys."""
+    from gatebook.app.init import load_keyring
+    from gatebook.core.ids import system_entropy
+
     loaded = session.loaded
+    if (loaded.config.data / "keys").exists():
+        load_keyring(loaded.config, system_entropy)
     changed = [setting for setting in loaded.settings if setting.origin != "default"]
     click.echo(f"The settings are sound; {len(changed)} differ from their defaults.")
 

@@ -109,9 +109,19 @@ def test_a_name_nobody_knows_is_refused_and_the_nearest_named(
     assert f"Did you mean {nearest}?" in refused(tmp_path, toml)
 
 
-def test_a_variable_nobody_knows_is_refused_and_the_nearest_named(tmp_path: Path) -> None:
-    said = refused(tmp_path, "", GATEBOOK_LEDGER_QUEUELIMIT="3")
+@pytest.mark.parametrize("variable", ["GATEBOOK_LEDGER_QUEUELIMIT", "GATEBOOK_LEGDER_QUEUE_LIMIT"])
+def test_a_mistyped_variable_is_refused_and_the_nearest_named(
+    tmp_path: Path, variable: str
+) -> None:
+    said = refused(tmp_path, "", **{variable: "3"})
     assert "Did you mean GATEBOOK_LEDGER_QUEUE_LIMIT?" in said
+
+
+@pytest.mark.parametrize("variable", ["GATEBOOK_KEY", "GATEBOOK_API_KEY", "GATEBOOK_BASE_URL"])
+def test_a_variable_that_clients_use_for_themselves_is_left_alone(
+    tmp_path: Path, variable: str
+) -> None:
+    assert load(tmp_path, "", **{variable: "gbk_agt_live_x"}).config == Config()
 
 
 @pytest.mark.parametrize(
