@@ -16,14 +16,17 @@ from gatebook.app.folders import command_kinds, dialects
 from gatebook.app.init import Keyring, create, load_keyring
 from gatebook.app.notary_client import open_notary
 from gatebook.app.notary_on_call import NotaryOnCall
+from gatebook.app.rollback import RollbackGuard
 from gatebook.control.apply import Control, LocalOperator
 from gatebook.core.clock import SystemClock
+from gatebook.core.errors import NotFound
 from gatebook.core.ids import system_entropy
 from gatebook.identity.directory import Directory
 from gatebook.storage.book import SqlStore
 from gatebook.storage.database import Database, open_database
 from gatebook.storage.directory import load_snapshot
 from gatebook.storage.migrate import migrate
+from gatebook.storage.sequence import Sequencer
 
 
 def operator() -> LocalOperator:
@@ -48,9 +51,22 @@ def open_installation(config: Config) -> Iterator[Database]:
         database.close()
 
 
+@contextmanager
+def look_into(config: Config) -> Iterator[Database]:
+    """The database of an installation that exists; raises NotFound, and makes nothing."""
+    if not config.data.exists():
+        raise NotFound(
+            "installation_missing",
+            f"There is no installation in {config.data}.",
+            "gatebook serve makes one; --data names another folder.",
+        )
+    with open_installation(config) as database:
+        yield database
+
+
 def read_directory(config: Config) -> Directory:
     """Who is who at this moment."""
-    with open_installation(config) as database, database.reading() as connection:
+    with look_into(config) as database, database.reading() as connection:
         return load_snapshot(connection)
 
 
@@ -61,7 +77,7 @@ def open_control(loaded: Loaded) -> Iterator[Control]:
     with open_installation(config) as database:
         keyring = load_keyring(config, system_entropy)
         with (
-            _notary(loaded, keyring) as notary,
+            _notary(loaded, keyring, database) as notary,
             CommandBook(
                 database=database,
                 store=SqlStore(database, clock),
@@ -84,8 +100,9 @@ def open_control(loaded: Loaded) -> Iterator[Control]:
             )
 
 
-def _notary(loaded: Loaded, keyring: Keyring) -> NotaryOnCall:
+def _notary(loaded: Loaded, keyring: Keyring, database: Database) -> NotaryOnCall:
     """The notary, started for as long as it is needed where it is embedded and does not run."""
-    running = open_notary(loaded.config, keyring.installation)
+    notary = open_notary(loaded.config, keyring.installation)
+    guard = RollbackGuard(notary, Sequencer(database))
     is_ours = loaded.config.notary.embedded
-    return NotaryOnCall(running, (lambda: Child("notary", loaded.arguments)) if is_ours else None)
+    return NotaryOnCall(guard, (lambda: Child("notary", loaded.arguments)) if is_ours else None)

@@ -60,12 +60,12 @@ def tail(
     """
     from gatebook.app.init import load_keyring
     from gatebook.app.tail import Tail
-    from gatebook.app.wiring import open_installation, read_directory
+    from gatebook.app.wiring import look_into, read_directory
     from gatebook.core.ids import system_entropy
 
     config = session.config
     log = f"{config.ledger.origin}/{slug}" if slug else None
-    with open_installation(config) as database:
+    with look_into(config) as database:
         kek = load_keyring(config, system_entropy).kek if bodies else None
         followed = Tail(database, log, kek)
         names = {} if as_json else _names(read_directory(config))
