@@ -45,6 +45,8 @@ class Connection(asyncio.Protocol):
     headers: Fields
     is_complete = True
     """The response has come in whole."""
+    buffered = 0
+    """Bytes of the body that came and were not taken yet."""
 
     _transport: asyncio.Transport
     _parser: httptools.HttpResponseParser
@@ -54,7 +56,6 @@ class Connection(asyncio.Protocol):
         self._waiter: asyncio.Future[None] | None = None
         self._error: Broken | None = None
         self._parts: deque[bytes] = deque()
-        self._buffered = 0
         self._head_bytes = 0
         self._has_head = False
         self._is_paused = False
@@ -96,8 +97,8 @@ class Connection(asyncio.Protocol):
                 return None
             await self._change()
         part = self._parts.popleft()
-        self._buffered -= len(part)
-        if self._is_paused and not self._buffered:
+        self.buffered -= len(part)
+        if self._is_paused and not self.buffered:
             self._is_paused = False
             self._transport.resume_reading()
         return part
@@ -141,7 +142,7 @@ class Connection(asyncio.Protocol):
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES:
                 self._break("the head of the response is too large")
-        elif self._buffered > BUFFER_BYTES and not self._is_paused:
+        elif self.buffered > BUFFER_BYTES and not self._is_paused:
             self._is_paused = True
             self._transport.pause_reading()
 
@@ -181,7 +182,7 @@ class Connection(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
         self._parts.append(body)
-        self._buffered += len(body)
+        self.buffered += len(body)
         self._wake()
 
     def on_message_complete(self) -> None:

@@ -1,0 +1,91 @@
+"""What two readers could understand differently is refused before anybody acts on it."""
+
+import time
+
+import pytest
+
+from gatebook.core.errors import Invalid
+from gatebook.core.json_text import (
+    MAX_DEPTH,
+    MAX_MEMBERS,
+    Span,
+    check,
+    check_unique,
+    members,
+    with_first,
+)
+
+
+def code_of(text: bytes) -> str:
+    with pytest.raises(Invalid) as caught:
+        check(text)
+    return caught.value.code
+
+
+def test_bad_utf_8_is_refused_and_the_place_is_named() -> None:
+    with pytest.raises(Invalid, match="byte 6") as caught:
+        check(b'{"a":"\xff"}')
+    assert caught.value.code == "json_utf8"
+
+
+@pytest.mark.parametrize("pair", [(b"[", b"]"), (b'{"a":', b"}")])
+def test_nesting_is_counted_outside_of_strings_only(pair: tuple[bytes, bytes]) -> None:
+    first, last = pair
+    check(first * MAX_DEPTH + b"1" + last * MAX_DEPTH)
+    check(b'{"text":"' + first.replace(b'"', b'\\"') * 1000 + b'"}')
+    assert code_of(first * (MAX_DEPTH + 1) + b"1" + last * (MAX_DEPTH + 1)) == "json_too_deep"
+    assert code_of(first * 10_000) == "json_too_deep"
+
+
+def test_escaped_quotes_do_not_end_a_string() -> None:
+    check(b'{"a":"\\"' + b"[" * 1000 + b'","b":"\\\\"}')
+    assert code_of(b'{"a":"\\\\",' + b'"b":' + b"[" * 1000) == "json_too_deep"
+
+
+def test_members_of_the_object_itself_are_limited_and_those_within_are_not() -> None:
+    inner = b"[" + b",".join([b'{"a":1,"b":2}'] * MAX_MEMBERS) + b"]"
+    check(b'{"messages":' + inner + b"}")
+    many = b",".join([b'"k%d":1' % number for number in range(MAX_MEMBERS + 1)])
+    assert code_of(b"{" + many + b"}") == "json_too_many_members"
+
+
+@pytest.mark.parametrize("text", [b'"' + b"a" * 2_000_000, b'["\\' + b'a"' * 1_000_000])
+def test_an_unterminated_string_takes_no_quadratic_time(text: bytes) -> None:
+    began = time.perf_counter()
+    check(b":" * (MAX_MEMBERS + 1) + text)
+    assert time.perf_counter() - began < 2
+
+
+def test_a_value_is_found_with_white_space_around_it() -> None:
+    assert members(b' { "a" : [1, 2]\n,"b":null } ') == {"a": Span(9, 15), "b": Span(21, 25)}
+
+
+def test_the_empty_object_has_no_members_and_takes_a_first_one() -> None:
+    assert members(b"{ }") == {}
+    check_unique(b"{}")
+    assert with_first(b"{ }", b'"a":1') == b'{"a":1 }'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"a":1,"a":1}',
+        b'{"a":1,"b":2,"a":1}',
+        b'{"a":1,"\\u0061":2}',
+        b'{"a":12,"a":1}',
+        b'{"a":1,"a":12}',
+        b'{"a":"x","a":"x"}',
+    ],
+)
+def test_a_second_member_of_the_same_name_is_refused(text: bytes) -> None:
+    for reader in (members, check_unique):
+        with pytest.raises(Invalid) as caught:
+            reader(text)
+        assert caught.value.code == "json_duplicate_member"
+
+
+@pytest.mark.parametrize("text", [b"", b"[]", b"1", b'{"a":1', b'{"a":01}', b'{"a":NaN}', b"{,}"])
+def test_what_is_no_json_object_is_refused(text: bytes) -> None:
+    with pytest.raises(Invalid) as caught:
+        members(text)
+    assert caught.value.code == "json_malformed"
