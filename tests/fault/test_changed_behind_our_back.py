@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import delete, select, update
 
-from gatebook.app.rollback import check_rollback
+from gatebook.app.rollback import RollbackGuard
 from gatebook.core.errors import Tampered
 from gatebook.ledger.events.stream import GapDeclared
 from gatebook.ledger.report import Verdict
@@ -34,7 +34,7 @@ def test_an_older_database_is_named_and_nothing_is_written(installation: Install
         installation.publisher()
     assert caught.value.code == "database_rolled_back"
     with pytest.raises(Tampered, match="behind the notary"):
-        check_rollback(installation.sequencer, installation.notary)
+        RollbackGuard(installation.notary, installation.sequencer).check_all()
     assert "behind the notary: 22 entries" in caught.value.detail
     assert installation.checkpoint() == before
 
@@ -50,9 +50,9 @@ def test_a_database_that_knows_nothing_of_a_published_log_is_named(
             connection.execute(delete(table))
     logs = published_logs(installation.root, PREFIX)
     assert logs == [LOG]
-    check_rollback(installation.sequencer, installation.notary)
+    RollbackGuard(installation.notary, installation.sequencer).check_all()
     with pytest.raises(Tampered, match="it has 0"):
-        check_rollback(installation.sequencer, installation.notary, logs)
+        RollbackGuard(installation.notary, installation.sequencer).check_all(logs)
 
 
 def test_an_older_database_that_has_grown_again_is_named_too(installation: Installation) -> None:

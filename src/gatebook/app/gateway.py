@@ -17,6 +17,7 @@ from gatebook.app.config import Config
 from gatebook.app.folders import dialects
 from gatebook.app.init import load_keyring
 from gatebook.app.notary_client import open_notary
+from gatebook.app.rollback import RollbackGuard
 from gatebook.app.serving import address_of, listen_on
 from gatebook.app.snapshots import SqlSource
 from gatebook.core.clock import Clock, SystemClock
@@ -36,6 +37,8 @@ from gatebook.ledger.settings import LedgerSettings
 from gatebook.providers import Dialect
 from gatebook.storage.book import SqlStore
 from gatebook.storage.database import check_schema, open_database
+from gatebook.storage.folder import published_logs
+from gatebook.storage.sequence import Sequencer
 from gatebook.web.client import Client
 from gatebook.web.problem import Answer, headers_of, status_of
 from gatebook.web.server import Edge, server_config
@@ -48,7 +51,8 @@ WRITER: Final = "gateway"
 def run(config: Config, ready: Callable[[str], None]) -> None:
     """Be the gate until told to stop; `ready` is told its address once it takes calls.
 
-    Raises Misconfigured, or Unavailable if the directory cannot be read at the start. It neither
+    Raises Misconfigured; Unavailable if database or notary do not answer at the start; Tampered if
+    the database is older than what the notary has signed. It neither
     makes keys nor migrates: the process that calls come to needs no right to either.
     """
     clock, entropy = SystemClock(), system_entropy
@@ -57,6 +61,9 @@ def run(config: Config, ready: Callable[[str], None]) -> None:
     ) as database:
         check_schema(database)
         keyring = load_keyring(config, entropy)
+        notary = open_notary(config, keyring.installation)
+        guard = RollbackGuard(notary, Sequencer(database))
+        guard.check_all(published_logs(config.data / "log", config.ledger.origin))
         application = GateApplication(
             partial(
                 open_gate,
@@ -64,7 +71,7 @@ def run(config: Config, ready: Callable[[str], None]) -> None:
                     database, kek=keyring.kek, peppers=keyring.peppers, origin=config.ledger.origin
                 ),
                 store=SqlStore(database, clock),
-                certifier=open_notary(config, keyring.installation),
+                certifier=guard,
                 dialects=list(dialects().values()),
                 settings=config.gateway,
                 ledger=config.ledger,
