@@ -12,6 +12,7 @@ other, which is what makes compare and swap safe.
 import re
 import socket
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs
@@ -25,9 +26,9 @@ from gatebook.app.notary_address import HTTP, address_of, folder_of, socket_path
 from gatebook.app.notary_folder import NotaryFolder, create, installation_vkey
 from gatebook.app.serving import listen_on, serve, server_for
 from gatebook.core.clock import SystemClock
-from gatebook.core.errors import GatebookError, Invalid, NotFound
+from gatebook.core.errors import GatebookError, Invalid, NotFound, Tampered
 from gatebook.core.ids import system_entropy
-from gatebook.ledger.notary import STATUS, TEXT, Notary
+from gatebook.ledger.notary import TEXT, Notary
 from gatebook.ledger.witness import MAX_REQUEST_BYTES
 from gatebook.web.body import Receive
 from gatebook.web.exchange import Exchange, Scope, Send
@@ -76,11 +77,13 @@ class NotaryDoor:
 
 
 def refusal(error: GatebookError) -> Answer:
-    """A failure with the status that the witness protocol has for it."""
+    """A failure with the status that the witness protocol has for it: 422 for a broken rule."""
     answer = problem(error)
-    status = STATUS.get(error.kind, answer.status)
-    body = msgspec.json.decode(answer.body)
-    return Answer(status, answer.headers, msgspec.json.encode({**body, "status": status}))
+    if error.kind != Tampered.kind:
+        return answer
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    said = {**msgspec.json.decode(answer.body), "title": status.phrase, "status": status.value}
+    return Answer(status.value, answer.headers, msgspec.json.encode(said))
 
 
 def prepare(config: Config) -> NotaryFolder:

@@ -43,15 +43,6 @@ TEXT: Final = "text/plain; charset=utf-8"
 _SLUG: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
 _SID: Final = re.compile(r"[0-9A-Za-z]{1,64}")
 
-STATUS: Final[dict[str, int]] = {
-    Invalid.kind: 400,
-    Refused.kind: 403,
-    NotFound.kind: 404,
-    Tampered.kind: 422,
-    Unavailable.kind: 503,
-}
-"""The witness protocol's status of each kind of failure; 409 is answered with a size instead."""
-
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
     """What the notary remembers of one log; `checkpoint` is the note it signed last."""

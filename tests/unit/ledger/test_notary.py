@@ -8,7 +8,7 @@ from gatebook.ledger.certificate import parse_certificate, request_text
 from gatebook.ledger.checkpoint import Checkpoint
 from gatebook.ledger.events.stream import StreamBeat
 from gatebook.ledger.merkle import EMPTY_ROOT
-from gatebook.ledger.notary import MAX_STEP, NOT_BEFORE_SLACK_US, STATUS
+from gatebook.ledger.notary import MAX_STEP, NOT_BEFORE_SLACK_US
 from gatebook.ledger.note import MLDSA44_COSIGNATURE, VerifierKey, open_note, sign_note
 from gatebook.ledger.trust import Log, Trust, format_policy
 from tests.simulators.clock import NOON_US
@@ -247,13 +247,3 @@ def test_logs_do_not_mix(desk: HandNotary, log: HandLog) -> None:
     assert trust(desk, other.origin).check(desk.notary.checkpoint(other.origin))
     with pytest.raises(NotFound):
         trust(desk).check(desk.notary.checkpoint(other.origin))
-
-
-def test_every_refusal_has_the_status_that_the_witness_protocol_gives_it() -> None:
-    assert STATUS == {
-        "invalid": 400,
-        "refused": 403,
-        "not_found": 404,
-        "tampered": 422,
-        "unavailable": 503,
-    }
