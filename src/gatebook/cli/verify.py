@@ -4,7 +4,6 @@ Imports nothing of Gatebook but `core` and `ledger`; a test holds it to that.
 """
 
 import os
-import stat
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,26 +33,24 @@ class ExportedFolder:
     """An exported log: `walk.LogFiles`. Symbolic links are not followed, other things not read."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._folder = folder.resolve()
 
     def read(self, path: str) -> bytes | None:
         """The whole file, None where there is none."""
-        try:
-            descriptor = os.open(self._folder / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        except (FileNotFoundError, NotADirectoryError):
+        place = self._folder / path
+        if place.resolve() != place or not place.is_file():
             return None
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return None
+        with place.open("rb") as file:
             return file.read(_MAX_FILE_BYTES + 1)
 
     def lengths(self) -> Mapping[str, int]:
-        """Every file and its length."""
+        """Every file, and every link, with its length."""
         found = {}
-        for place, _, names in os.walk(self._folder):
-            for name in names:
-                path = Path(place, name)
-                found[path.relative_to(self._folder).as_posix()] = path.lstat().st_size
+        for folder, folders, names in os.walk(self._folder):
+            for name in [*names, *folders]:
+                path = Path(folder, name)
+                if name in names or path.is_symlink():
+                    found[path.relative_to(self._folder).as_posix()] = path.lstat().st_size
         return found
 
 
