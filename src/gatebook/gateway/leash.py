@@ -11,7 +11,6 @@ from typing import Final, Literal, Protocol, Self
 
 from gatebook.core.errors import Unavailable
 from gatebook.gateway.settings import GatewaySettings
-from gatebook.gateway.upstream import Reply
 
 _NEVER: Final = float("inf")
 
@@ -29,6 +28,12 @@ class Line(Protocol):
     hang_up: Callable[[], object] | None
 
 
+class Held(Protocol):
+    """The connection to the provider."""
+
+    def close(self) -> None: ...
+
+
 class Leash:
     """Ties a call to its agent and to its deadlines, until it is loosened or left.
 
@@ -37,7 +42,7 @@ class Leash:
 
     def __init__(self, line: Line, settings: GatewaySettings) -> None:
         self._line = line
-        self._reply: Reply | None = None
+        self._reply: Held | None = None
         self._silence_seconds = settings.silence_seconds
         self._task: Final = asyncio.current_task()
         self._loop = asyncio.get_running_loop()
@@ -73,7 +78,7 @@ class Leash:
                 "The call may have been executed; look before sending it again.",
             ) from None
 
-    def holds(self, reply: Reply) -> None:
+    def holds(self, reply: Held) -> None:
         """The head of the reply came; its connection is given back when the block is left."""
         self._reply = reply
         self.heard()

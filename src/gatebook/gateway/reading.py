@@ -57,7 +57,7 @@ def credential_of(headers: Mapping[bytes, bytes]) -> str:
     scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
     if scheme:
         found.add(token.strip() if scheme.lower() == b"bearer" else b"")
-    if len(found) != 1:
+    if len(found) != 1 or b"" in found:
         raise KeyRejected("malformed")
     return found.pop().decode("latin-1")
 

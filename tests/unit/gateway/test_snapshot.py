@@ -1,0 +1,165 @@
+"""Nothing is decided on a state that is old, or that could not be confirmed for too long."""
+
+import asyncio
+
+import pytest
+
+from gatebook.core.errors import Unavailable
+from gatebook.core.ids import system_entropy
+from gatebook.gateway.settings import GatewaySettings
+from gatebook.gateway.snapshot import Snapshot, Snapshots
+from gatebook.identity.directory import (
+    Agent,
+    AgentKey,
+    Directory,
+    Organization,
+    Person,
+    Workspace,
+)
+from gatebook.identity.identify import KeyRejected
+from gatebook.identity.keys import Peppers, mint
+from tests.simulators.clock import NOON_US, SetClock
+
+PEPPERS = Peppers({1: b"p" * 32})
+MINTED = mint(PEPPERS, system_entropy)
+TOKEN = MINTED.token.reveal()
+HOUR_US = 3600 * 1_000_000
+
+
+def snapshot(revision: int = 1, *, is_revoked: bool = False) -> Snapshot:
+    directory = Directory(
+        revision=revision,
+        organizations={"org": Organization(id="org", slug="acme", name="", created_at=1)},
+        workspaces={
+            "wsp": Workspace(id="wsp", organization_id="org", slug="w", name="", created_at=1)
+        },
+        people={"per": Person(id="per", organization_id="org", name="", email="", created_at=1)},
+        agents={
+            "agt": Agent(
+                id="agt",
+                organization_id="org",
+                workspace_id="wsp",
+                owner_id="per",
+                name="bot",
+                purpose="",
+                models=("*",),
+                created_at=1,
+            )
+        },
+        keys={
+            MINTED.id: AgentKey(
+                id=MINTED.id,
+                agent_id="agt",
+                mac=MINTED.mac,
+                pepper_version=1,
+                last4="",
+                status="revoked" if is_revoked else "active",
+                issued_at=1,
+                expires_at=NOON_US + HOUR_US,
+            )
+        },
+        providers={},
+    )
+    return Snapshot(directory, peppers=PEPPERS, tenants={}, credentials={})
+
+
+class HandSource:
+    """A source that a test changes and stops."""
+
+    def __init__(self) -> None:
+        self.current = snapshot()
+        self.is_up = True
+        self.loads = 0
+
+    def revision(self) -> int:
+        """See gateway.snapshot.Source."""
+        if not self.is_up:
+            raise Unavailable("database_unavailable", "No.")
+        return self.current.directory.revision
+
+    def load(self) -> Snapshot:
+        """See gateway.snapshot.Source."""
+        self.loads += 1
+        return self.current
+
+
+def snapshots(source: HandSource, clock: SetClock, *, poll_ms: int = 250) -> Snapshots:
+    return Snapshots(source, settings=GatewaySettings(snapshot_poll_ms=poll_ms), clock=clock)
+
+
+async def test_before_anything_is_known_nothing_is_decided() -> None:
+    with pytest.raises(Unavailable):
+        snapshots(HandSource(), SetClock()).current()
+
+
+async def test_a_state_is_loaded_again_only_when_it_changed() -> None:
+    source = HandSource()
+    kept = snapshots(source, SetClock())
+    await kept.refresh()
+    await kept.refresh()
+    assert source.loads == 1
+    source.current = snapshot(revision=2)
+    await kept.refresh()
+    assert kept.current() is source.current
+
+
+async def test_a_state_that_cannot_be_confirmed_serves_for_a_while_and_no_longer() -> None:
+    source, clock = HandSource(), SetClock()
+    kept = snapshots(source, clock)
+    await kept.refresh()
+    source.is_up = False
+    clock.advance(30)
+    with pytest.raises(Unavailable):
+        await kept.refresh()
+    assert kept.current() is source.current
+    clock.advance(1)
+    with pytest.raises(Unavailable) as caught:
+        kept.current()
+    assert caught.value.code == "directory_unavailable"
+    source.is_up = True
+    await kept.refresh()
+    assert kept.current() is source.current
+
+
+async def test_following_outlives_a_database_that_is_down(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    source = HandSource()
+    kept = snapshots(source, SetClock(), poll_ms=10)
+    await kept.refresh()
+    source.is_up = False
+    follower = asyncio.ensure_future(kept.follow())
+    await asyncio.sleep(0.05)
+    source.is_up = True
+    source.current = snapshot(revision=2)
+    while kept.current() is not source.current:
+        await asyncio.sleep(0.01)
+    follower.cancel()
+    assert "cannot be looked for" in caplog.text
+
+
+def test_a_key_is_proven_once_and_its_life_is_looked_at_every_time() -> None:
+    state = snapshot()
+    first = state.identify(TOKEN, NOON_US)
+    assert state.identify(TOKEN, NOON_US) is first
+    assert first.agent.id == "agt"
+    with pytest.raises(KeyRejected) as caught:
+        state.identify(TOKEN, NOON_US + HOUR_US)
+    assert caught.value.code == "key_expired"
+
+
+def test_what_was_proven_in_one_state_is_worth_nothing_in_the_next() -> None:
+    snapshot().identify(TOKEN, NOON_US)
+    with pytest.raises(KeyRejected):
+        snapshot(revision=2, is_revoked=True).identify(TOKEN, NOON_US)
+
+
+def test_a_key_whose_secret_is_wrong_is_known_and_proves_nothing() -> None:
+    state = snapshot()
+    forged = mint(PEPPERS, system_entropy).token.reveal()
+    assert state.knows(TOKEN)
+    assert not state.knows(forged)
+    assert not state.knows(TOKEN[:-1])
+    assert not state.knows("")
+    with pytest.raises(KeyRejected):
+        state.identify(forged, NOON_US)
