@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Final
+from typing import IO, Final
 
 from gatebook.core.errors import Unavailable
 
@@ -24,15 +24,21 @@ _ADDRESS_BYTES: Final = 1000
 class Child:
     """One of our processes, seen from its parent."""
 
-    def __init__(self, name: str, arguments: Sequence[str]) -> None:
-        """Start `gatebook <arguments> serve <name>`, out of reach of the terminal's Ctrl-C."""
-        self.name = name
+    def __init__(self, name: str, arguments: Sequence[str], words: IO[str] | None = None) -> None:
+        """Start `gatebook <arguments> serve <name>`, out of reach of the terminal's Ctrl-C.
+
+        Without a name it is all of Gatebook. It speaks into `words`, or where its parent does.
+        """
+        self.name = name or "supervisor"
         self.line, theirs = socket.socketpair()
+        line = ["--lifeline", str(theirs.fileno())]
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603  # our own program, our own arguments
-                [*_PROGRAM, *arguments, "serve", name, "--lifeline", str(theirs.fileno())],
+                [*_PROGRAM, *arguments, "serve", *filter(None, [name]), *line],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
+                stdout=words,
+                stderr=words,
                 start_new_session=True,
             )
 

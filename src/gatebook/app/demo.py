@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Final
 
 from uvicorn import Server
 
+from gatebook.app.child import Child
 from gatebook.app.simulated_provider import SimulatedProvider
 from gatebook.core.clock import SystemClock
 from gatebook.core.errors import Conflict, GatebookError, Misconfigured, Unavailable
@@ -77,23 +77,12 @@ def run_gatebook(folder: Path, port: int, log_port: int) -> Iterator[Installatio
     here.settings.write_text(_settings(here), "utf-8")
     words = folder / "serve.log"
     with words.open("w", encoding="utf-8") as log:
-        # In a session of its own, so that Ctrl-C comes to us and we end it in order.
-        process = subprocess.Popen(  # noqa: S603  # our own program
-            [*_program(), "--config", str(here.settings), "serve"],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        gatebook = Child("", ["--config", str(here.settings)], log)
     try:
-        _wait(process, here.gateway, words)
+        _wait(gatebook, words)
         yield here
     finally:
-        process.terminate()
-        try:
-            process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        gatebook.stop(_STOP_SECONDS)
 
 
 @contextmanager
@@ -155,16 +144,12 @@ def _free(port: int) -> int:
     raise Misconfigured("no_port", f"No port is free on {_HOST}.")
 
 
-def _wait(process: "subprocess.Popen[bytes]", address: str, words: Path) -> None:
-    """Until the gate takes connections; raises Unavailable with its last words if it ends."""
-    host, _, port = address.removeprefix("http://").rpartition(":")
-    deadline = time.monotonic() + _READY_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            socket.create_connection((host, int(port)), timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    last = "\n".join(words.read_text("utf-8").splitlines()[-5:])
-    raise Unavailable("demo_not_started", f"Gatebook did not start:\n{last}", f"See {words}.")
+def _wait(gatebook: Child, words: Path) -> None:
+    """Until the gate takes calls; raises Unavailable with its last words if it cannot."""
+    try:
+        gatebook.wait_ready(_READY_SECONDS)
+    except Unavailable:
+        last = "\n".join(words.read_text("utf-8").splitlines()[-5:])
+        raise Unavailable(
+            "demo_not_started", f"Gatebook did not start:\n{last}", f"See {words}."
+        ) from None

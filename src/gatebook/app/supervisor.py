@@ -9,7 +9,7 @@ import logging
 import selectors
 import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from types import FrameType
 from typing import Final
@@ -42,10 +42,18 @@ class Supervisor:
     """Keeps the named processes running, each started once those before it are ready."""
 
     def __init__(
-        self, names: Sequence[str], arguments: Sequence[str], *, drain_seconds: float, clock: Clock
+        self,
+        names: Sequence[str],
+        arguments: Sequence[str],
+        *,
+        ready: Callable[[str], None],
+        drain_seconds: float,
+        clock: Clock,
     ) -> None:
+        """`ready` is told the address of the last one when all have come up."""
         self._posts = [_Post(name) for name in names]
         self._arguments = arguments
+        self._ready = ready
         self._drain_seconds = drain_seconds
         self._clock = clock
         self._signals = 0
@@ -106,7 +114,9 @@ class Supervisor:
             self._bury(post, child)
             return
         _LOG.info("%s is ready at %s", post.name, address)
-        post.was_ready = True
+        was_ready, post.was_ready = post.was_ready, True
+        if post is self._posts[-1] and not was_ready:
+            self._ready(address)
 
     def _bury(self, post: _Post, child: Child) -> None:
         """Note down why a child has ended, and when to start it again."""

@@ -1,7 +1,10 @@
 """Show one governed call end to end: the gate, the book, the proof."""
 
+import os
 import re
 import shutil
+import signal
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -44,6 +47,7 @@ def command(folder: Path | None, *, stay: bool) -> None:
     """
     from gatebook.app.demo import prepare, run_gatebook, run_provider
 
+    signal.signal(signal.SIGTERM, _interrupt)
     folder = folder or Path(".run" if stay else ".demo")
     prepare(folder)
     _step("Start Gatebook and a simulated provider")
@@ -55,6 +59,12 @@ def command(folder: Path | None, *, stay: bool) -> None:
             _stay(here, key)
         else:
             _show(here, key, provider)
+
+
+def _interrupt(number: int, frame: object) -> None:
+    """SIGTERM ends the demo as Ctrl-C does: in order."""
+    del number, frame
+    raise KeyboardInterrupt
 
 
 def _set_up(here: "Installation", upstream: str) -> str:
@@ -80,7 +90,7 @@ def _set_up(here: "Installation", upstream: str) -> str:
 
 def _stay(here: "Installation", key: str) -> None:
     _step("Running; stop it with Ctrl-C")
-    config = f"--config {here.settings}"
+    program = f"{os.path.relpath(sys.argv[0])} --config {here.settings}"
     click.echo(f"""
   address   {here.gateway}/v1
   key       {key}
@@ -96,7 +106,7 @@ def _stay(here: "Installation", key: str) -> None:
       model="gpt-4o-mini", messages=[{{"role": "user", "content": "Hello"}}])
   print(answer.choices[0].message.content)
 
-  gatebook {config} log tail
+  {program} log tail --follow
 """)
     try:
         while True:

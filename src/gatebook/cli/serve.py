@@ -1,5 +1,6 @@
 """Run Gatebook, or one of its processes."""
 
+from collections.abc import Callable
 from importlib import import_module
 
 import click
@@ -25,16 +26,25 @@ def command(session: Session, process: str | None, lifeline: int | None) -> None
     call; the integrator, which publishes the log; the notary, which signs it. Each can also be run
     alone, under another account or on another machine.
     """
+    from gatebook.app.child import Lifeline
     from gatebook.app.log_lines import log_to_stderr
 
     log_to_stderr(process or "supervisor")
+    line = None if lifeline is None else Lifeline(lifeline)
+
+    def ready(address: str) -> None:
+        if line is not None:
+            line.ready(address)
+        elif process is not None:
+            click.echo(f"The {process} is ready at {address}.", err=True)
+
     if process is None:
-        _supervise(session)
+        _supervise(session, ready)
     else:
-        _run(session, process, lifeline)
+        import_module(f"gatebook.app.{process}").run(session.config, ready)
 
 
-def _supervise(session: Session) -> None:
+def _supervise(session: Session, ready: Callable[[str], None]) -> None:
     from gatebook.app.init import create
     from gatebook.app.supervisor import Supervisor
     from gatebook.core.clock import SystemClock
@@ -45,20 +55,10 @@ def _supervise(session: Session) -> None:
     names = ["notary", "integrator", "gateway"]
     if not config.notary.embedded:
         names.remove("notary")
-    drain_seconds = config.gateway.drain_seconds + 5
-    arguments = session.loaded.arguments
-    Supervisor(names, arguments, drain_seconds=drain_seconds, clock=SystemClock()).run()
-
-
-def _run(session: Session, process: str, lifeline: int | None) -> None:
-    from gatebook.app.child import Lifeline
-
-    line = None if lifeline is None else Lifeline(lifeline)
-
-    def ready(address: str) -> None:
-        if line is None:
-            click.echo(f"The {process} is ready at {address}.", err=True)
-        else:
-            line.ready(address)
-
-    import_module(f"gatebook.app.{process}").run(session.config, ready)
+    Supervisor(
+        names,
+        session.loaded.arguments,
+        ready=ready,
+        drain_seconds=config.gateway.drain_seconds + 5,
+        clock=SystemClock(),
+    ).run()
