@@ -85,6 +85,15 @@ class ServerThread:
             runner.run(self._server.serve())
 
 
+class SimulatedVendor(ServerThread):
+    """The simulated provider behind a socket."""
+
+    def __init__(self) -> None:
+        self.provider = SimulatedProvider(NoonClock(), system_entropy)
+        edge = Edge(connections=1000, head_seconds=10, body_seconds=10, refusal=problem)
+        super().__init__(server_config(self.provider, host="", port=0, edge=edge, drain_seconds=1))
+
+
 class RunningGate:
     """A gate that serves, and what stands around it."""
 
@@ -102,16 +111,8 @@ class RunningGate:
         self.certifier = LocalCertifier(self.clock)
         self.sql_store = SqlStore(database, self.clock)
         self.store: FaultyStore[Any] = FaultyStore(self.sql_store)
-        self.provider = SimulatedProvider(self.clock, system_entropy)
-        self._vendor = ServerThread(
-            server_config(
-                self.provider,
-                host="",
-                port=0,
-                edge=Edge(connections=1000, head_seconds=10, body_seconds=10, refusal=problem),
-                drain_seconds=1,
-            )
-        )
+        self._vendor = SimulatedVendor()
+        self.provider = self._vendor.provider
         office.order(
             "add_provider",
             provider="simulated",
@@ -187,3 +188,11 @@ def sqlite_gate(sqlite_url: str) -> Iterator[RunningGate]:
     with open_running_gate(database) as running:
         yield running
     database.close()
+
+
+@pytest.fixture
+def vendor() -> Iterator[SimulatedVendor]:
+    """A simulated provider."""
+    running = SimulatedVendor()
+    yield running
+    running.stop()
