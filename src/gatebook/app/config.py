@@ -161,10 +161,15 @@ def _convert(values: dict[str, dict[str, Any]], origins: Mapping[str, str]) -> C
     except msgspec.ValidationError as error:
         reason, _, path = str(error).partition(" - at `$.")
         setting = path.rstrip("`")
+        table, _, field = setting.partition(".")
+        meaning = {
+            each.name: describe(each.type) for each in msgspec.structs.fields(tables()[table])
+        }
+        said = "" if "regex" in reason else f" {reason}."
         raise Misconfigured(
             "config_value",
-            f"{setting} from {origins.get(setting, 'the settings')} is wrong: {reason}.",
-            "See the settings in effect: gatebook config show",
+            f"{setting} from {origins.get(setting, 'the settings')} is wrong.{said}",
+            f"It is: {meaning[field]}",
         ) from None
 
 
