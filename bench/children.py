@@ -32,6 +32,11 @@ def on_core(core: int) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
+def fresh_environment(home: Path) -> dict[str, str]:
+    """What a process is told: no proxy, key or setting of the caller's shell changes a figure."""
+    return {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(home), "LANG": "C.UTF-8"}
+
+
 class Child:
     """One process in a session of its own, so that Ctrl-C reaches us and we stop it in order."""
 
@@ -46,13 +51,11 @@ class Child:
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.log = folder / "output.log"
-        # A fresh environment: no proxy, key or plug-in of the caller's shell changes a row.
-        clean = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(folder), "LANG": "C.UTF-8"}
         with self.log.open("wb") as log, on_core(core):
             self._process = subprocess.Popen(
                 argv,
                 cwd=folder,
-                env=clean | dict(env or {}),
+                env=fresh_environment(folder) | dict(env or {}),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from bench.children import fresh_environment
 from gatebook.core.errors import Unavailable
 
 _PROGRAM: Final = [sys.executable, "-P", "-m", "gatebook.cli"]
@@ -59,6 +60,7 @@ class Installation:
     def _run(self, *words: str, typed: str = "") -> str:
         done = subprocess.run(
             self.command(*words),
+            env=fresh_environment(self._folder),
             input=typed,
             capture_output=True,
             text=True,

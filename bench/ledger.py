@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import msgspec
 
-from bench.children import on_core
+from bench.children import fresh_environment, on_core
 from bench.figures import LedgerRates, Skipped
 from bench.installation import Installation
 from gatebook import __version__
@@ -59,7 +59,11 @@ def measure(folder: Path, *, core: int, quick: bool) -> LedgerRates | Skipped:
     argv = [sys.executable, "-m", "bench.ledger", str(installation.settings)]
     with on_core(core):
         done = subprocess.run(
-            [*argv, str(entries), str(repeats)], capture_output=True, check=False, timeout=_SECONDS
+            [*argv, str(entries), str(repeats)],
+            env=fresh_environment(folder),
+            capture_output=True,
+            check=False,
+            timeout=_SECONDS,
         )
     if done.returncode:
         return Skipped(f"failed: {done.stderr.decode().strip()[-200:]}")

@@ -15,6 +15,7 @@ from pyreqwest.client import ClientBuilder
 
 from bench.load import PATH
 from gatebook.core.errors import GatebookError
+from gatebook.gateway.upstream import may_reach
 from gatebook.web.client import Client, Origin
 from gatebook.web.problem import Answer
 from gatebook.web.server import Edge, server_config
@@ -80,7 +81,7 @@ class _ByPyreqwest(PassThrough):
 class _ByOwnClient(PassThrough):
     def __init__(self, provider_port: int) -> None:
         self._origin = Origin(is_tls=False, host="127.0.0.1", port=provider_port)
-        self._client = Client(connect_seconds=5)
+        self._client = Client(connect_seconds=5, may_reach=may_reach)
         self._head = (
             f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1:{provider_port}\r\n"
             "Content-Type: application/json\r\nAuthorization: Bearer sk-provider\r\n"

@@ -9,11 +9,12 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 
 from bench import ledger, prepare
-from bench.figures import Latency, LedgerRates, Round, RowResult, Run, Skipped
+from bench.figures import Latency, LedgerRates, Round, RowResult, Run, Skipped, quietest
 from bench.latency import pace
 from bench.load import saturate
 from bench.machine import busy_seconds, choose_cores, describe
@@ -46,9 +47,9 @@ class Pace:
 
 FULL = Pace(
     warm_seconds=15,
-    rounds=7,
+    rounds=5,
     round_seconds=5,
-    latency_rounds=5,
+    latency_rounds=3,
     latency_seconds=5,
     latency_samples=100,
 )
@@ -157,7 +158,7 @@ def _saturation(
         _burst(entrant.gateway, mock, site, timing.warm_seconds)
     for number in range(timing.rounds):
         for entrant in entrants:
-            burst = _burst(entrant.gateway, mock, site, timing.round_seconds)
+            burst = quietest(partial(_burst, entrant.gateway, mock, site, timing.round_seconds))
             entrant.result.rounds.append(burst)
             entrant.result.strays = len(entrant.gateway.child.strays())
             say(
@@ -177,7 +178,7 @@ def _burst(gateway: Gateway, mock: Gateway, site: Site, seconds: int) -> Round:
         provider_calls=spent.provider_requests - 1,  # the first question counts itself
         requests_per_second=totals.requests_per_second,
         cpu_us_per_request=spent.row_cpu * 1e6 / max(1, totals.requests),
-        foreign_share=max(0.0, spent.busy - spent.own_cpu) / (2 * spent.seconds),
+        foreign_share=spent.foreign_share,
         p50_ms=totals.p50_us / 1000,
         p99_ms=totals.p99_us / 1000,
     )
@@ -193,6 +194,11 @@ class _Meters:
     busy: float
     seconds: float
 
+    @property
+    def foreign_share(self) -> float:
+        """Share of both cores that went to others."""
+        return max(0.0, self.busy - self.own_cpu) / (2 * self.seconds)
+
     def since(self, before: "_Meters") -> "_Meters":
         """What was spent between two readings."""
         return _Meters(
@@ -206,11 +212,11 @@ class _Meters:
 
 def _read_meters(gateway: Gateway, mock: Gateway, site: Site) -> _Meters:
     row, provider = gateway.child.cpu_seconds(), mock.child.cpu_seconds()
-    wrk = resource.getrusage(resource.RUSAGE_CHILDREN)
+    load = resource.getrusage(resource.RUSAGE_CHILDREN)
     return _Meters(
         provider_requests=provider_requests(mock),
         row_cpu=row,
-        own_cpu=provider + wrk.ru_utime + wrk.ru_stime + (0 if gateway is mock else row),
+        own_cpu=provider + load.ru_utime + load.ru_stime + (0 if gateway is mock else row),
         busy=busy_seconds(site.cores.gateway) + busy_seconds(site.cores.load),
         seconds=time.monotonic(),
     )
@@ -222,7 +228,8 @@ def _latency(
     for number in range(timing.latency_rounds):
         for entrant in entrants:
             rate = median(r.requests_per_second for r in entrant.result.rounds)
-            paced = _paced(entrant.gateway, mock, site, timing, rate * _SHARE_OF_SATURATION)
+            pace_at = rate * _SHARE_OF_SATURATION
+            paced = quietest(partial(_paced, entrant.gateway, mock, site, timing, pace_at))
             entrant.result.latency.append(paced)
             say(
                 f"latency {number + 1}/{timing.latency_rounds} {entrant.result.id:12}"
@@ -234,12 +241,15 @@ def _latency(
 def _paced(gateway: Gateway, mock: Gateway, site: Site, timing: Pace, rate: float) -> Latency:
     core = site.cores.load
     seconds = max(timing.latency_seconds, timing.latency_samples / rate)
+    before = _read_meters(gateway, mock, site)
     direct = pace(mock.port, {}, core=core, rate=rate, seconds=seconds)
     through = pace(gateway.port, gateway.headers, core=core, rate=rate, seconds=seconds)
+    spent = _read_meters(gateway, mock, site).since(before)
     return Latency(
         rate=rate,
         samples=through.samples,
         errors=through.errors + direct.errors,
+        foreign_share=spent.foreign_share,
         direct_p50_ms=direct.p50_ms,
         direct_p99_ms=direct.p99_ms,
         p50_ms=through.p50_ms,

@@ -5,7 +5,12 @@ from bench.machine import Machine
 
 
 def a_round(
-    rate: float, *, requests: int = 500, errors: int = 0, provider_calls: int = 510
+    rate: float,
+    *,
+    requests: int = 500,
+    errors: int = 0,
+    provider_calls: int = 510,
+    foreign_share: float = 0.0,
 ) -> Round:
     """One burst that ran at `rate` requests per second."""
     return Round(
@@ -14,7 +19,7 @@ def a_round(
         provider_calls=provider_calls,
         requests_per_second=rate,
         cpu_us_per_request=80.0,
-        foreign_share=0.0,
+        foreign_share=foreign_share,
         p50_ms=1.0,
         p99_ms=2.0,
     )
@@ -28,6 +33,7 @@ def a_latency(
         rate=100.0,
         samples=500,
         errors=errors,
+        foreign_share=0.0,
         direct_p50_ms=direct,
         direct_p99_ms=direct,
         p50_ms=p50,

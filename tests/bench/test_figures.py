@@ -4,6 +4,7 @@ import pytest
 
 from bench.children import Memory
 from bench.figures import (
+    QUIET_SHARE,
     Latency,
     LedgerRates,
     Round,
@@ -13,6 +14,7 @@ from bench.figures import (
     added_p50,
     goals,
     percentile,
+    quietest,
     ratio,
 )
 from tests.bench.samples import a_latency, a_round, a_row, a_run
@@ -65,6 +67,19 @@ def test_a_book_with_fewer_than_two_entries_for_each_call_makes_the_row_invalid(
     assert row.valid
     row.hold_against(1999)
     assert row.faults == ["1999 entries for 1000 calls"]
+
+
+def test_a_disturbed_measurement_is_repeated_and_the_quietest_one_kept() -> None:
+    shares = [0.50, 0.20, 0.30]
+    rounds = iter([a_round(1.0, foreign_share=share) for share in shares])
+    assert quietest(lambda: next(rounds)).foreign_share == 0.20
+    assert list(rounds) == []
+
+
+def test_a_quiet_measurement_is_not_repeated() -> None:
+    rounds = iter([a_round(1.0, foreign_share=QUIET_SHARE), a_round(2.0)])
+    assert quietest(lambda: next(rounds)).requests_per_second == 1.0
+    assert len(list(rounds)) == 1
 
 
 def test_ratio_compares_rows_of_one_run() -> None:
