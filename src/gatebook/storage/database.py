@@ -11,7 +11,17 @@ from contextlib import contextmanager
 from typing import Any, Final, cast
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import (
+    Connection,
+    Engine,
+    column,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+    select,
+    table,
+)
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from gatebook.core.errors import Misconfigured, Unavailable
@@ -114,8 +124,8 @@ def check_schema(database: Database) -> None:
     """Raise Misconfigured unless the schema is the one this version was written for."""
     with database.reading() as connection:
         is_there = inspect(connection).has_table(_VERSIONS)
-        query = text(f"SELECT version_num FROM {_VERSIONS}")  # noqa: S608  # a constant
-        found = connection.execute(query).scalar() if is_there else None
+        query = select(column("version_num")).select_from(table(_VERSIONS))
+        found = connection.scalar(query) if is_there else None
     if found != SCHEMA:
         raise Misconfigured(
             "database_schema",
