@@ -14,6 +14,7 @@ import psycopg
 from sqlalchemy import (
     Connection,
     Engine,
+    String,
     column,
     create_engine,
     event,
@@ -124,7 +125,7 @@ def check_schema(database: Database) -> None:
     """Raise Misconfigured unless the schema is the one this version was written for."""
     with database.reading() as connection:
         is_there = inspect(connection).has_table(_VERSIONS)
-        query = select(column("version_num")).select_from(table(_VERSIONS))
+        query = select(column("version_num", String)).select_from(table(_VERSIONS))
         found = connection.scalar(query) if is_there else None
     if found != SCHEMA:
         raise Misconfigured(
