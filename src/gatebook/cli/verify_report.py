@@ -78,6 +78,9 @@ def _streams(report: Report) -> Table:
 
 
 def _end(console: Console, report: Report) -> None:
+    console.print(Text("What this cannot show:", "dim"))
+    for limit in report.limits:
+        console.print(_line("dim", f"- {limit}"))
     words, style = _ENDINGS[report.exit_code]
     console.print(Text(words, style))
     if not report.exit_code and not report.is_pinned:

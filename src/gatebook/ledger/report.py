@@ -135,3 +135,5 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     problem_count: int
     unauthenticated: list[Unauthenticated] = []
     notices: list[str]
+    limits: list[str]
+    """What no verification of a log can show."""

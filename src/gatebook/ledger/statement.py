@@ -28,6 +28,13 @@ from gatebook.ledger.walk import Walk
 CHECKPOINT: Final = "checkpoint"
 POLICY: Final = "policy.txt"
 
+LIMITS: Final = (
+    "Calls that did not go through the gate are not in the book.",
+    "Entries younger than this checkpoint are not under its signature.",
+    "Another history signed with the same keys shows only against witnesses or older checkpoints.",
+    "A signature says who wrote an entry and that it is unchanged, not that it is true.",
+)
+
 
 @dataclass(frozen=True)
 class Findings:
@@ -49,6 +56,7 @@ def conclude(question: Question, steps: Steps, findings: Findings | None = None)
         problems=steps.problems.listed,
         problem_count=steps.problems.count,
         notices=list(_notices(question, findings)),
+        limits=list(LIMITS),
     )
     if findings is None:
         return bare

@@ -65,6 +65,7 @@ def test_a_sound_log_is_exit_code_0(folder: Path) -> None:
     assert result.exit_code == 0
     assert "The log holds." in result.stdout
     assert "log.example/acme: 300 of 300 entries checked" in result.stdout
+    assert "Calls that did not go through the gate are not in the book." in result.stdout
 
 
 def test_without_a_policy_of_ones_own_that_is_said_plainly(folder: Path) -> None:
