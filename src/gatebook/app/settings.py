@@ -48,7 +48,7 @@ class NotarySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     address: Annotated[
         str,
         Meta(
-            pattern=r"^$|^unix:.+$|^http://[^/?#@]+:[0-9]+$",
+            pattern=r"\A(unix:.+|http://[^/?#@]+:[0-9]+)?\Z",
             description=(
                 "unix:/path or http://host:port, for the notary to listen on and for others to "
                 "reach it; empty: a socket in its folder."

@@ -12,7 +12,7 @@ class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     origin: Annotated[
         str,
         Meta(
-            pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$",
+            pattern=r"\A[a-z0-9]([a-z0-9.-]*[a-z0-9])?\Z",
             max_length=200,
             description="Name before every log's name; a host name of yours makes it unique.",
         ),

@@ -12,7 +12,7 @@ class StorageSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     url: Annotated[
         str,
         Meta(
-            pattern=r"^$|^sqlite:///.+$|^postgresql\+psycopg://([^:@/]*@)?[^@]*$",
+            pattern=r"\A(sqlite:///.+|postgresql\+psycopg://([^:@/]*@)?[^@]*)?\Z",
             description=(
                 "sqlite:///path or postgresql+psycopg://user@host/name; empty: SQLite in the data "
                 "folder. Never a password: libpq reads it from ?passfile=/path."
