@@ -15,7 +15,7 @@ from gatebook.app.folders import dialects
 from gatebook.app.gateway import gate_config, open_gate
 from gatebook.app.simulated_provider import SimulatedProvider
 from gatebook.app.snapshots import SqlSource
-from gatebook.core.clock import SystemClock
+from gatebook.core.clock import SECOND_US, SystemClock
 from gatebook.core.ids import system_entropy
 from gatebook.core.secret import Secret
 from gatebook.gateway.asgi import GateApplication
@@ -43,10 +43,15 @@ class NoonClock:
     def __init__(self) -> None:
         self._host = SystemClock()
         self._began_us = self._host.monotonic_us()
+        self._skipped_us = 0
 
     def now_us(self) -> int:
         """Microseconds since the Unix epoch."""
-        return NOON_US + self._host.monotonic_us() - self._began_us
+        return NOON_US + self._host.monotonic_us() - self._began_us + self._skipped_us
+
+    def skip(self, seconds: int) -> None:
+        """Set the time of day forward."""
+        self._skipped_us += seconds * SECOND_US
 
     def monotonic_us(self) -> int:
         """Microseconds since the host started."""

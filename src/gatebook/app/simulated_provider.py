@@ -130,8 +130,7 @@ class SimulatedProvider:
         await exchange.begin(
             200, [(b"content-type", b"text/event-stream; charset=utf-8"), *self._headers()]
         )
-        chunks = list(self._chunks(request, body))
-        for number, chunk in enumerate(chunks):
+        for number, chunk in enumerate(self._chunks(request, body)):
             if number == 3 and request.model == "sim-silent":
                 await asyncio.sleep(3600)
             if number == 3 and request.model == "sim-cut":

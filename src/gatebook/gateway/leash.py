@@ -56,7 +56,7 @@ class Leash:
         if self._line.is_gone:
             raise HungUp
         self._line.hang_up = self._on_hang_up
-        self._timer = self._loop.call_at(min(self._silent_at, self._total_at), self._on_time)
+        self._wind_up()
         return self
 
     def __exit__(
@@ -82,6 +82,7 @@ class Leash:
         """The head of the reply came; its connection is given back when the block is left."""
         self._reply = reply
         self.heard()
+        self._wind_up()
 
     def heard(self) -> None:
         """Something came; the provider may be silent again, but not for long."""
@@ -99,11 +100,16 @@ class Leash:
         self._cut("agent")
 
     def _on_time(self) -> None:
-        due = min(self._silent_at, self._total_at)
-        if self._loop.time() >= due:
+        if self._loop.time() >= min(self._silent_at, self._total_at):
             self._cut("silence")
         else:
-            self._timer = self._loop.call_at(due, self._on_time)
+            self._wind_up()
+
+    def _wind_up(self) -> None:
+        """Set the timer to the next deadline; parts that come only move it on."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(min(self._silent_at, self._total_at), self._on_time)
 
     def _cut(self, by: Literal["agent", "silence"]) -> None:
         self._cut_by = self._cut_by or by

@@ -78,6 +78,18 @@ async def test_each_part_gives_a_provider_new_time() -> None:
         await asyncio.sleep(60)
 
 
+async def test_a_provider_that_took_long_to_begin_may_not_take_as_long_to_go_on() -> None:
+    settings = replace(SETTINGS, first_byte_seconds=60, silence_seconds=0.05)
+
+    async def call() -> None:
+        with Leash(HandLine(), settings) as leash:
+            leash.holds(HandReply())
+            await asyncio.sleep(60)
+
+    with pytest.raises(Unavailable):
+        await asyncio.wait_for(call(), 5)
+
+
 async def test_the_whole_has_its_time_however_much_comes() -> None:
     settings = replace(SETTINGS, silence_seconds=0.1, total_seconds=0.2)
 
