@@ -12,6 +12,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, ClassVar, Final, Literal, NamedTuple
 
+import httptools
 from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -28,6 +29,7 @@ closing with unread data resets the connection, and the peer may lose what we sa
 _ONCE: Final = frozenset(
     (b"host", b"authorization", b"content-length", b"content-type", b"transfer-encoding")
 )
+_OFFER: Final = frozenset((b"upgrade", b"connection", b"http2-settings"))
 # Encoded dot, slash, backslash and NUL: no path of ours needs them, every path filter fears them.
 _ENCODED: Final = re.compile(rb"%(?:2[ef]|5c|00)", re.IGNORECASE)
 
@@ -83,9 +85,16 @@ class EdgeProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes came; a request that is complete by now needs no timer."""
-        if not self._is_deaf:
-            super().data_received(data)
-            self._watch(len(data))
+        if self._is_deaf:
+            return
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._read_without_upgrade(data[upgrade.args[0] :])
+        except httptools.HttpParserError:
+            self.send_400_response("")
+        self._watch(len(data))
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -119,12 +128,14 @@ class EdgeProtocol(HttpToolsProtocol):
         self._part = "body"
         self._head_bytes = 0
         self.is_late = False
-        super().on_headers_complete()
+        if not self.parser.should_upgrade():
+            super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """The request has come in whole."""
         self._part = "none"
-        super().on_message_complete()
+        if not self.parser.should_upgrade():
+            super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Answered; what still comes of the request is dropped for a while, then the peer is."""
@@ -136,10 +147,18 @@ class EdgeProtocol(HttpToolsProtocol):
         """What the parser could not read, or a callback above refused."""
         self._turn_away(self._error or Invalid("http_malformed", "This is not an HTTP/1 request."))
 
-    def _unsupported_upgrade_warning(self) -> None:
-        # RFC 9110, 7.8: a server may ignore Upgrade. The parser stops behind such a request.
-        self._is_deaf = True
-        self.cycle.keep_alive = False
+    def _read_without_upgrade(self, rest: bytes) -> None:
+        """Read a request that offers to upgrade as one that does not (RFC 9110, 7.8).
+
+        Java's client offers HTTP/2 with its first request. The parser takes what follows the head
+        for another protocol, so the head is read again without the offer, the body behind it.
+        """
+        fields = [field for field in self.headers if field[0] not in _OFFER]
+        fields.append((b"connection", b"close"))
+        line = b"%b %b HTTP/1.1\r\n" % (self.parser.get_method(), self.url)
+        self.parser = httptools.HttpRequestParser(self)
+        self.data_received(line + b"".join([b"%b: %b\r\n" % field for field in fields]))
+        self.data_received(b"\r\n" + rest)
 
     def _ambiguity(self) -> GatebookError | None:
         if not self.url.startswith(b"/"):
@@ -150,10 +169,9 @@ class EdgeProtocol(HttpToolsProtocol):
         unique = set(names)
         if b"host" not in unique:
             return Invalid("host_missing", "The Host header is missing.")
-        if b"transfer-encoding" in unique and (
-            b"content-length" in unique or self.parser.get_http_version() == "1.0"
-        ):
-            return Invalid("length_ambiguous", "The length of the body is ambiguous.")
+        version = self.parser.get_http_version()
+        if version != "1.1" and (version != "1.0" or b"transfer-encoding" in unique):
+            return Invalid("http_malformed", "This is not an HTTP/1 request.")
         twice = [name for name in _ONCE & unique if names.count(name) > 1]
         if twice:
             return Invalid("header_twice", f"The header {twice[0].decode()} came twice.")
