@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any, Final
 
+import httpx
 import pytest
 import uvloop
 from uvicorn import Config, Server
@@ -141,6 +142,8 @@ class RunningGate:
             )
         )
         self._server = ServerThread(gate_config(self.application, settings))
+        # One client for all calls of a test: making one reads every root certificate there is.
+        self.http = httpx.Client(verify=False, timeout=30)
         self.port = self._server.port
         self.base_url = f"{self._server.url}/v1"
 
@@ -154,8 +157,9 @@ class RunningGate:
         self._server.loop.call_soon_threadsafe(work)
 
     def stop(self) -> None:
-        """Stop the gate, then its provider."""
+        """Stop the gate, then its provider; what was not answered by then is cut."""
         self._server.stop()
+        self.http.close()
         self._vendor.stop()
 
     def events(self, name: str = "") -> list[Kept]:

@@ -30,7 +30,7 @@ def ask(gate: RunningGate, body: Any = None, **headers: str) -> httpx.Response:
     content = body if isinstance(body, bytes) else json.dumps(body or CHAT).encode()
     given = {"Authorization": f"Bearer {gate.key}", "Content-Type": "application/json", **headers}
     url = f"{gate.base_url}/chat/completions"
-    return httpx.post(url, content=content, headers=given, timeout=30)
+    return gate.http.post(url, content=content, headers=given)
 
 
 def with_model(model: str, **fields: Any) -> dict[str, Any]:
@@ -159,7 +159,7 @@ def test_a_stream_whose_usage_was_asked_for_is_passed_on_whole(gate: RunningGate
 
 
 def test_the_outcome_is_durable_before_the_end_of_the_stream_is_given(gate: RunningGate) -> None:
-    with httpx.stream(
+    with gate.http.stream(
         "POST",
         f"{gate.base_url}/chat/completions",
         json=with_model("gpt-4o", stream=True),
@@ -174,7 +174,7 @@ def test_the_outcome_is_durable_before_the_end_of_the_stream_is_given(gate: Runn
 
 def test_an_agent_is_shown_the_models_it_may_call(gate: RunningGate) -> None:
     headers = {"Authorization": f"Bearer {gate.key}"}
-    listed = httpx.get(f"{gate.base_url}/models", headers=headers).json()
+    listed = gate.http.get(f"{gate.base_url}/models", headers=headers).json()
     assert [model["id"] for model in listed["data"]] == ["gpt-4o", "gpt-4o-mini"]
     (intent,) = facts(gate, "call.intended")
     (outcome,) = facts(gate, "call.concluded")
@@ -185,8 +185,10 @@ def test_an_agent_is_shown_the_models_it_may_call(gate: RunningGate) -> None:
 def test_many_calls_at_once_are_all_in_the_book(gate: RunningGate) -> None:
     headers = {"Authorization": f"Bearer {gate.key}"}
     url = f"{gate.base_url}/chat/completions"
-    with httpx.Client(headers=headers) as client, ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: client.post(url, json=CHAT), range(60)))
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(
+            pool.map(lambda _: gate.http.post(url, json=CHAT, headers=headers), range(60))
+        )
     assert {answer.status_code for answer in answers} == {200}
     references = {answer.headers["x-request-id"] for answer in answers}
     entries = gate.events("call.intended")
@@ -314,7 +316,7 @@ def test_a_stranger_does_not_learn_what_there_is(
     sqlite_gate: RunningGate, method: str, path: str, body: bytes
 ) -> None:
     url = sqlite_gate.base_url.removesuffix("/v1") + path
-    assert httpx.request(method, url, content=body).status_code == 401
+    assert sqlite_gate.http.request(method, url, content=body).status_code == 401
 
 
 def test_a_model_that_is_not_granted(gate: RunningGate) -> None:
@@ -371,7 +373,7 @@ def test_an_address_or_method_that_is_not_served_is_on_record(
     sqlite_gate: RunningGate, method: str, path: str, status: int, code: str, operation: str
 ) -> None:
     headers = {"Authorization": f"Bearer {sqlite_gate.key}"}
-    response = httpx.request(method, sqlite_gate.base_url + path, headers=headers)
+    response = sqlite_gate.http.request(method, sqlite_gate.base_url + path, headers=headers)
     assert error_of(response) == (status, "invalid_request_error", code)
     if status == 405:
         allowed = {"/chat/completions": "POST", "/models": "GET"}[path]
@@ -387,7 +389,10 @@ def test_two_credentials_that_differ_are_nobodys(sqlite_gate: RunningGate) -> No
 def test_every_place_for_a_key_works(sqlite_gate: RunningGate) -> None:
     for name in ("x-api-key", "api-key", "x-goog-api-key", "x-gatebook-key"):
         url = f"{sqlite_gate.base_url}/chat/completions"
-        assert httpx.post(url, json=CHAT, headers={name: sqlite_gate.key}).status_code == 200
+        assert (
+            sqlite_gate.http.post(url, json=CHAT, headers={name: sqlite_gate.key}).status_code
+            == 200
+        )
 
 
 # -- keys and their ends ---------------------------------------------------------------------------
@@ -428,7 +433,7 @@ def test_an_agent_that_hangs_up_ends_the_call_at_the_provider(
     gate: RunningGate, body: dict[str, Any]
 ) -> None:
     with pytest.raises(httpx.ReadTimeout):
-        httpx.post(
+        gate.http.post(
             f"{gate.base_url}/chat/completions",
             json=body,
             headers={"Authorization": f"Bearer {gate.key}"},
@@ -447,7 +452,7 @@ def test_an_agent_that_hangs_up_ends_the_call_at_the_provider(
 def test_an_agent_that_does_not_read_holds_the_provider_back(sqlite_gate: RunningGate) -> None:
     """What was sent and not read is bounded: the provider waits too."""
     body = with_model("gpt-4o", stream=True, n=20_000)
-    with httpx.stream(
+    with sqlite_gate.http.stream(
         "POST",
         f"{sqlite_gate.base_url}/chat/completions",
         json=body,

@@ -1,0 +1,161 @@
+"""Nothing leaves unrecorded: what keeps the book from taking an entry keeps the call from going.
+
+Asked at the provider: every request that it saw has a durable intent, and a refused call has none.
+"""
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+from msgspec.structs import replace
+from sqlalchemy import event
+
+from gatebook.ledger.settings import LedgerSettings
+from gatebook.storage.database import open_database
+from tests.databases import PostgresqlServer
+from tests.gates import SETTINGS, RunningGate, open_running_gate
+
+CHAT = {"model": "gpt-4o", "messages": [{"role": "user", "content": "hi"}]}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresqlServer]:
+    """A server that nobody else uses."""
+    with PostgresqlServer() as own:
+        yield own
+
+
+def ask(gate: RunningGate, **fields: Any) -> httpx.Response:
+    url = f"{gate.base_url}/chat/completions"
+    headers = {"Authorization": f"Bearer {gate.key}"}
+    return gate.http.post(url, json={**CHAT, **fields}, headers=headers)
+
+
+def code_of(response: httpx.Response) -> str:
+    """The code of a refusal, once it is seen to be a 503 in OpenAI's shape."""
+    assert response.status_code == 503
+    error = response.json()["error"]
+    assert error["type"] == "server_error"
+    return str(error["code"])
+
+
+def endings(gate: RunningGate) -> list[str]:
+    return [entry.header["d"]["ending"] for entry in gate.events("call.concluded")]
+
+
+def assert_all_recorded(gate: RunningGate) -> None:
+    """As many intents that were sent as requests that came."""
+    sent = len(gate.events("call.intended")) - endings(gate).count("not_sent")
+    assert len(gate.provider.seen) == sent
+
+
+def eventually(check: Callable[[], bool], seconds: float = 20) -> None:
+    until = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("streams", [False, True])
+def test_a_full_disk(sqlite_url: str, streams: bool) -> None:
+    database = open_database(sqlite_url)
+    limit = {"pages": 0}
+
+    def restrict(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute(f"PRAGMA max_page_count = {limit['pages']}")
+
+    with open_running_gate(database) as gate:
+        with database.reading() as connection:
+            limit["pages"] = 20 + connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        database.close()
+        event.listen(database.engine, "connect", restrict)
+        answers = [ask(gate, stream=streams) for _ in range(200)]
+        full = [answer for answer in answers if answer.status_code != 200]
+        assert full, "the disk never got full"
+        assert {code_of(answer) for answer in full} == {"audit_unavailable"}
+        assert_all_recorded(gate)
+        seen = len(gate.provider.seen)
+        for _ in range(3):
+            assert code_of(ask(gate, stream=streams)) == "audit_unavailable"
+        assert len(gate.provider.seen) == seen
+        limit["pages"] += 1000
+        assert ask(gate, stream=streams).status_code == 200
+        assert_all_recorded(gate)
+    database.close()
+
+
+def test_a_stopped_database(server: PostgresqlServer) -> None:
+    database = open_database(server.url(server.fresh()), wait_seconds=1)
+    with open_running_gate(database) as gate:
+        assert ask(gate).status_code == 200
+        server.stop()
+        began = time.monotonic()
+        for streams in (False, True):
+            assert code_of(ask(gate, stream=streams)) == "audit_unavailable"
+        assert time.monotonic() - began < 15
+        assert len(gate.provider.seen) == 1
+        server.start()
+        eventually(lambda: ask(gate).status_code == 200)
+        assert_all_recorded(gate)
+    database.close()
+
+
+def test_a_directory_that_cannot_be_confirmed(server: PostgresqlServer) -> None:
+    """A revocation that we cannot hear of must not be outlived."""
+    database = open_database(server.url(server.fresh()), wait_seconds=1)
+    settings = replace(SETTINGS, snapshot_stale_seconds=1)
+    with open_running_gate(database, settings=settings) as gate:
+        assert ask(gate).status_code == 200
+        server.stop()
+        eventually(lambda: code_of(ask(gate)) == "directory_unavailable")
+        response = ask(gate)
+        assert response.headers["x-should-retry"] == "true"
+        assert len(gate.provider.seen) == 1
+        server.start()
+        eventually(lambda: ask(gate).status_code == 200)
+    database.close()
+
+
+def test_a_ledger_that_cannot_keep_up(sqlite_url: str) -> None:
+    """What was given up and becomes durable later is said not to have been sent."""
+    database = open_database(sqlite_url)
+    ledger = LedgerSettings(queue_limit=4, append_timeout_seconds=1)
+    with open_running_gate(database, ledger=ledger) as gate:
+        assert ask(gate).status_code == 200
+        blocker = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
+        blocker.execute("BEGIN IMMEDIATE")
+        with ThreadPoolExecutor(12) as pool:
+            answers = list(pool.map(lambda _: ask(gate), range(12)))
+        blocker.execute("ROLLBACK")
+        blocker.close()
+        assert {code_of(answer) for answer in answers} == {"audit_unavailable"}
+        reasons = {json.loads(answer.content)["error"]["message"] for answer in answers}
+        assert any("ledger_queue_full" in reason for reason in reasons)
+        assert any("ledger_slow" in reason for reason in reasons)
+        assert len(gate.provider.seen) == 1
+        eventually(lambda: "not_sent" in endings(gate))
+        eventually(lambda: ask(gate).status_code == 200)
+        late = len(gate.events("call.intended")) - 2
+        eventually(lambda: endings(gate).count("not_sent") == late)
+        assert_all_recorded(gate)
+    database.close()
+
+
+def test_a_notary_that_is_down_when_a_stream_is_to_be_opened(sqlite_gate: RunningGate) -> None:
+    sqlite_gate.certifier.is_up = False
+    assert code_of(ask(sqlite_gate)) == "audit_unavailable"
+    assert sqlite_gate.provider.seen == []
+    sqlite_gate.certifier.is_up = True
+    eventually(lambda: ask(sqlite_gate).status_code == 200)
+    assert_all_recorded(sqlite_gate)
+
+
+def test_a_notary_that_goes_down_later_stops_nobody(sqlite_gate: RunningGate) -> None:
+    assert ask(sqlite_gate).status_code == 200
+    sqlite_gate.certifier.is_up = False
+    assert ask(sqlite_gate).status_code == 200
