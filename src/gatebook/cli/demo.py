@@ -120,6 +120,9 @@ def _show(here: "Installation", key: str, provider: "SimulatedProvider") -> None
     from openai import OpenAI, __version__
 
     client = OpenAI(base_url=f"{here.gateway}/v1", api_key=key)
+    _step("Take the public keys of the log beforehand, as an auditor would")
+    policy = here.folder / "policy.txt"
+    policy.write_text(_run(here, ["notary", "policy", "--log", "default"], shown=60), "utf-8")
     _step(f"Call through the gate with the openai package {__version__}, unmodified")
     references = _call(client)
     _step("Calls that may not be made")
@@ -131,7 +134,7 @@ def _show(here: "Installation", key: str, provider: "SimulatedProvider") -> None
     _run(here, ["log", "tail", "--log", "default"])
     _step("Export the log and verify it offline, without server or database")
     export = here.folder / "export"
-    _export(here, export, references)
+    _export(here, export, policy, references)
     _step("Flip one bit of the export and verify again")
     _tamper(here, export)
     _conclude(references)
@@ -176,7 +179,7 @@ def _be_refused(here: "Installation", client: "OpenAI") -> None:
         raise Tampered("demo_not_refused", "A revoked key was let through.")
 
 
-def _export(here: "Installation", export: Path, references: list[str]) -> None:
+def _export(here: "Installation", export: Path, policy: Path, references: list[str]) -> None:
     """Export as soon as a checkpoint covers the calls; checkpoints are signed at intervals."""
     receipts = [word for reference in references for word in ("--receipt", reference)]
     arguments = ["log", "export", "--log", "default", str(export)]
@@ -187,7 +190,7 @@ def _export(here: "Installation", export: Path, references: list[str]) -> None:
             code, _ = here.gatebook(["verify", str(export), *receipts])
             if code == 0:
                 click.echo(f"  $ gatebook {' '.join(arguments)}")
-                _run(here, ["verify", str(export), "--full", *receipts])
+                _run(here, ["verify", str(export), "--full", "--policy", str(policy), *receipts])
                 return
         time.sleep(0.2)
     raise Unavailable("demo_not_published", "No checkpoint covered the calls in time.")
@@ -216,30 +219,31 @@ def _conclude(references: list[str]) -> None:
         f"{len(references)} calls went through the gate, each recorded before it left and after",
         "  it came back, each traceable to support-bot and to alice@example.com.",
         "A model out of scope and a revoked key were refused, and nothing left for them.",
-        "The exported log verifies with nothing but its own files and the log's public keys;",
+        "The exported log verifies with nothing but its own files and keys taken beforehand;",
         "  one flipped bit is found and named.",
     ):
         click.echo(f"  {line}")
     click.secho("What was not", bold=True)
-    click.echo("  The public keys came from the export itself; take yours from the operator.")
     click.echo(
         "  Calls that do not go through the gate are in no book. The provider was simulated."
     )
 
 
-def _run(here: "Installation", arguments: list[str], typed: str = "") -> str:
+def _run(here: "Installation", arguments: list[str], typed: str = "", shown: int = 400) -> str:
     """A verb as a user would type it, and what it says; raises Unavailable if it fails."""
     words = " ".join(f"'{word}'" if " " in word or "*" in word else word for word in arguments)
     click.echo(f"  $ gatebook {words}")
     code, printed = here.gatebook(arguments, typed=typed)
-    click.echo(_indent(printed))
+    click.echo(_indent(printed, shown))
     if code != 0:
         raise Unavailable("demo_step_failed", f"gatebook {words} ended with code {code}.")
     return printed
 
 
-def _indent(printed: str) -> str:
-    return "\n".join(f"    {line}" for line in printed.splitlines())
+def _indent(printed: str, shown: int = 400) -> str:
+    """Set in, and long lines cut short."""
+    lines = (f"{line[:shown]}..." if len(line) > shown else line for line in printed.splitlines())
+    return "\n".join(f"    {line}" for line in lines)
 
 
 def _step(title: str) -> None:

@@ -12,7 +12,6 @@ from gatebook.cli.orders import Noun
 from gatebook.cli.session import Session
 from gatebook.cli.show import plain, show_json
 from gatebook.core.clock import to_text
-from gatebook.core.errors import Invalid, NotFound
 
 if TYPE_CHECKING:
     from gatebook.app.tail import Line
@@ -99,22 +98,13 @@ def export(session: Session, folder: Path, slug: str, as_json: bool) -> None:
     """
     from gatebook.app.export import export_log
 
-    slug = slug or _only_log(session.directory)
+    slug = slug or session.only_log()
     exported = export_log(session.config, slug, folder)
     if as_json:
         show_json({"log": exported.origin, "entries": exported.size, "folder": str(folder)})
         return
     click.echo(f"{exported.size} entries of {exported.origin} are in {folder}.")
     click.echo(f"Check them: gatebook verify {folder}", err=True)
-
-
-def _only_log(directory: "Directory") -> str:
-    slugs = [organization.slug for organization in directory.organizations.values()]
-    if len(slugs) == 1:
-        return slugs[0]
-    if not slugs:
-        raise NotFound("log_unknown", "There is no log yet.", "gatebook agent enroll --help")
-    raise Invalid("log_unclear", f"Which log? There are {', '.join(slugs[:5])} and platform.")
 
 
 def _names(directory: "Directory") -> dict[str, str]:

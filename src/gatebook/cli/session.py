@@ -4,6 +4,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gatebook.core.errors import Invalid, NotFound
+
 if TYPE_CHECKING:
     from gatebook.app.config import Config, Loaded
     from gatebook.identity.directory import Directory
@@ -34,3 +36,12 @@ class Session:
         from gatebook.app.wiring import read_directory
 
         return read_directory(self.config)
+
+    def only_log(self) -> str:
+        """The one organization's log, where none is named; raises NotFound or Invalid."""
+        slugs = [organization.slug for organization in self.directory.organizations.values()]
+        if len(slugs) == 1:
+            return slugs[0]
+        if not slugs:
+            raise NotFound("log_unknown", "There is no log yet.", "gatebook agent enroll --help")
+        raise Invalid("log_unclear", f"Which log? There are {', '.join(slugs[:5])} and platform.")

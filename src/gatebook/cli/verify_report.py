@@ -1,5 +1,6 @@
 """A verification's report as people read it on a terminal."""
 
+import sys
 from collections import Counter
 from typing import Final
 
@@ -27,7 +28,7 @@ _UNPINNED: Final = "It agrees with itself; whose it is, only a key that you were
 
 def show(report: Report) -> None:
     """Print the report."""
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
     console.print(_steps(report))
     if report.streams:
         console.print(_streams(report))
