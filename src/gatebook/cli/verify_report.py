@@ -28,7 +28,7 @@ _UNPINNED: Final = "It agrees with itself; whose it is, only a key that you were
 
 def show(report: Report) -> None:
     """Print the report."""
-    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
     console.print(_steps(report))
     if report.streams:
         console.print(_streams(report))
@@ -71,8 +71,8 @@ def _streams(report: Report) -> Table:
             stream.writer,
             stream.verdict,
             f"{stream.first} - {stream.last}",
-            stream.opened_at,
-            stream.last_at,
+            _second(stream.opened_at),
+            _second(stream.last_at),
         )
         table.add_row(*(Text(_plain(cell)) for cell in row))
     return table
@@ -100,3 +100,8 @@ def _line(style: str, text: str) -> Text:
 def _plain(text: str) -> str:
     """What an export says of itself must not steer the terminal."""
     return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
+
+
+def _second(at: str) -> str:
+    """A time to the second."""
+    return f"{at[:19]}Z" if len(at) > len("2026-11-20T12:34:56Z") else at
