@@ -158,17 +158,17 @@ class SimulatedProvider:
                     "finish_reason": "tool_calls" if tool else "stop",
                 }
             )
-        whole = {**self._common(request, "chat.completion"), "choices": choices}
+        whole = {**self._envelope(request, "chat.completion"), "choices": choices}
         if request.model != "sim-usage-none":
             whole["usage"] = _usage(request, body)
         return whole
 
     def _chunks(self, request: _Request, body: bytes) -> Iterator[dict[str, Any]]:
         """The chunks of a stream; with include_usage each has a usage, null but in the last."""
-        common = self._common(request, "chat.completion.chunk")
+        envelope = self._envelope(request, "chat.completion.chunk")
         asked = bool(request.stream_options and request.stream_options.include_usage)
         if asked:
-            common["usage"] = None
+            envelope["usage"] = None
         tool = _tool(request)
         deltas: list[dict[str, Any]] = [{"role": "assistant", "content": None if tool else ""}]
         if tool:
@@ -178,12 +178,12 @@ class SimulatedProvider:
             deltas += [{"content": word} for word in _words()]
         for index in range(request.n or 1):
             for delta in deltas:
-                yield {**common, "choices": [_choice(index, delta, None)]}
-            yield {**common, "choices": [_choice(index, {}, "tool_calls" if tool else "stop")]}
+                yield {**envelope, "choices": [_choice(index, delta, None)]}
+            yield {**envelope, "choices": [_choice(index, {}, "tool_calls" if tool else "stop")]}
         if asked and request.model != "sim-usage-none":
-            yield {**common, "choices": [], "usage": _usage(request, body)}
+            yield {**envelope, "choices": [], "usage": _usage(request, body)}
 
-    def _common(self, request: _Request, kind: str) -> dict[str, Any]:
+    def _envelope(self, request: _Request, kind: str) -> dict[str, Any]:
         return {
             "id": self._id("chatcmpl-"),
             "object": kind,

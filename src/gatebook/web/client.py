@@ -124,7 +124,7 @@ class Connection(asyncio.Protocol):
 
     # -- what the transport says ------------------------------------------------------------------
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # TCP
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # always TCP here
         """Connected."""
         self._transport = transport
 
