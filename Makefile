@@ -21,7 +21,7 @@ run: $(READY) ## start Gatebook with a simulated provider and leave it running
 demo: $(READY) ## make governed calls, then verify the record of them offline
 	@$(BIN)/gatebook demo $(ARGS)
 
-test: $(READY) ## run the tests that take seconds
+test: $(READY) ## run the tests, on SQLite and PostgreSQL: a few minutes
 	$(BIN)/pytest -m "not long" $(ARGS)
 
 test-long: $(READY) ## run the tests that take longer: crashes, tampering, real clients
