@@ -115,8 +115,9 @@ class RunningGate:
         self.office = office
         self.clock = NoonClock()
         self.certifier = LocalCertifier(self.clock)
-        self.sql_store = SqlStore(database, self.clock)
-        self.store: FaultyStore[Any] = FaultyStore(self.sql_store)
+        url = database.engine.url.render_as_string(hide_password=False)
+        self.writers_database = open_database(url, wait_seconds=5)
+        self.store: FaultyStore[Any] = FaultyStore(SqlStore(self.writers_database, self.clock))
         self._vendor = SimulatedVendor()
         self.provider = self._vendor.provider
         office.order(
@@ -161,6 +162,7 @@ class RunningGate:
         self._server.stop()
         self.http.close()
         self._vendor.stop()
+        self.writers_database.close()
 
     def events(self, name: str = "") -> list[Kept]:
         """The entries the gate has written so far, of one kind or of all."""

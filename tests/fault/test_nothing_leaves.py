@@ -72,8 +72,7 @@ def test_a_full_disk(sqlite_url: str, streams: bool) -> None:
     with open_running_gate(database) as gate:
         with database.reading() as connection:
             limit["pages"] = 20 + connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-        database.close()
-        event.listen(database.engine, "connect", restrict)
+        event.listen(gate.writers_database.engine, "connect", restrict)
         answers = [ask(gate, stream=streams) for _ in range(200)]
         full = [answer for answer in answers if answer.status_code != 200]
         assert full, "the disk never got full"

@@ -36,7 +36,7 @@ from gatebook.ledger.ports import Certifier, Store
 from gatebook.ledger.settings import LedgerSettings
 from gatebook.providers import Dialect
 from gatebook.storage.book import SqlStore
-from gatebook.storage.database import check_schema, open_database
+from gatebook.storage.database import Database, check_schema, open_database
 from gatebook.storage.folder import published_logs
 from gatebook.storage.sequence import Sequencer
 from gatebook.web.client import Client
@@ -56,9 +56,11 @@ def run(config: Config, ready: Callable[[str], None]) -> None:
     makes keys nor migrates: the process that calls come to needs no right to either.
     """
     clock, entropy = SystemClock(), system_entropy
-    with closing(
-        open_database(config.database_url, wait_seconds=config.storage.wait_seconds)
-    ) as database:
+    with (
+        closing(_database(config)) as database,
+        # The writer drops all its connections when a commit is in doubt: they are no one else's.
+        closing(_database(config)) as writers_database,
+    ):
         check_schema(database)
         keyring = load_keyring(config, entropy)
         notary = open_notary(config, keyring.installation)
@@ -70,7 +72,7 @@ def run(config: Config, ready: Callable[[str], None]) -> None:
                 source=SqlSource(
                     database, kek=keyring.kek, peppers=keyring.peppers, origin=config.ledger.origin
                 ),
-                store=SqlStore(database, clock),
+                store=SqlStore(writers_database, clock),
                 certifier=guard,
                 dialects=list(dialects().values()),
                 settings=config.gateway,
@@ -80,6 +82,10 @@ def run(config: Config, ready: Callable[[str], None]) -> None:
             )
         )
         serve(application, config.gateway, ready)
+
+
+def _database(config: Config) -> Database:
+    return open_database(config.database_url, wait_seconds=config.storage.wait_seconds)
 
 
 @asynccontextmanager
