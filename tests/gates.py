@@ -2,7 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any, Final
@@ -74,11 +75,6 @@ class ServerThread:
         self.port: int = self._server.servers[0].sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
 
-    @property
-    def loop(self) -> asyncio.AbstractEventLoop:
-        """The server's event loop."""
-        return self._loop
-
     def stop(self) -> None:
         """End as a signal would."""
         self._server.should_exit = True
@@ -87,7 +83,6 @@ class ServerThread:
 
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            self._loop = runner.get_loop()
             runner.run(self._server.serve())
 
 
@@ -153,9 +148,19 @@ class RunningGate:
         """The database of the book."""
         return self.office.database
 
-    def do(self, work: Callable[[], Any]) -> None:
-        """Run something on the gate's event loop."""
-        self._server.loop.call_soon_threadsafe(work)
+    @property
+    def requests(self) -> int:
+        """How many HTTP requests came to the gate."""
+        return self.application._gate.counts["http_requests"]
+
+    def ending(self, seconds: float = 5) -> str:
+        """How the only call ended, once it has."""
+        until = time.monotonic() + seconds
+        while not (found := self.events("call.concluded")):
+            assert time.monotonic() < until, "the call was not concluded"
+            time.sleep(0.02)
+        (entry,) = found
+        return str(entry.header["d"]["ending"])
 
     def stop(self) -> None:
         """Stop the gate, then its provider; what was not answered by then is cut."""
