@@ -1,9 +1,10 @@
 """A gate in a thread of its own: real sockets, a real database and writer, a simulated provider."""
 
 import asyncio
+import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any, Final
@@ -33,6 +34,10 @@ from tests.simulators.certifier import LocalCertifier
 from tests.simulators.clock import NOON_US
 from tests.simulators.stores import FaultyStore
 
+CHAT: Final[dict[str, Any]] = {
+    "model": "gpt-4o",
+    "messages": [{"role": "user", "content": "hi"}],
+}
 PROVIDER_KEY: Final = "sk-provider-0123456789"
 MODELS: Final = ["gpt-*", "sim-*"]
 LEDGER: Final = LedgerSettings()
@@ -148,6 +153,17 @@ class RunningGate:
         """The database of the book."""
         return self.office.database
 
+    def ask(self, body: Any = None, **headers: str) -> httpx.Response:
+        """Make a chat call; `body` is JSON or the bytes themselves, by default a plain call."""
+        content = body if isinstance(body, bytes) else json.dumps(body or CHAT).encode()
+        given = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
+        url = f"{self.base_url}/chat/completions"
+        return self.http.post(url, content=content, headers={**given, **headers})
+
+    def facts(self, name: str) -> list[dict[str, Any]]:
+        """What the entries of one kind say."""
+        return [entry.header["d"] for entry in self.events(name)]
+
     @property
     def requests(self) -> int:
         """How many HTTP requests came to the gate."""
@@ -155,12 +171,9 @@ class RunningGate:
 
     def ending(self, seconds: float = 5) -> str:
         """How the only call ended, once it has."""
-        until = time.monotonic() + seconds
-        while not (found := self.events("call.concluded")):
-            assert time.monotonic() < until, "the call was not concluded"
-            time.sleep(0.02)
-        (entry,) = found
-        return str(entry.header["d"]["ending"])
+        eventually(lambda: bool(self.events("call.concluded")), seconds)
+        (fact,) = self.facts("call.concluded")
+        return str(fact["ending"])
 
     def stop(self) -> None:
         """Stop the gate, then its provider; what was not answered by then is cut."""
@@ -178,6 +191,29 @@ class RunningGate:
             for kept in stream
             if kept.event == name or not name
         ]
+
+
+def chat(model: str = "gpt-4o", **fields: Any) -> dict[str, Any]:
+    """The body of a chat call."""
+    return {**CHAT, "model": model, **fields}
+
+
+def error_of(response: httpx.Response) -> tuple[int, str, str]:
+    """Status, type and code of an error, once its shape is seen to be OpenAI's."""
+    body = response.json()
+    assert set(body) == {"error"}
+    error = body["error"]
+    assert set(error) == {"message", "type", "param", "code"}
+    assert error["param"] is None
+    return response.status_code, error["type"], error["code"]
+
+
+def eventually(check: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait for what happens after an answer."""
+    until = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.02)
 
 
 @contextmanager
