@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-from bench.report import page, summary, to_json
+from bench.report import disturbance, page, summary, to_json
 from bench.rows import ROWS
 from bench.run import measure
 from gatebook.core.errors import GatebookError
@@ -18,7 +18,7 @@ _LEDGER = "ledger"
 
 
 def main() -> int:
-    """Run the benchmark; 0 when it ran and no row is invalid, 1 otherwise, 130 after Ctrl-C."""
+    """Run the benchmark; 0 if undisturbed and no row is invalid, 130 after Ctrl-C, else 1."""
     asked = _arguments()
     signal.signal(signal.SIGTERM, _interrupt)
     rows = [row for row in ROWS if not asked.only or row.id in asked.only]
@@ -36,13 +36,14 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\nbench: stopped; nothing was written", file=sys.stderr)
         return 130
+    _FOLDER.mkdir(exist_ok=True)
     (_FOLDER / "results.json").write_bytes(to_json(run))
     print(summary(run))
-    if not (asked.no_write or asked.quick or asked.only):
+    if not (asked.no_write or asked.quick or asked.only or disturbance(run)):
         _PAGE.write_text(page(_PAGE.read_text(), run))
-        print(f"written: {_PAGE.relative_to(_ROOT)}")
+        print(f"\nwritten: {_PAGE.relative_to(_ROOT)}")
     broken = [row for row in run.rows if not row.valid and not row.skipped]
-    return 1 if broken else 0
+    return 1 if broken or disturbance(run) else 0
 
 
 def _arguments() -> argparse.Namespace:

@@ -10,6 +10,11 @@ from bench.children import Memory
 from bench.machine import Machine
 
 QUIET_SHARE: Final = 0.03
+"""Others may take so much of the two cores before a round is repeated."""
+
+DISTURBED_SHARE: Final = 0.10
+"""From here on a run decides nothing, and is not published."""
+
 _ATTEMPTS: Final = 3
 
 
@@ -99,6 +104,11 @@ class RowResult:
         return median(r.requests_per_second for r in self.rounds)
 
     @property
+    def foreign_share(self) -> float:
+        """Share of the cores that others took, median of the rounds."""
+        return median(r.foreign_share for r in self.rounds)
+
+    @property
     def cpu_us(self) -> float:
         """Processor time per request in microseconds, median of the rounds."""
         return median(r.cpu_us_per_request for r in self.rounds)
@@ -127,6 +137,11 @@ class Run:
     machine: Machine
     rows: list[RowResult]
     ledger: LedgerRates | Skipped
+
+    @property
+    def disturbance(self) -> float:
+        """Share of the cores that others took: the median of its rounds, for the worst row."""
+        return max((row.foreign_share for row in self.rows if row.rounds), default=0.0)
 
     def row(self, row_id: str) -> RowResult | None:
         """A row that was measured and is valid, else None."""

@@ -72,6 +72,11 @@ class Pacer:
         if self._returned == self._total:
             self.finished.set_result(None)
 
+    @property
+    def outstanding(self) -> int:
+        """Requests of the schedule that have no answer yet."""
+        return self._total - self._returned
+
     def lost(self) -> None:
         """A connection ended before the end: the schedule cannot be kept, which voids the round."""
         if not self.finished.done():
@@ -154,8 +159,11 @@ async def measure(port: int, headers: Mapping[str, str], rate: float, seconds: f
         _, connection = await loop.create_connection(lambda: Connection(pacer), "127.0.0.1", port)
         connections.append(connection)
     pacer.start(connections)
-    async with asyncio.timeout(WARM_SECONDS + seconds + _DRAIN_SECONDS):
-        await pacer.finished
+    try:
+        async with asyncio.timeout(WARM_SECONDS + seconds + _DRAIN_SECONDS):
+            await pacer.finished
+    except TimeoutError:
+        pacer.errors += pacer.outstanding
     for connection in connections:
         connection.close()
     ordered = sorted(pacer.latencies_ms) or [0.0]

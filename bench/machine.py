@@ -4,7 +4,6 @@ import os
 import platform
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -48,7 +47,7 @@ def choose_cores() -> Cores:
     return Cores(gateway=allowed[0], load=allowed[1])
 
 
-def describe(folder: Path) -> Machine:
+def describe(folder: Path, peers: dict[str, str]) -> Machine:
     """Processor, memory, kernel, Python, disk under `folder`, and every version that matters."""
     processor = _first("/proc/cpuinfo", "model name") or platform.processor() or "unknown"
     return Machine(
@@ -58,7 +57,7 @@ def describe(folder: Path) -> Machine:
         kernel=f"{platform.system()} {platform.release()} {platform.machine()}",
         python=f"{platform.python_implementation()} {platform.python_version()}",
         disk=_filesystem(folder),
-        versions=_versions(),
+        versions=dict(sorted((_versions() | peers).items())),
     )
 
 
@@ -96,8 +95,7 @@ def _versions() -> dict[str, str]:
         if shutil.which(tool):
             shown = subprocess.run([tool, argument], capture_output=True, text=True, check=False)
             found[tool] = _version_word(shown.stdout + shown.stderr)
-    found["python"] = sys.version.split()[0]
-    return dict(sorted(found.items()))
+    return found
 
 
 def _version_word(text: str) -> str:

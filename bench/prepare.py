@@ -5,6 +5,7 @@ reason names the command.
 """
 
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,16 @@ _HOW = {
 def missing(*tools: str) -> Skipped | None:
     """The first of these system tools that is not there, with the command that brings it."""
     return next((Skipped(_HOW[tool]) for tool in tools if shutil.which(tool) is None), None)
+
+
+def versions() -> dict[str, str]:
+    """The versions the peers are pinned to."""
+    pinned = (_PINS / "litellm" / "requirements.in").read_text().strip()
+    package = json.loads((_PINS / "portkey" / "package.json").read_text())
+    return {
+        "litellm": pinned.partition("==")[2],
+        "portkey": package["dependencies"]["@portkey-ai/gateway"],
+    }
 
 
 def litellm(peers: Path) -> Path | Skipped:
@@ -59,9 +70,12 @@ def _install(folder: Path, pins: list[Path], *commands: list[str]) -> Path | Ski
         return folder
     print(f"  installing {folder.name} (once) ...", flush=True)
     for command in commands:
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=_INSTALL_SECONDS
-        )
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, check=False, timeout=_INSTALL_SECONDS
+            )
+        except subprocess.TimeoutExpired:
+            return Skipped(f"not installed: no end of it after {_INSTALL_SECONDS} seconds")
         if done.returncode:
             last = (done.stderr or done.stdout).strip().splitlines()[-1:]
             return Skipped(f"not installed: {Path(command[0]).name}: {' '.join(last)[:200]}")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from bench.figures import (
+    DISTURBED_SHARE,
     Goal,
     LedgerRates,
     RowResult,
@@ -32,6 +33,8 @@ def summary(run: Run) -> str:
     parts = [_rows_table(run), list(_remarks(run)), _latency_table(run), _goals_table(run)]
     if isinstance(run.ledger, Skipped):
         parts.append([f"The ledger was skipped: {run.ledger.reason}."])
+    if warning := disturbance(run):
+        parts.append([warning])
     return "\n\n".join("\n".join(part) for part in parts if part)
 
 
@@ -88,7 +91,7 @@ def _row_cells(run: Run, row: RowResult) -> list[str]:
         f"{share:.3f}" if share else "-",
         f"{row.cpu_us:,.0f} µs",
         f"{memory.rss_bytes / 1e6:,.0f} / {memory.pss_bytes / 1e6:,.0f} MB" if memory else "-",
-        f"{max(r.foreign_share for r in row.rounds):.0%}",
+        f"{row.foreign_share:.0%}",
     ]
 
 
@@ -132,6 +135,16 @@ def _figure(value: float, unit: str) -> str:
     if unit == "/s":
         return f"{value:,.0f}/s"
     return f"{value:,.2f} {unit}"
+
+
+def disturbance(run: Run) -> str:
+    """A warning if others kept the machine so busy that the run decides nothing; else empty."""
+    if run.disturbance <= DISTURBED_SHARE:
+        return ""
+    return (
+        f"Other programs took up to {run.disturbance:.0%} of the cores: this run decides nothing. "
+        "Measure again on a quiet machine."
+    )
 
 
 def _goals_in_words(run: Run) -> list[str]:

@@ -88,7 +88,7 @@ def measure(
         started=to_text(began_us),
         seconds=(clock.now_us() - began_us) // 1_000_000,
         quick=quick,
-        machine=describe(folder),
+        machine=describe(folder, prepare.versions()),
         rows=results,
         ledger=rates,
     )

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
+
 from bench import latency
 from bench.latency import measure
 
@@ -69,6 +71,16 @@ async def test_a_stall_counts_against_every_request_that_should_have_left_meanwh
     assert paced.samples == 200
     assert paced.p99_ms > 600
     assert paced.p50_ms > 100
+
+
+async def test_requests_that_are_never_answered_are_errors(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(latency, "_DRAIN_SECONDS", 0.1)
+    provider = _Provider(stall_after=40, stall_seconds=1.5)
+    async with _serve(provider) as port:
+        paced = await measure(port, {}, rate=50, seconds=0.2)
+    assert paced.errors == 60 - 39
 
 
 async def test_an_answer_other_than_200_is_an_error() -> None:

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from bench.figures import RowResult
-from bench.report import BEGIN, END, generated, page, to_json
+from bench.report import BEGIN, END, disturbance, generated, page, summary, to_json
 from gatebook.core.errors import Misconfigured
 from tests.bench.samples import a_latency, a_round, a_row, a_run
 
@@ -43,6 +43,18 @@ def test_an_invalid_row_is_marked_and_its_fault_named() -> None:
     text = generated(a_run([row]))
     assert "**invalid**" in text
     assert "is invalid: 4 errors, 2 answers without a call to the provider" in text
+
+
+def test_a_run_beside_busy_programs_says_that_it_decides_nothing() -> None:
+    busy = [a_round(900.0, foreign_share=share) for share in (0.0, 0.4, 0.5)]
+    run = a_run([a_row("nginx", [a_round(1.0)]), a_row("portkey", busy)])
+    assert "up to 40% of the cores" in disturbance(run)
+    assert disturbance(run) in summary(run)
+
+
+def test_one_busy_round_does_not_spoil_a_run() -> None:
+    rounds = [a_round(900.0, foreign_share=share) for share in (0.0, 0.0, 0.5)]
+    assert disturbance(a_run([a_row("portkey", rounds)])) == ""
 
 
 def test_the_raw_figures_can_be_read_back() -> None:
