@@ -6,6 +6,7 @@ A record where the caller is known, nothing at the provider, and no memory kept.
 import json
 import socket
 import time
+from binascii import crc32
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import NamedTuple
 import pytest
 from msgspec.structs import replace
 
+from gatebook.core.ids import base62
 from gatebook.storage.database import open_database
 from tests.gates import SETTINGS, RunningGate, open_running_gate
 
@@ -234,15 +236,26 @@ def test_an_offer_to_upgrade_is_ignored(sqlite_gate: RunningGate, cut: int) -> N
     "head_bytes",
     [
         b"GET /v1/models HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 40_000 + b"\r\n\r\n",
-        b"GET /v1/models HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 40_000,
+        b"GET /v1/models HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 70_000,
         b"GET /v1/models HTTP/1.1\r\nHost: x\r\n" + b"X: a\r\n" * 101 + b"\r\n",
         b"GET /" + b"a" * 40_000,
-        b"GET /v1/models HTTP/1.1\r\n" + b"a" * 40_000,
+        b"GET /" + b"a" * 9_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /v1/models HTTP/1.1\r\n" + b"a" * 70_000,
     ],
 )
 def test_a_head_beyond_its_limits(sqlite_gate: RunningGate, head_bytes: bytes) -> None:
     heard = say(sqlite_gate, head_bytes)
     assert (heard.status, heard.code) == (431, "head_too_large")
+
+
+def test_a_head_within_its_limits_may_come_in_pieces(sqlite_gate: RunningGate) -> None:
+    fields = [b"X-%d: %b" % (number, b"a" * 1500) for number in range(20)]
+    data = request(sqlite_gate, *fields)
+    with connected(sqlite_gate) as line:
+        for at in range(0, len(data), 5000):
+            line.sendall(data[at : at + 5000])
+            time.sleep(0.02)
+        assert hear(line).status == 200
 
 
 def test_an_endless_header_is_not_gathered(sqlite_gate: RunningGate) -> None:
@@ -286,8 +299,16 @@ def test_a_body_that_does_not_say_is_read_up_to_the_limit(sqlite_gate: RunningGa
     assert refusals(sqlite_gate) == ["body_too_large"]
 
 
-def test_a_stranger_may_send_less(sqlite_gate: RunningGate) -> None:
-    data = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 70000\r\n\r\n"
+@pytest.mark.parametrize("knows_an_id", [False, True])
+def test_a_stranger_may_send_less(sqlite_gate: RunningGate, knows_an_id: bool) -> None:
+    """The ids of keys stand in the published log, so an id alone gives no right to our memory."""
+    id_ = sqlite_gate.key[: len("gbk_agt_live_") + 13]
+    body = f"{id_}_{'0' * 43}"
+    forged = body + base62(crc32(body.encode()), 6) if knows_an_id else "sk-1"
+    data = (
+        b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 70000\r\n"
+        b"Authorization: Bearer %b\r\n\r\n" % forged.encode()
+    )
     with connected(sqlite_gate) as line:
         line.sendall(data)
         assert hear(line).status == 401

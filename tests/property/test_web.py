@@ -30,8 +30,8 @@ class HandTransport:
     def write(self, data: bytes) -> None:
         self.written += data
 
-    def write_eof(self) -> None:
-        pass
+    def can_write_eof(self) -> bool:
+        return False
 
     def abort(self) -> None:
         self.is_closed = True

@@ -93,7 +93,7 @@ class Book:
             try:
                 self._writer.submit(draft)
             except Unavailable as error:
-                draft.ticket[0].set_result(error)
+                self._resolve([(draft.ticket, error)])
 
     def _announce(self, outcomes: list[Outcome]) -> None:
         """Called from the writer's thread."""

@@ -42,7 +42,7 @@ async def turn_away(gate: Gate, exchange: Exchange, passage: Passage, error: Gat
 def abandon(gate: Gate, passage: Passage, ending: str) -> None:
     """Record the outcome of a call nobody waits for any more, in a task that outlives it."""
     if passage.receipt is not None and not passage.is_concluded:
-        event = passage.concluded(passage.receipt, ending)
+        event = passage.conclude(passage.receipt, ending)
         gate.tasks.spawn(gate.book.record(passage.log, event), f"recording {ending}")
 
 
@@ -105,16 +105,15 @@ def _who(
 async def _conclude(
     gate: Gate, passage: Passage, receipt: Receipt, error: GatebookError
 ) -> GatebookError:
-    if passage.is_concluded:
-        return error
     if error.code == "audit_unavailable":
         return _outcome_unrecorded()
-    event = passage.concluded(receipt, _ENDINGS.get(error.code, _ANY_OTHER))
+    if passage.is_concluded:
+        return error
+    event = passage.conclude(receipt, _ENDINGS.get(error.code, _ANY_OTHER))
     try:
         await gate.book.record(passage.log, event)
     except Unavailable:
         return _outcome_unrecorded()
-    passage.is_concluded = True
     return error
 
 

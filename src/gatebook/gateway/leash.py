@@ -37,7 +37,8 @@ class Held(Protocol):
 class Leash:
     """Ties a call to its agent and to its deadlines, until it is loosened or left.
 
-    Raises HungUp or Unavailable `upstream_timeout` out of the `with` block when it was cut.
+    Raises HungUp or Unavailable `upstream_timeout` out of the `with` block when it was cut. An
+    agent that never reads what it asked for is let go like one that hung up, when its time is over.
     """
 
     def __init__(self, line: Line, settings: GatewaySettings) -> None:
@@ -82,11 +83,16 @@ class Leash:
         """The head of the reply came; its connection is given back when the block is left."""
         self._reply = reply
         self.heard()
-        self._wind_up()
 
     def heard(self) -> None:
         """Something came; the provider may be silent again, but not for long."""
         self._silent_at = self._loop.time() + self._silence_seconds
+        if self._timer is not None and self._timer.when() > self._silent_at:
+            self._wind_up()
+
+    def waits_for_agent(self) -> None:
+        """The agent has to read before anything more is asked for: that is no silence."""
+        self._silent_at = _NEVER
 
     def loosen(self) -> None:
         """The reply is in; nothing cuts what follows."""
@@ -100,10 +106,10 @@ class Leash:
         self._cut("agent")
 
     def _on_time(self) -> None:
-        if self._loop.time() >= min(self._silent_at, self._total_at):
-            self._cut("silence")
-        else:
+        if self._loop.time() < min(self._silent_at, self._total_at):
             self._wind_up()
+        else:
+            self._cut("agent" if self._silent_at == _NEVER else "silence")
 
     def _wind_up(self) -> None:
         """Set the timer to the next deadline; parts that come only move it on."""

@@ -31,6 +31,7 @@ class Passage:
         self.receipt: Receipt | None = None
         """The receipt of the intent, once it is recorded."""
         self.is_concluded = False
+        """Whether an outcome was handed to the book, so that there will not be two."""
         self.ending = "complete"
         self.status = 0
         self.usage = Usage()
@@ -89,8 +90,9 @@ class Passage:
         self._delivered = delivered = Committer(self.key, self.id, "reply")
         return received, delivered
 
-    def concluded(self, receipt: Receipt, ending: str = "") -> CallConcluded:
-        """How the call ended."""
+    def conclude(self, receipt: Receipt, ending: str = "") -> CallConcluded:
+        """How the call ended; asked for once."""
+        self.is_concluded = True
         now_us = self._clock.monotonic_us()
         received, delivered = _commitment(self._received), _commitment(self._delivered)
         return CallConcluded(

@@ -16,7 +16,7 @@ from gatebook.gateway.ending import abandon, internal_error, named, turn_away
 from gatebook.gateway.gate import Gate
 from gatebook.gateway.leash import HungUp, Leash
 from gatebook.gateway.passage import Passage, not_sent
-from gatebook.gateway.reading import STRANGER_BYTES, credential_of, read_call
+from gatebook.gateway.reading import credential_of, read_call
 from gatebook.gateway.streaming import Delivery
 from gatebook.guard.inspect import inspect
 from gatebook.ledger.attempt import Receipt
@@ -38,8 +38,9 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
         dialect, operation = gate.routes.find(exchange)
         passage.operation = operation.name
         credential = credential_of(exchange.headers)
-        limit = gate.settings.body_limit_bytes if snapshot.knows(credential) else STRANGER_BYTES
-        call = await read_call(exchange, dialect, operation, limit)
+        is_known = snapshot.knows(credential, gate.clock.now_us())
+        most = gate.settings.body_limit_bytes
+        call = await read_call(exchange, dialect, operation, most, is_known=is_known)
 
         # 2. identify
         passage.principal = principal = snapshot.identify(credential, gate.clock.now_us())
@@ -76,8 +77,7 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
             leash.loosen()
 
             # 8. record the outcome
-            await gate.book.record(passage.log, passage.concluded(receipt))
-            passage.is_concluded = True
+            await gate.book.record(passage.log, passage.conclude(receipt))
 
         # 9. answer
         await delivery.finish()

@@ -9,7 +9,7 @@ from gatebook.providers import Call, Dialect, Operation
 from gatebook.web.exchange import Exchange
 
 STRANGER_BYTES: Final = 64 * 1024
-"""As much of a body is read for a caller whose key does not exist; it will be turned away."""
+"""As much of a body is read for a caller that nobody knows and that will be turned away."""
 
 # Where the SDKs of different vendors put their key, and our own name for it.
 _CREDENTIALS: Final = (b"x-gatebook-key", b"x-api-key", b"api-key", b"x-goog-api-key")
@@ -62,14 +62,17 @@ def credential_of(headers: Mapping[bytes, bytes]) -> str:
     return found.pop().decode("latin-1")
 
 
-async def read_call(exchange: Exchange, dialect: Dialect, operation: Operation, limit: int) -> Call:
+async def read_call(
+    exchange: Exchange, dialect: Dialect, operation: Operation, limit: int, *, is_known: bool
+) -> Call:
     """The call; raises Invalid, or KeyRejected where a stranger sends too much."""
     if exchange.query:
         raise Invalid("query_refused", "Query parameters are not accepted here.")
     body = b""
-    if operation.has_body:
-        too_large = KeyRejected("unknown") if limit == STRANGER_BYTES else _too_large(limit)
-        body = await exchange.body(limit, too_large)
+    if operation.has_body and is_known:
+        body = await exchange.body(limit, _too_large(limit))
+    elif operation.has_body:
+        body = await exchange.body(STRANGER_BYTES, KeyRejected("unknown"))
     return dialect.read(operation, exchange.headers, body)
 
 

@@ -16,8 +16,8 @@ from gatebook.core.secret import Secret
 from gatebook.gateway.commitments import CommitmentKey
 from gatebook.gateway.settings import GatewaySettings
 from gatebook.identity.directory import Directory
-from gatebook.identity.identify import Principal, identify
-from gatebook.identity.keys import Peppers, parse
+from gatebook.identity.identify import KeyRejected, Principal, identify
+from gatebook.identity.keys import Peppers
 from gatebook.policy.permit import Policies
 
 _LOG = logging.getLogger(__name__)
@@ -51,12 +51,13 @@ class Snapshot:
         # grow but with keys that are valid, and it is gone with the state.
         self._proven: dict[bytes, Principal] = {}
 
-    def knows(self, credential: str) -> bool:
-        """Whether a credential names a key that exists; proves nothing."""
-        if _fingerprint(credential) in self._proven:
-            return True
-        parts = parse(credential)
-        return parts is not None and parts.id in self.directory.keys
+    def knows(self, credential: str, now_us: int) -> bool:
+        """Whether a credential identifies anybody."""
+        try:
+            self.identify(credential, now_us)
+        except KeyRejected:
+            return False
+        return True
 
     def identify(self, credential: str, now_us: int) -> Principal:
         """Who presents a credential; raises KeyRejected (see identity.identify)."""

@@ -21,6 +21,7 @@ from gatebook.web.problem import Answer
 
 HEAD_BYTES: Final = 32 * 1024
 HEAD_FIELDS: Final = 100
+TARGET_BYTES: Final = 8 * 1024
 LINGER_SECONDS: Final = 5
 """How long what still comes after a refusal is read and dropped, so that the answer gets through:
 closing with unread data resets the connection, and the peer may lose what we said."""
@@ -58,6 +59,7 @@ class EdgeProtocol(HttpToolsProtocol):
     _timed: Literal["none", "head", "body"] = "none"
     _head_bytes = 0
     _head_fields = 0
+    _fed_bytes = 0
     _error: GatebookError | None = None
     _is_deaf = False
 
@@ -100,8 +102,14 @@ class EdgeProtocol(HttpToolsProtocol):
         """A request begins."""
         super().on_message_begin()
         self._part = "head"
-        self._head_bytes = self._head_fields = 0
+        self._head_bytes = self._head_fields = self._fed_bytes = 0
         self.scope["state"]["connection"] = self
+
+    def on_url(self, url: bytes) -> None:
+        """The request target, or a part of it."""
+        super().on_url(url)
+        if len(self.url) > TARGET_BYTES:
+            raise self._refused(_head_too_large())
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header field, or one trailer field; does all that uvicorn's own does."""
@@ -126,7 +134,6 @@ class EdgeProtocol(HttpToolsProtocol):
         if error is not None:
             raise self._refused(error)
         self._part = "body"
-        self._head_bytes = 0
         self.is_late = False
         if not self.parser.should_upgrade():
             super().on_headers_complete()
@@ -186,8 +193,9 @@ class EdgeProtocol(HttpToolsProtocol):
         if self._is_deaf:
             return
         if self._part == "head":
-            self._head_bytes += count
-            if self._head_bytes > HEAD_BYTES:
+            # What has not become a field yet, in the parser's hands; with white space and names.
+            self._fed_bytes += count
+            if self._fed_bytes > 2 * HEAD_BYTES:
                 self._turn_away(_head_too_large())
             elif self._timed == "none":
                 self._time("head", self.edge.head_seconds)
@@ -226,7 +234,8 @@ class EdgeProtocol(HttpToolsProtocol):
         head = b"".join([b"%s: %s\r\n" % field for field in fields])
         line = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode()
         self.transport.write(line + head + b"\r\n" + body)
-        self.transport.write_eof()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
         self._time("none")
         self._timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
 

@@ -103,6 +103,36 @@ async def test_the_whole_has_its_time_however_much_comes() -> None:
         await call()
 
 
+async def test_an_agent_that_does_not_read_is_no_silence_of_the_provider() -> None:
+    settings = replace(SETTINGS, first_byte_seconds=0.05, silence_seconds=0.05)
+    with Leash(HandLine(), settings) as leash:
+        leash.waits_for_agent()
+        await asyncio.sleep(0.15)
+        leash.heard()
+    with pytest.raises(Unavailable):
+        await wait_after_a_pause(settings)
+
+
+async def test_an_agent_that_never_reads_is_let_go_when_the_time_is_over() -> None:
+    settings = replace(SETTINGS, total_seconds=0.05)
+
+    async def call() -> None:
+        with Leash(HandLine(), settings) as leash:
+            leash.waits_for_agent()
+            await asyncio.sleep(60)
+
+    with pytest.raises(HungUp):
+        await call()
+
+
+async def wait_after_a_pause(settings: GatewaySettings) -> None:
+    with Leash(HandLine(), settings) as leash:
+        leash.waits_for_agent()
+        await asyncio.sleep(0.1)
+        leash.heard()
+        await asyncio.sleep(60)
+
+
 async def test_nothing_is_cut_once_the_reply_is_in() -> None:
     line = HandLine()
     settings = replace(SETTINGS, first_byte_seconds=0.02, total_seconds=0.02)
