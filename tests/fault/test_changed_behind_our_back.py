@@ -144,6 +144,20 @@ def test_an_entry_changed_before_it_had_an_index_is_held_back_and_named(
     assert {each.sid: each.verdict for each in report.streams}[other] == Verdict.COMPLETE
 
 
+def test_an_entry_nested_too_deep_to_be_read_holds_back_its_stream_and_no_other(
+    installation: Installation,
+) -> None:
+    sid = installation.record(5)[0].partition(".")[0]
+    change_leaf(installation, 3, b'"d":', b'"d":' + b"[" * 20_000 + b"]" * 20_000 + b',"e":')
+    other = installation.record(2, role="cli")[0].partition(".")[0]
+    publisher = installation.publisher()
+    publisher.publish()
+    assert set(publisher.held) == {sid}
+    assert publisher.held[sid].code == "entry_malformed"
+    verdicts = {each.sid: each.verdict for each in installation.verify().streams}
+    assert verdicts[other] == Verdict.COMPLETE
+
+
 def test_a_hole_holds_its_stream_back_until_it_is_declared(installation: Installation) -> None:
     sid = installation.record(5)[0].partition(".")[0]
     with installation.database.writing() as connection:

@@ -8,6 +8,7 @@ served, read-only.
 import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -127,16 +128,14 @@ def run(config: Config, ready: Callable[[str], None]) -> None:
         door = LogDoor(root, config.ledger.origin)
         server = server_for(door, problem, lambda: ready(address_of(listener)))
 
-        def work() -> None:
-            try:
-                integrator.run(stop)
-            finally:
-                server.should_exit = True
+        def finish(_: Future[None]) -> None:
+            server.should_exit = True
 
-        worker = threading.Thread(target=work, name="integrator")
-        worker.start()
-        try:
-            serve(server, listener)
-        finally:
-            stop.set()
-            worker.join()
+        with ThreadPoolExecutor(1, thread_name_prefix="integrator") as pool:
+            work = pool.submit(integrator.run, stop)
+            work.add_done_callback(finish)
+            try:
+                serve(server, listener)
+            finally:
+                stop.set()
+        work.result()  # what ended the work unasked ends the process too, which is started anew

@@ -96,7 +96,7 @@ def read(leaf: bytes) -> Entry:
         raise Tampered("entry_malformed", "An entry does not have the form of a signed note.")
     try:
         return _DECODER.decode(parts[1])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Tampered("entry_malformed", f"An entry's JSON cannot be read: {error}.") from None
 
 

@@ -251,7 +251,7 @@ class Streams:
     def _event(self, index: int, entry: Entry, kind: type[EventT]) -> EventT | None:
         try:
             return msgspec.json.decode(entry.d, type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             self._add("event_malformed", index, entry.sid, f"its event cannot be read: {error}.")
             return None
 

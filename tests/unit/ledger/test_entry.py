@@ -106,6 +106,7 @@ LINE = LEAF.split(b"\n")[1]
         LEAF.replace(b'"sq":7', b'"sq":7.5'),
         LEAF.replace(b'"sq":7', b'"sq":"7"'),
         LEAF.replace(b'"ev":"call', b'"ev":"\xff\xfe'),
+        LEAF.replace(b'"d":', b'"d":' + b"[" * 20_000 + b"]" * 20_000 + b',"e":'),  # too deep
     ],
 )
 def test_other_bytes_are_no_entry(leaf: bytes) -> None:
