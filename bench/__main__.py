@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from types import FrameType
 
+from bench.children import alone
 from bench.report import disturbance, page, summary, to_json
 from bench.rows import ROWS
 from bench.run import measure
@@ -23,20 +24,20 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     rows = [row for row in ROWS if not asked.only or row.id in asked.only]
     try:
-        run = measure(
-            rows,
-            folder=_FOLDER / "run",
-            with_ledger=not asked.only or _LEDGER in asked.only,
-            quick=asked.quick,
-            say=lambda line: print(f"  {line}", flush=True),
-        )
+        with alone(_FOLDER):
+            run = measure(
+                rows,
+                folder=_FOLDER / "run",
+                with_ledger=not asked.only or _LEDGER in asked.only,
+                quick=asked.quick,
+                say=lambda line: print(f"  {line}", flush=True),
+            )
     except GatebookError as problem:
         print(f"bench: {problem}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nbench: stopped; nothing was written", file=sys.stderr)
         return 130
-    _FOLDER.mkdir(exist_ok=True)
     (_FOLDER / "results.json").write_bytes(to_json(run))
     print(summary(run))
     if not (asked.no_write or asked.quick or asked.only or disturbance(run)):

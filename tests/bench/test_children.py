@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.children import Child
+from bench.children import Child, alone
+from gatebook.core.errors import Conflict
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="reads /proc, as the benchmark does"
@@ -44,6 +45,13 @@ def test_memory_and_processor_time_cover_what_the_child_started(tmp_path: Path) 
         assert memory.rss_bytes > memory.pss_bytes > 1_000_000
         assert child.cpu_seconds() >= 0.01
         assert child.strays() == []
+
+
+def test_two_runs_do_not_share_a_folder(tmp_path: Path) -> None:
+    with alone(tmp_path), pytest.raises(Conflict, match="Another benchmark"), alone(tmp_path):
+        pass
+    with alone(tmp_path):
+        pass
 
 
 def test_stopping_ends_the_whole_tree_even_one_in_its_own_session(tmp_path: Path) -> None:
