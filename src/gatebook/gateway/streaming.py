@@ -126,7 +126,7 @@ def _check_status(status: int) -> None:
             "The provider does not accept the credential we hold for it.",
             "Have an administrator replace it: gatebook provider rekey",
         )
-    if 300 <= status < 400:
+    if status not in range(200, 300) and status not in range(400, 600):
         raise _unreadable()
 
 

@@ -65,9 +65,14 @@ class Connection(asyncio.Protocol):
 
     @property
     def is_reusable(self) -> bool:
-        """Whether another request may follow on this connection."""
+        """Whether another request may follow: nothing of the last response may be left in it.
+
+        What is left would be read as the beginning of somebody else's answer.
+        """
         return (
             self.is_complete
+            and not self._parts
+            and not self._is_paused
             and self._error is None
             and self._may_stay
             and not self._transport.is_closing()

@@ -28,7 +28,11 @@ closing with unread data resets the connection, and the peer may lose what we sa
 
 # More than one of these, and two readers may each believe another one.
 _ONCE: Final = frozenset(
-    (b"host", b"authorization", b"content-length", b"content-type", b"transfer-encoding")
+    (
+        *(b"host", b"content-length", b"content-type", b"content-encoding", b"transfer-encoding"),
+        *(b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key", b"x-gatebook-key"),
+        *(b"openai-organization", b"openai-project", b"idempotency-key", b"traceparent"),
+    )
 )
 _OFFER: Final = frozenset((b"upgrade", b"connection", b"http2-settings"))
 # Encoded dot, slash, backslash and NUL: no path of ours needs them, every path filter fears them.
@@ -168,6 +172,8 @@ class EdgeProtocol(HttpToolsProtocol):
         self.data_received(b"\r\n" + rest)
 
     def _ambiguity(self) -> GatebookError | None:
+        if self.parser.get_method() == b"CONNECT":
+            return Invalid("method_refused", "CONNECT is for proxies, and this is none.")
         if not self.url.startswith(b"/"):
             return Invalid("target_refused", "The request target has to begin with a slash.")
         if _ENCODED.search(self.url.partition(b"?")[0]):

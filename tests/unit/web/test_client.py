@@ -150,6 +150,20 @@ async def test_a_connection_that_may_not_be_reused_is_not(answer: bytes) -> None
         assert server.connections == 2
 
 
+async def test_what_nobody_took_of_a_response_is_not_read_by_the_next_caller() -> None:
+    """Else one agent would be given the rest of another agent's answer."""
+    async with meeting(OK, OK) as (server, client):
+        abandoned = await client.connect(server.origin)
+        await abandoned.send(GET)
+        while not abandoned.is_complete:
+            await asyncio.sleep(0)
+        client.release(server.origin, abandoned)
+        connection, body = await ask(client, server)
+        assert connection is not abandoned
+        assert body == b"{}"
+        assert server.connections == 2
+
+
 async def test_what_a_server_says_unasked_spoils_the_connection() -> None:
     async with meeting(OK, OK) as (server, client):
         connection, _ = await ask(client, server)
