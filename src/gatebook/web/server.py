@@ -134,6 +134,9 @@ class EdgeProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The head is complete and within its limits; is it one that everybody reads alike?"""
+        if self.parser.get_method() == b"CONNECT":
+            # To the parser always an upgrade, which reading without the offer cannot undo.
+            raise self._refused(Invalid("method_refused", "CONNECT is for proxies; this is none."))
         error = self._ambiguity()
         if error is not None:
             raise self._refused(error)
@@ -172,8 +175,6 @@ class EdgeProtocol(HttpToolsProtocol):
         self.data_received(b"\r\n" + rest)
 
     def _ambiguity(self) -> GatebookError | None:
-        if self.parser.get_method() == b"CONNECT":
-            return Invalid("method_refused", "CONNECT is for proxies, and this is none.")
         if not self.url.startswith(b"/"):
             return Invalid("target_refused", "The request target has to begin with a slash.")
         if _ENCODED.search(self.url.partition(b"?")[0]):
