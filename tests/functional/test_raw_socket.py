@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from tests.gates import RunningGate
+from tests.gates import RunningGate, eventually
 from tests.raw import BODY, connected, head, hear, request, say
 
 
@@ -117,6 +117,18 @@ def test_a_trailer_does_not_become_a_header(sqlite_gate: RunningGate) -> None:
         line.sendall(data)
         with suppress(EOFError):  # the refusal of the trailer may overtake the answer
             assert hear(line).status in (400, 401)
+    assert sqlite_gate.provider.seen == []
+
+
+@pytest.mark.parametrize("chunks", [b"zz\r\n{}\r\n0\r\n\r\n", b"2\n{}\n0\n\n"])
+def test_a_body_that_is_broken_is_answered_and_recorded(
+    sqlite_gate: RunningGate, chunks: bytes
+) -> None:
+    with connected(sqlite_gate) as line:
+        line.sendall(head(sqlite_gate, b"Transfer-Encoding: chunked") + chunks)
+        heard = hear(line)
+    assert (heard.status, heard.code) == (400, "http_malformed")
+    eventually(lambda: len(sqlite_gate.facts("call.refused")) == 1)
     assert sqlite_gate.provider.seen == []
 
 

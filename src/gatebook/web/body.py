@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from gatebook.core.errors import GatebookError
-from gatebook.web.server import EdgeProtocol, request_timeout
+from gatebook.web.server import EdgeProtocol
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
@@ -20,7 +20,7 @@ async def read_body(
     limit: int,
     too_large: GatebookError,
 ) -> bytes:
-    """The whole body; raises `too_large` beyond `limit` bytes, Invalid if it is late.
+    """The whole body; raises `too_large` beyond `limit` bytes, Invalid if it is late or broken.
 
     `declared` is the Content-Length: a body that says it is too large is not read at all.
     """
@@ -33,8 +33,8 @@ async def read_body(
         message = await receive()
         if message["type"] != "http.request":
             raise Disconnected
-        if connection.is_late:
-            raise request_timeout()
+        if connection.fault is not None:
+            raise connection.fault
         part = message["body"]
         size += len(part)
         if size > limit:

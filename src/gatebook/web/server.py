@@ -53,8 +53,8 @@ class EdgeProtocol(HttpToolsProtocol):
 
     edge: ClassVar[Edge]
 
-    is_late = False
-    """The body of the current request did not come in time."""
+    fault: GatebookError | None = None
+    """Why the body of the current request cannot be read to its end."""
     hang_up: Callable[[], object] | None = None
     """Called when the peer leaves; set by whoever answers, while it matters."""
 
@@ -141,7 +141,7 @@ class EdgeProtocol(HttpToolsProtocol):
         if error is not None:
             raise self._refused(error)
         self._part = "body"
-        self.is_late = False
+        self.fault = None
         if not self.parser.should_upgrade():
             super().on_headers_complete()
 
@@ -224,13 +224,19 @@ class EdgeProtocol(HttpToolsProtocol):
         elif self._part == "none" or self.cycle.response_complete:
             self.transport.close()
         else:
-            self.is_late = True
-            self.cycle.message_event.set()
+            self._tell_reader(request_timeout())
+
+    def _tell_reader(self, error: GatebookError) -> None:
+        self.fault = error
+        self.cycle.message_event.set()
 
     def _turn_away(self, error: GatebookError) -> None:
         """Answer without an application, stop listening, and close after a while."""
         self._is_deaf = True
         if self.transport.is_closing():
+            return
+        if self._part == "body" and not self.cycle.response_started:
+            self._tell_reader(error)  # who reads the body answers, and records it
             return
         if self.cycle is not None and not self.cycle.response_complete:
             self.transport.close()  # an answer to an earlier request is under way: no place for two
