@@ -6,13 +6,14 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
 
 from gatebook.core.errors import Conflict, Invalid, NotFound, Tampered, Unavailable
 from gatebook.core.secret import Secret
 from gatebook.identity.directory import Agent, Provider, credential_cell
 from gatebook.identity.identify import KeyRejected, Principal, identify
 from gatebook.ledger.body import body_cell, open_body
+from gatebook.ledger.entry import read
 from gatebook.ledger.events import Commitment
 from gatebook.storage.database import Database
 from gatebook.storage.tables import bodies, entries, streams
@@ -305,18 +306,47 @@ def test_with_several_organizations_one_has_to_be_named(office: Office) -> None:
 
 def test_a_gap_is_declared_in_the_log_that_lost_the_entries(office: Office) -> None:
     office.order("create_organization", slug="acme")
-    office.order(
-        "declare_gap",
-        sid="s9f2Kq81LmZ0ab",
-        log="acme",
-        first=3,
-        last=5,
-        cause="restore",
-        reason="backup of Tuesday",
-    )
-    (gap,) = [h for h in changes(office.database) if h["ev"] == "gap.declared"]
-    assert (gap["d"]["first"], gap["d"]["last"]) == (3, 5)
-    assert body_of(office, gap)["reason"] == "backup of Tuesday"
+    for name in ("mailer", "miner", "minder"):
+        office.enroll(name=name)
+    with office.database.writing() as connection:
+        of_acme = select(streams.c.no, streams.c.sid).where(streams.c.log == f"{ORIGIN}/acme")
+        number, sid = connection.execute(of_acme).one()
+        for table in (bodies, entries):
+            connection.execute(delete(table).where(table.c.stream_no == number, table.c.sq == 2))
+    lost: dict[str, Any] = {"sid": sid, "log": "acme", "cause": "restore"}
+    for first, last, code in ((2, 900, "gap_beyond_end"), (1, 2, "gap_not_lost")):
+        with pytest.raises(Invalid) as caught:
+            office.order("declare_gap", **lost, first=first, last=last)
+        assert caught.value.code == code
+    with pytest.raises(NotFound):
+        office.order("declare_gap", **{**lost, "sid": "s9f2Kq81LmZ0ab"}, first=2, last=2)
+    office.order("declare_gap", **lost, first=2, last=2, reason="backup of Tuesday")
+    with office.database.reading() as connection:
+        kept = [read(bytes(leaf)) for leaf in connection.scalars(select(entries.c.leaf))]
+    (gap,) = [msgspec.json.decode(entry.d) for entry in kept if entry.ev == "gap.declared"]
+    assert (gap["sid"], gap["first"], gap["last"]) == (sid, 2, 2)
+
+
+def test_of_a_lost_stream_as_much_can_be_declared_as_its_successor_names(
+    database: Database,
+) -> None:
+    with open_office(database) as first:
+        first.order("create_organization", slug="acme")
+        first.enroll(name="mailer")
+    with open_office(database) as second:
+        second.enroll(name="miner")
+        with database.writing() as connection:
+            of_acme = select(streams.c.no, streams.c.sid).where(streams.c.log == f"{ORIGIN}/acme")
+            number, sid = connection.execute(of_acme.order_by(streams.c.no)).all()[0]
+            here = entries.c.stream_no == number
+            last = connection.scalar(select(func.max(entries.c.sq)).where(here))
+            assert last is not None
+            connection.execute(delete(bodies).where(bodies.c.stream_no == number))
+            connection.execute(delete(entries).where(here))
+        lost: dict[str, Any] = {"sid": sid, "log": "acme", "first": 0, "cause": "restore"}
+        with pytest.raises(Invalid):
+            second.order("declare_gap", **lost, last=last + 1)
+        second.order("declare_gap", **lost, last=last)
 
 
 def test_two_administrators_at_once_wait_for_each_other(database: Database) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from gatebook.control.ports import Remembered, Work
+from gatebook.control.ports import Extent, Remembered, Work
 from gatebook.core.envelope import WrappedKey
 from gatebook.core.errors import Unavailable
 from gatebook.identity.directory import Row
@@ -26,6 +26,8 @@ class MemoryRecords:
         self.sealed: dict[Position, tuple[bytes, str]] = {}
         self.orders: dict[tuple[str, str], Remembered] = {}
         self.revision = 0
+        self.streams: dict[tuple[str, str], tuple[int, set[int]]] = {}
+        """By log and stream: the last number known, and the numbers that are there."""
 
     def take_revision(self) -> int:
         """See control.ports.Records."""
@@ -61,6 +63,13 @@ class MemoryRecords:
     def keep_body(self, position: Position, sealed: bytes, data_key: str) -> None:
         """See control.ports.Records."""
         self.sealed[position] = (sealed, data_key)
+
+    def extent(self, slug: str, sid: str, first: int, last: int) -> Extent | None:
+        """See control.ports.Records."""
+        if (slug, sid) not in self.streams:
+            return None
+        end, numbers = self.streams[slug, sid]
+        return Extent(last=end, held=sum(first <= sq <= last for sq in numbers))
 
     def remembered(self, log: str, idempotency_key: str) -> Remembered | None:
         """See control.ports.Records."""

@@ -23,6 +23,14 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
     reference: str
 
 
+class Extent(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a stream: the highest number there was, and the numbers still held."""
+
+    last: int
+    held: int
+    """Entries of the range asked about that are there."""
+
+
 class Records(Protocol):
     """The rows of the directory within one transaction; every method may raise Unavailable."""
 
@@ -52,6 +60,13 @@ class Records(Protocol):
 
     def keep_body(self, position: Position, sealed: bytes, data_key: str) -> None:
         """Insert the sealed body of the entry at `position`."""
+        ...
+
+    def extent(self, slug: str, sid: str, first: int, last: int) -> Extent | None:
+        """How far a stream of that log went, and what is there of [first, last]; None: unknown.
+
+        A stream of which nothing is left is known if the opening of its successor names it.
+        """
         ...
 
     def remembered(self, log: str, idempotency_key: str) -> Remembered | None:

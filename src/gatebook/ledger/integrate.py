@@ -52,6 +52,7 @@ class Screen:
         self._origin = origin
         self._log_keys = list(log_keys)
         self._state = State(ended=set(ended))
+        self._expired: set[str] = set()
 
     def resume(self, opening: bytes, last: Row) -> None:
         """Go on behind the last entry with an index of a stream that is not closed.
@@ -70,19 +71,19 @@ class Screen:
         self._state.named = {}
 
     def is_ended(self, sid: str) -> bool:
-        """Whether the closing entry of a stream has an index."""
-        return sid in self._state.ended
+        """Whether the closing entry of a stream has an index, or its key expired."""
+        return sid in self._state.ended or sid in self._expired
 
     def end_expired(self, before: str) -> set[str]:
         """End the streams whose keys expired before that time, which nobody can write any more.
 
         For when nothing of them is pending: an interrupted stream would be looked at for ever.
+        How far they went is kept, as the notary keeps it: a successor may say that it saw more.
         """
         streams = self._state.streams
         expired = {sid for sid, stream in streams.items() if stream.not_after < before}
-        for sid in expired:
-            del streams[sid]
-        self._state.ended |= expired
+        expired -= self._expired
+        self._expired |= expired
         return expired
 
     def declare(self, declarations: Iterable[bytes]) -> None:
@@ -100,24 +101,33 @@ class Screen:
         self.held = {}
         runs: list[Run] = []
         for stream in pending:
-            rows = [row for row in stream.rows if not self._is_lost(stream.sid, row.sq)]
-            taken = self._take(size, stream.sid, rows)
-            runs += _runs(size, stream.stream_no, rows[:taken])
-            size += taken
+            taken = self._take(size, stream.sid, list(stream.rows))
+            runs += _runs(size, stream.stream_no, taken)
+            size += len(taken)
         return runs
 
-    def _take(self, size: int, sid: str, rows: Sequence[Row]) -> int:
-        """How many rows may have an index: all, those before the first wrong one, or none."""
-        for _ in range(2):
+    def _take(self, size: int, sid: str, rows: list[Row]) -> list[Row]:
+        """The rows that may have an index: all, those before the first wrong one, or none.
+
+        A wrong one that was declared lost is left out. A sound one is taken whatever was declared:
+        no operator's word takes an entry away.
+        """
+        while rows:
             trial = Streams(self._origin, self._log_keys, _copy(self._state, size))
             problem = _first_problem(trial, sid, rows)
             if problem is None:
                 trial.forget_closed()
                 self._state = trial.state
-                return len(rows)
-            self.held.setdefault(sid, problem)
-            rows = rows[: max(problem.index - size, 0)]
-        return 0
+                return rows
+            at = problem.index - size
+            if problem.severity != Severity.INCOMPLETE and self._is_lost(sid, rows[at].sq):
+                del rows[at]
+            elif sid in self.held:
+                return []
+            else:
+                self.held[sid] = problem
+                rows = rows[:at]
+        return []
 
     def _is_lost(self, sid: str, sq: int) -> bool:
         return any(first <= sq <= last for first, last in self._state.declared.get(sid, []))

@@ -7,11 +7,11 @@ database holds as JSON text.
 from typing import Any, Final, TypeVar, cast
 
 import msgspec
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, Table, delete, func, insert, select, update
 
-from gatebook.control.ports import Remembered
+from gatebook.control.ports import Extent, Remembered
 from gatebook.core.envelope import WrappedKey
-from gatebook.core.errors import Unavailable
+from gatebook.core.errors import Tampered, Unavailable
 from gatebook.identity.directory import (
     Agent,
     AgentKey,
@@ -22,12 +22,15 @@ from gatebook.identity.directory import (
     Row,
     Workspace,
 )
+from gatebook.ledger.entry import read
+from gatebook.ledger.events.stream import StreamOpened
 from gatebook.ledger.ports import Position
 from gatebook.storage.tables import (
     agent_keys,
     agents,
     bodies,
     data_keys,
+    entries,
     idempotency,
     organizations,
     people,
@@ -125,6 +128,29 @@ class SqlRecords:
             insert(bodies).values(stream_no=position.stream_no, sq=position.sq, **values)
         )
 
+    def extent(self, slug: str, sid: str, first: int, last: int) -> Extent | None:
+        """How far a stream of that log went, and what is there of [first, last]; None: unknown."""
+        of_log = streams.c.log.endswith(f"/{slug}", autoescape=True)
+        openings = self._connection.scalars(
+            select(entries.c.leaf)
+            .join(streams, streams.c.no == entries.c.stream_no)
+            .where(of_log, entries.c.sq == 0)
+        )
+        number = self._connection.scalar(select(streams.c.no).where(of_log, streams.c.sid == sid))
+        newest = self._connection.scalar(
+            select(func.max(entries.c.sq)).where(entries.c.stream_no == number)
+        )
+        known = [newest, *(_named(bytes(leaf), sid) for leaf in openings)]
+        ends = [sq for sq in known if sq is not None]
+        if not ends:
+            return None
+        held = self._connection.scalar(
+            select(func.count()).where(
+                entries.c.stream_no == number, entries.c.sq >= first, entries.c.sq <= last
+            )
+        )
+        return Extent(last=max(ends), held=held or 0)
+
     def remembered(self, log: str, idempotency_key: str) -> Remembered | None:
         """What the command that came with this key did."""
         found = (
@@ -152,6 +178,18 @@ class SqlRecords:
                 sq=position.sq,
             )
         )
+
+
+def _named(leaf: bytes, sid: str) -> int | None:
+    """The last number of stream `sid` by the opening entry of its successor."""
+    if sid.encode() not in leaf:
+        return None
+    try:
+        opened = msgspec.json.decode(read(leaf).d, type=StreamOpened)
+    except (Tampered, msgspec.DecodeError):
+        return None
+    before = opened.predecessor
+    return before.sq if before is not None and before.sid == sid else None
 
 
 def _read(connection: Connection, kind: type[R], **equals: str) -> list[R]:

@@ -122,15 +122,43 @@ def test_a_hole_that_was_declared_is_stepped_over() -> None:
     assert going.plan(0, declared) == [Run(0, 2, 0, 3), Run(3, 1, 0, 2), Run(5, 1, 3, 1)]
 
 
-def test_a_row_that_was_declared_lost_is_not_taken_even_if_it_is_there() -> None:
+def declared(log: HandLog, sid: str, first: int, last: int) -> Screen:
+    """A screen that knows of entries declared lost."""
+    log.leaves.clear()
+    log.declare(sid, first, last)
+    knowing = screen(log)
+    knowing.declare(log.leaves)
+    return knowing
+
+
+@pytest.mark.parametrize("damage", [(b'"intents":1', b'"intents":0'), (b'{"d"', b"{")])
+def test_a_damaged_row_that_was_declared_lost_is_stepped_over(damage: tuple[bytes, bytes]) -> None:
     log = HandLog()
     stream = three_beats(log)
     good = pending(stream, 1).rows
-    log.leaves.clear()
-    log.declare(stream.sid, 2, 2)
-    going = screen(log)
-    going.declare(log.leaves)
-    assert going.plan(3, [Pending(1, stream.sid, good)]) == [Run(3, 1, 0, 2), Run(5, 1, 3, 1)]
+    rows_now = [*good[:2], Row(2, good[2].leaf.replace(*damage)), good[3]]
+    going = declared(log, stream.sid, 2, 2)
+    assert going.plan(3, [Pending(1, stream.sid, rows_now)]) == [Run(3, 1, 0, 2), Run(5, 1, 3, 1)]
+    assert going.held == {}
+
+
+def test_a_sound_row_is_taken_even_if_it_was_declared_lost() -> None:
+    """Or a declaration made beforehand would take entries away."""
+    log = HandLog()
+    stream = three_beats(log)
+    good = pending(stream, 1).rows
+    going = declared(log, stream.sid, 1, 2**50)
+    assert going.plan(3, [Pending(1, stream.sid, good)]) == [Run(3, 1, 0, 4)]
+
+
+def test_a_damaged_row_that_nobody_declared_lost_is_not_stepped_over() -> None:
+    log = HandLog()
+    stream = three_beats(log)
+    good = pending(stream, 1).rows
+    rows_now = [good[0], Row(1, b"gone"), *good[2:]]
+    going = declared(log, stream.sid, 2, 3)
+    assert going.plan(3, [Pending(1, stream.sid, rows_now)]) == [Run(3, 1, 0, 1)]
+    assert going.held[stream.sid].code == "entry_malformed"
 
 
 def test_a_successor_waits_until_all_it_saw_of_its_predecessor_has_an_index() -> None:
@@ -189,3 +217,21 @@ def test_a_stream_that_nobody_can_write_any_more_is_not_asked_for_entries() -> N
     assert going.is_ended(stream.sid)
     successor = log.open(predecessor=stream)
     assert going.plan(4, [Pending(2, successor.sid, [Row(0, successor.leaf)])]) == [Run(4, 2, 0, 1)]
+
+
+def test_a_successor_that_saw_more_of_an_expired_stream_waits_for_a_declaration() -> None:
+    """The notary would refuse it, and with it everything that comes behind."""
+    log = HandLog()
+    stream = three_beats(log)
+    going = screen(log)
+    going.plan(0, [pending(stream, 1)])
+    going.end_expired(to_text(NOON_US + DAY_US + 1))
+    stream.write(StreamBeat(counts={}), is_published=False)
+    successor = log.open(predecessor=stream)
+    waiting = [Pending(2, successor.sid, [Row(0, successor.leaf)])]
+    assert going.plan(4, waiting) == []
+    assert going.held[successor.sid].code == "entries_missing"
+    log.leaves.clear()
+    log.declare(stream.sid, 4, 4)
+    going.declare(log.leaves)
+    assert going.plan(4, waiting) == [Run(4, 2, 0, 1)]

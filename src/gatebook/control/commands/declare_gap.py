@@ -30,8 +30,8 @@ class DeclareGap(Command, frozen=True, kw_only=True, forbid_unknown_fields=True)
         str, Meta(description="Stream that lost entries.", pattern=r"\As[0-9A-Za-z]{13}\Z")
     ]
     log: Annotated[str, Meta(description="Slug of the organization, or `platform`.")]
-    first: Annotated[int, Meta(description="First sequence number lost.", ge=0)]
-    last: Annotated[int, Meta(description="Last sequence number lost.", ge=0)]
+    first: Annotated[int, Meta(description="First sequence number lost.", ge=0, lt=2**53)]
+    last: Annotated[int, Meta(description="Last sequence number lost.", ge=0, lt=2**53)]
     cause: Annotated[
         Literal["restore", "disk_loss", "corruption"], Meta(description="How they were lost.")
     ]
@@ -46,10 +46,25 @@ class DeclareGap(Command, frozen=True, kw_only=True, forbid_unknown_fields=True)
         return found[0]
 
     def change(self, context: Context) -> Outcome:
-        """Nothing but the event; Invalid if the range is empty."""
-        del context
+        """Nothing but the event; NotFound or Invalid unless entries of that range were there."""
         if self.last < self.first:
             raise Invalid("gap_empty", "The last number lost comes before the first.")
+        extent = context.records.extent(self.log, self.sid, self.first, self.last)
+        if extent is None:
+            raise NotFound("stream_unknown", f"Log {self.log} knows no entries of {self.sid}.")
+        if self.last > extent.last:
+            raise Invalid(
+                "gap_beyond_end",
+                f"The last entry known of {self.sid} is {extent.last}.",
+                "Nobody can lose what was never there: end the range at that number.",
+            )
+        # Damaged entries are still there; the integrator takes those of them that are sound.
+        if extent.held and self.cause != "corruption":
+            raise Invalid(
+                "gap_not_lost",
+                f"{extent.held} entries of this range are in the database.",
+                "Declare what is missing, or, if they are damaged, name corruption as the cause.",
+            )
         return Outcome(
             event=partial(
                 GapDeclared,
