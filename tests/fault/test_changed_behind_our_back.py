@@ -69,6 +69,25 @@ def test_an_older_database_that_has_grown_again_is_named_too(installation: Insta
     with pytest.raises(Tampered) as caught:
         installation.publisher()
     assert caught.value.code == "past_differs"
+    guard = RollbackGuard(installation.notary, installation.sequencer, installation.root)
+    with pytest.raises(Tampered, match="restored or edited") as caught:
+        guard.check_all()
+    assert caught.value.code == "past_differs"
+
+
+def test_a_size_that_was_edited_in_an_older_database_deceives_nobody(
+    installation: Installation,
+) -> None:
+    installation.record(20)
+    installation.publisher().publish()
+    guard = RollbackGuard(installation.notary, installation.sequencer, installation.root)
+    guard.check_all()
+    restore_older_database(installation, 10)
+    with installation.database.writing() as connection:
+        connection.execute(update(trees).values(size=22))
+    with pytest.raises(Tampered) as caught:
+        guard.check_all()
+    assert caught.value.code == "entries_gone"
 
 
 def test_an_older_notary_is_named(installation: Installation) -> None:

@@ -118,18 +118,8 @@ class LogPublisher:
             self._check_shown(self._notary.trust(self._log).check(shown).checkpoint)
         if not signed.size:
             return 0
-        hashes = TileHashes(self._folder, signed.size)
-        try:
-            root = frontier(signed.size, hashes).root()
-            last = hashes(0, signed.size - 1)
-        except NotFound:
-            return 0  # the folder is gone or incomplete: it is written again from the database
-        (leaf,) = self._sequencer.leaves(self._log, signed.size - 1, signed.size)
-        if root != signed.root:
-            raise _differs(f"The published tiles of {self._log} are not those that were signed.")
-        if leaf_hash(leaf) != last:
-            raise _differs(f"Entry {signed.size - 1} of {self._log} is another in the database.")
-        return signed.size
+        is_whole = check_last(signed, self._sequencer, self._folder)
+        return signed.size if is_whole else 0  # else it is written again from the database
 
     def _check_shown(self, shown: Checkpoint) -> None:
         if shown.size > self._signed.size:
@@ -165,6 +155,27 @@ def check_not_behind(log: str, size: int, signed_size: int) -> None:
             f"it has {size}.",
             "An older database was restored: restore the newest. Nothing is written until then.",
         )
+
+
+def check_last(signed: Checkpoint, sequencer: Sequencer, folder: LogFolder) -> bool:
+    """Raise Tampered unless the database holds the last entry signed; False: not published here.
+
+    Its size alone shows little: a restored database that has grown again has other entries.
+    """
+    log, last = signed.origin, signed.size - 1
+    (leaf,) = sequencer.leaves(log, last, signed.size)
+    hashes = TileHashes(folder, signed.size)
+    try:
+        root, published = frontier(signed.size, hashes).root(), hashes(0, last)
+    except NotFound:
+        return False
+    if root != signed.root:
+        raise _differs(f"The published tiles of {log} are not those that were signed.")
+    if leaf_hash(leaf) != published:
+        raise _differs(
+            f"Entry {last} of {log} is another in the database, which was restored or edited."
+        )
+    return True
 
 
 def _differs(detail: str) -> Tampered:

@@ -103,6 +103,6 @@ def open_control(loaded: Loaded) -> Iterator[Control]:
 def _notary(loaded: Loaded, keyring: Keyring, database: Database) -> NotaryOnCall:
     """The notary, started for as long as it is needed where it is embedded and does not run."""
     notary = open_notary(loaded.config, keyring.installation)
-    guard = RollbackGuard(notary, Sequencer(database))
+    guard = RollbackGuard(notary, Sequencer(database), loaded.config.data / "log")
     is_ours = loaded.config.notary.embedded
     return NotaryOnCall(guard, (lambda: Child("notary", loaded.arguments)) if is_ours else None)
