@@ -86,7 +86,6 @@ class Connection(asyncio.Protocol):
 
     async def send(self, request: bytes) -> None:
         """Send a whole request and wait for the head of its response; raises Broken."""
-        self._parser = httptools.HttpResponseParser(self)
         self.status = 0
         self.headers = []
         self.is_complete = self._has_head = False
@@ -132,6 +131,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # always TCP here
         """Connected."""
         self._transport = transport
+        self._parser = httptools.HttpResponseParser(self)
 
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
