@@ -113,6 +113,22 @@ def test_a_notary_that_lost_its_memory_is_named(installation: Installation) -> N
     assert caught.value.code == "notary_rolled_back"
 
 
+def test_a_damaged_checkpoint_is_named_and_once_moved_away_the_log_goes_on(
+    installation: Installation,
+) -> None:
+    installation.record(5)
+    installation.publisher().publish()
+    shown = installation.root / LOG / "checkpoint"
+    shown.write_bytes(shown.read_bytes()[:-9])
+    with pytest.raises(Tampered) as caught:
+        installation.publisher()
+    assert caught.value.code == "checkpoint_damaged"
+    assert str(shown) in caught.value.detail
+    shown.unlink()
+    installation.publisher().publish()
+    assert installation.verify().exit_code == 0
+
+
 def test_a_changed_tile_is_named_before_anything_is_built_on_it(installation: Installation) -> None:
     installation.record(5)
     installation.publisher().publish()

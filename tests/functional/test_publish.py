@@ -105,6 +105,18 @@ def test_a_lost_log_folder_is_written_again(installation: Installation) -> None:
     assert installation.verify().exit_code == 0
 
 
+@pytest.mark.parametrize("lost", ["tile/entries/001", "tile/0/000", "tile/0/002.p/88"])
+def test_a_single_lost_file_is_written_again(installation: Installation, lost: str) -> None:
+    installation.record(598)
+    installation.publisher().publish()
+    path = installation.root / LOG / lost
+    before = path.read_bytes()
+    path.unlink()
+    installation.publisher().publish()
+    assert path.read_bytes() == before
+    assert installation.verify().exit_code == 0
+
+
 def test_more_than_a_batch_is_published_in_one_go(installation: Installation) -> None:
     recorder = installation.recorder()
     for _ in range(BATCH // 2000 + 1):

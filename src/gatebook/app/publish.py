@@ -10,14 +10,14 @@ from typing import Final
 
 from gatebook.app.notary_client import NotaryClient
 from gatebook.core.clock import SECOND_US, Clock, to_text
-from gatebook.core.errors import NotFound, Tampered
+from gatebook.core.errors import Invalid, NotFound, Tampered
 from gatebook.ledger.checkpoint import Checkpoint
 from gatebook.ledger.entry import read
 from gatebook.ledger.events.stream import GapDeclared, StreamClosed
 from gatebook.ledger.integrate import Screen
 from gatebook.ledger.merkle import EMPTY_ROOT, consistency_proof, frontier, leaf_hash
 from gatebook.ledger.report import Problem
-from gatebook.ledger.tiles import TileHashes, grow
+from gatebook.ledger.tiles import TileHashes, files, grow
 from gatebook.storage.folder import LogFolder
 from gatebook.storage.sequence import Cursor, Sequencer
 
@@ -115,11 +115,26 @@ class LogPublisher:
         check_not_behind(self._log, self._size, signed.size)
         shown = self._folder.read(CHECKPOINT)
         if shown is not None:
-            self._check_shown(self._notary.trust(self._log).check(shown).checkpoint)
+            self._check_shown(self._believe(shown))
         if not signed.size:
             return 0
-        is_whole = check_last(signed, self._sequencer, self._folder)
+        is_whole = check_last(signed, self._sequencer, self._folder) and all(
+            self._folder.has(path) for path in files(signed.size)
+        )
         return signed.size if is_whole else 0  # else it is written again from the database
+
+    def _believe(self, shown: bytes) -> Checkpoint:
+        """The checkpoint that readers see, once its signatures are checked."""
+        trust = self._notary.trust(self._log)
+        try:
+            return trust.check(shown).checkpoint
+        except (Invalid, Tampered) as error:
+            path = self._folder.folder / CHECKPOINT
+            raise Tampered(
+                "checkpoint_damaged",
+                f"{path} is not as it was signed: {error.detail}",
+                "Move that file away; the notary's last head is then signed and shown anew.",
+            ) from error
 
     def _check_shown(self, shown: Checkpoint) -> None:
         if shown.size > self._signed.size:

@@ -7,7 +7,7 @@ What is written a second time must be the same, because what a tile holds is set
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +30,14 @@ class LogFolder:
                 return (self.folder / path).read_bytes()
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 return None
+
+    def has(self, path: str) -> bool:
+        """Whether that file is there and not empty; the full one serves for a partial one."""
+        with _answered():
+            for each in (path, path.partition(".p/")[0]):
+                with suppress(FileNotFoundError, NotADirectoryError):
+                    return (self.folder / each).stat().st_size > 0
+            return False
 
     def add(self, files: Mapping[str, bytes]) -> None:
         """Write files that never change; durable on return.

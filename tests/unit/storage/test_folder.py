@@ -51,6 +51,14 @@ def test_other_bytes_under_a_name_that_is_settled_are_tampering(
     assert folder.read(path) == b"one"
 
 
+def test_a_file_is_there_if_it_or_the_full_one_is_and_holds_something(folder: LogFolder) -> None:
+    assert not folder.has("tile/0/000.p/7")
+    folder.add({"tile/0/000": b"x", "tile/0/001": b""})
+    assert folder.has("tile/0/000")
+    assert folder.has("tile/0/000.p/7")
+    assert not folder.has("tile/0/001")
+
+
 def test_the_checkpoint_is_replaced(folder: LogFolder) -> None:
     folder.replace("checkpoint", b"one")
     folder.replace("checkpoint", b"two")
