@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from copy import copy
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from gatebook.core.errors import Tampered
 from gatebook.ledger.merkle import leaf_hash
 from gatebook.ledger.note import VerifierKey
@@ -146,10 +148,10 @@ def _first_problem(trial: Streams, sid: str, rows: Sequence[Row]) -> Problem | N
                 sid=sid,
             )
         if trial.problems.count:
-            return trial.problems.listed[0]
+            return _named(trial.problems.listed[0], sid, rows, start)
     trial.settle()
     if trial.problems.count:
-        return trial.problems.listed[0]
+        return _named(trial.problems.listed[0], sid, rows, start)
     lost = next(((of, each) for of, each in missing(trial.state) if not each.declared), None)
     if lost is None:
         return None
@@ -160,6 +162,13 @@ def _first_problem(trial: Streams, sid: str, rows: Sequence[Row]) -> Problem | N
         index=start + _unbroken(rows),
         sid=sid,
     )
+
+
+def _named(problem: Problem, sid: str, rows: Sequence[Row], start: int) -> Problem:
+    """A problem by stream and number: the index was only tried, and another entry will have it."""
+    what = problem.detail.partition(": ")[2]
+    detail = f"Entry {sid}.{rows[problem.index - start].sq}: {what}"
+    return replace(problem, detail=detail, sid=sid)
 
 
 def _unbroken(rows: Sequence[Row]) -> int:

@@ -75,6 +75,7 @@ def test_a_changed_row_holds_its_stream_back_from_there_on_and_no_other() -> Non
     runs = going.plan(0, [Pending(1, first.sid, bad), pending(second, 2)])
     assert runs == [Run(0, 1, 0, 2), Run(2, 2, 0, 4)]
     assert going.held[first.sid].code == "entry_signature"
+    assert going.held[first.sid].detail.startswith(f"Entry {first.sid}.2: its signature")
 
 
 def test_a_stream_whose_last_signature_is_wrong_gets_no_index_for_that_entry() -> None:
