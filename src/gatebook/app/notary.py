@@ -67,7 +67,8 @@ class NotaryDoor:
             case "POST", b"/certify":
                 return _plain(self._notary.certify(body))
             case "GET", b"/vkeys":
-                (origin,) = parse_qs(exchange.query.decode("ascii", "replace")).get("origin", [""])
+                named = parse_qs(exchange.query.decode("ascii", "replace")).get("origin", [])
+                origin = named[0] if len(named) == 1 else ""
                 return _plain("".join(f"{key}\n" for key in self._notary.vkeys(origin)).encode())
             case "GET", path if found := _DIGEST.fullmatch(path):
                 head = self._folder.find(found[1].decode())

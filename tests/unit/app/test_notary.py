@@ -133,6 +133,7 @@ def test_keys_are_told_to_anybody(desk: Desk) -> None:
     assert got.body.decode().splitlines() == [str(key) for key in desk.notary.vkeys(ACME)]
     assert ask(desk.port, "GET", "/vkeys?origin=other.example/acme").status == 404
     assert ask(desk.port, "GET", "/vkeys").status == 404
+    assert ask(desk.port, "GET", f"/vkeys?origin={ACME}&origin={ACME}").status == 404
 
 
 def test_certificates_are_for_the_installation(desk: Desk) -> None:
