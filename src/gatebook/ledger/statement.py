@@ -20,7 +20,7 @@ from gatebook.ledger.question import Question
 from gatebook.ledger.report import Report, Unauthenticated
 from gatebook.ledger.steps import Steps
 from gatebook.ledger.streams import Streams
-from gatebook.ledger.tiles import files
+from gatebook.ledger.tiles import is_needed
 from gatebook.ledger.trust import TrustedCheckpoint
 from gatebook.ledger.verdicts import report
 from gatebook.ledger.walk import Walk
@@ -104,10 +104,10 @@ def _unauthenticated(question: Question, findings: Findings) -> Iterator[Unauthe
     """Every byte of the folder that could be changed without a step failing."""
     yield from _unchecked_lines(findings.signed)
     yield from findings.walk.surplus
-    covered = {CHECKPOINT, *files(findings.signed.checkpoint.size)}
-    covered.update(each.path for each in findings.walk.surplus)
+    size = findings.signed.checkpoint.size
+    covered = {CHECKPOINT, *(each.path for each in findings.walk.surplus)}
     for path, length in sorted(question.files.lengths().items()):
-        if path not in covered:
+        if path not in covered and not is_needed(path, size):
             why = "not covered: this checkpoint needs no such file"
             if path == POLICY:
                 why = "the keys were taken from it" if not question.is_pinned else "not used"

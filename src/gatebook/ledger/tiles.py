@@ -4,8 +4,9 @@ A tile is up to 256 consecutive hashes of one row, a bundle the up to 256 entrie
 level 0. Everything here is values: files come through `TileSource` and go back as {path: bytes}.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from gatebook.core.errors import Invalid, NotFound, Tampered
 from gatebook.ledger.merkle import HASH_BYTES, complete_root, leaf_hash
@@ -14,6 +15,10 @@ TILE_WIDTH: Final = 256
 MAX_ENTRY_BYTES: Final = 65_535
 _HEIGHT: Final = 8
 _LENGTH_BYTES: Final = 2
+_FILE: Final = re.compile(
+    r"tile/(entries|[0-7])/((?:x[0-9]{3}/){0,5}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?"
+)
+"""The paths of a tree of fewer than 2^63 entries, and some that it cannot have."""
 
 
 class TileSource(Protocol):
@@ -32,6 +37,34 @@ def tile_path(level: int, index: int, width: int = TILE_WIDTH) -> str:
 def bundle_path(index: int, width: int = TILE_WIDTH) -> str:
     """`tile/entries/<N>[.p/<W>]`."""
     return f"tile/entries/{_numbered(index, width)}"
+
+
+class FilePlace(NamedTuple):
+    """What a path of a log means: row ("entries" or a level), number, and width of the file."""
+
+    row: str
+    number: int
+    width: int
+
+
+def parse_path(path: str) -> FilePlace | None:
+    """What a path means, None where no log has such a file."""
+    matched = _FILE.fullmatch(path)
+    if matched is None:
+        return None
+    row, digits, width = matched.groups()
+    place = FilePlace(row, int(re.sub("[x/]", "", digits)), int(width or TILE_WIDTH))
+    is_canonical = place.width <= TILE_WIDTH and path == f"tile/{row}/{_numbered(*place[1:])}"
+    return place if is_canonical else None
+
+
+def is_needed(path: str, size: int) -> bool:
+    """Whether a tree of `size` has this file beside its checkpoint, as `files` lists them."""
+    place = parse_path(path)
+    if place is None:
+        return False
+    level = 0 if place.row == "entries" else int(place.row)
+    return place.width == min((size >> _HEIGHT * level) - place.number * TILE_WIDTH, TILE_WIDTH)
 
 
 def partial_width(level: int, size: int) -> int:

@@ -20,12 +20,15 @@ from gatebook.ledger.tiles import (
     decode_bundle,
     encode_bundle,
     grow_tiles,
+    parse_path,
     read_tile,
     tile_path,
 )
 
 MAX_CHANGED: Final = 1000
 """Changed hashes that are remembered one by one."""
+
+_LEAF_ROWS: Final = ("entries", "0")
 
 Inspect = Callable[[int, bytes, Entry], None]
 
@@ -77,19 +80,12 @@ class Walk:
 
     def run(self, marks: Collection[int] = ()) -> None:
         """Walk; afterwards `roots` has the root at every mark inside the log, and at its end."""
-        for index in range(-(-self._size // TILE_WIDTH)):
-            start = index * TILE_WIDTH
-            end = min(start + TILE_WIDTH, self._size)
-            leaves = self._bundle(index, end - start)
-            digests = [leaf_hash(leaf) for leaf in leaves]
-            self._feed(leaves, digests)
-            if start + len(leaves) < end:
-                self.is_whole = False
-                digests += self._stored_hashes(index)[len(leaves) :]
-            if self._grown == start and start + len(digests) == end:
-                self._grow(digests, sorted(mark for mark in marks if start < mark < end))
-                if end in marks:
-                    self.roots[end] = self._root()
+        done = 0
+        # Only what is there is visited: the size in a checkpoint may be any number.
+        for index in self._present():
+            self._lack(done, index * TILE_WIDTH)
+            done = self._visit(index, marks)
+        self._lack(done, self._size)
         self._streams.settle()
         if self._grown == self._size:
             self.roots[self._size] = self._root()
@@ -99,6 +95,37 @@ class Walk:
         """The computed partial tile at the right edge of its row (`tiles.TileSource`)."""
         at, data = self._edge.get(_row_of(path), ("", b""))
         return data if at == path else None
+
+    def _present(self) -> list[int]:
+        """The numbers of the bundles of which there is a file of entries or of leaf hashes."""
+        places = map(parse_path, self._files.lengths())
+        found = {each.number for each in places if each is not None and each.row in _LEAF_ROWS}
+        return sorted(index for index in found if index * TILE_WIDTH < self._size)
+
+    def _lack(self, start: int, end: int) -> None:
+        """Pass over bundles of which there is nothing."""
+        if start < end:
+            self.is_whole = False
+            self._miss(start, end)
+
+    def _visit(self, index: int, marks: Collection[int]) -> int:
+        """Take one bundle; gives where it ends."""
+        start = index * TILE_WIDTH
+        end = min(start + TILE_WIDTH, self._size)
+        leaves = self._bundle(index, end - start)
+        digests = [leaf_hash(leaf) for leaf in leaves]
+        self._feed(leaves, digests)
+        if start + len(leaves) < end:
+            self.is_whole = False
+            digests += self._stored_hashes(index)[len(leaves) :]
+        if self._grown == start and start + len(digests) == end:
+            self._grow(digests, sorted(mark for mark in marks if start < mark < end))
+            if end in marks:
+                self.roots[end] = self._root()
+        elif leaves and start + len(digests) == end:
+            # Behind a hole no root can be computed, but this tile can still be compared.
+            self._compare_tile(0, index, end - start, b"".join(digests))
+        return end
 
     def _bundle(self, index: int, width: int) -> list[bytes]:
         """The entries of a bundle, as far as they are there."""
@@ -150,7 +177,9 @@ class Walk:
         if len(data) < TILE_WIDTH * HASH_BYTES:
             self._edge[_row_of(path)] = (path, data)
         else:
-            self._compare(path, data, self._files.read(path))
+            self._compare(
+                path, data, self._files.read(path), self._grown // TILE_WIDTH * TILE_WIDTH
+            )
 
     def _root(self) -> bytes:
         return frontier(self._grown, TileHashes(self, self._grown)).root()
@@ -162,14 +191,19 @@ class Walk:
             index, width = divmod(count, TILE_WIDTH)
             if width:
                 computed = self.read(tile_path(level, index, width)) or b""
-                path, stored = self._stored(tile_path(level, index, width), tile_path(level, index))
-                if stored is not None and path == tile_path(level, index):
-                    self._leave_over(path, stored, len(computed))
-                    stored = stored[: len(computed)]
-                self._compare(path, computed, stored)
+                self._compare_tile(level, index, width, computed)
             level += 1
 
-    def _compare(self, path: str, computed: bytes, stored: bytes | None) -> None:
+    def _compare_tile(self, level: int, index: int, width: int, computed: bytes) -> None:
+        """Compare a tile with its file, or with the beginning of the full one."""
+        path, stored = self._stored(tile_path(level, index, width), tile_path(level, index))
+        if stored is not None and width < TILE_WIDTH and path == tile_path(level, index):
+            self._leave_over(path, stored, len(computed))
+            stored = stored[: len(computed)]
+        self._compare(path, computed, stored, index * TILE_WIDTH)
+
+    def _compare(self, path: str, computed: bytes, stored: bytes | None, start: int) -> None:
+        """Compare; `start` is the first entry below a tile of level 0."""
         if stored == computed:
             return
         if stored is None:
@@ -177,7 +211,6 @@ class Walk:
             return
         self.tiles.add(_problem("tile_changed", f"{path} does not hold the hashes of the entries."))
         if _row_of(path) == "0" and len(stored) == len(computed):
-            start = self._grown // TILE_WIDTH * TILE_WIDTH
             for at in range(0, len(computed), HASH_BYTES):
                 pair = computed[at : at + HASH_BYTES], stored[at : at + HASH_BYTES]
                 if pair[0] != pair[1] and len(self.changed) < MAX_CHANGED:

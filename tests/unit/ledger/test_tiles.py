@@ -153,3 +153,29 @@ def test_a_bundle_cut_anywhere_inside_an_entry_is_refused() -> None:
 def test_a_bundle_has_at_most_256_entries() -> None:
     with pytest.raises(Tampered):
         tiles.decode_bundle(bytes(2 * 257))
+
+
+@pytest.mark.parametrize("size", [0, 1, 255, 256, 257, 700, 65_536, 70_000])
+def test_a_path_is_needed_exactly_if_it_is_one_of_the_files(size: int) -> None:
+    others = {path for other in (1, 256, 300, 65_536, 70_001) for path in tiles.files(other)}
+    wanted = set(tiles.files(size))
+    assert {path for path in wanted | others if tiles.is_needed(path, size)} == wanted
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "checkpoint",
+        "tile/0/x000/000",
+        "tile/0/000.p/256",
+        "tile/0/000.p/999",
+        "tile/0/000.p/0",
+        "tile/00/000",
+        "tile/8/000",
+        "tile/entries/000/",
+        "tile/entries/000\n",
+        "tile/entries/" + "x001/" * 3000 + "000",
+    ],
+)
+def test_a_path_that_no_log_has_means_nothing(path: str) -> None:
+    assert tiles.parse_path(path) is None

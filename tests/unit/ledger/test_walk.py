@@ -173,3 +173,27 @@ def test_stored_tiles_lead_to_a_root_of_their_own(log: HandLog) -> None:
     assert stored_root(files, 700) != root_of(log, 700)
     del files["tile/0/000"]
     assert stored_root(files, 700) is None
+
+
+@pytest.mark.parametrize("size", [2**62, 2**63 - 1])
+def test_a_size_that_nobody_could_fill_is_one_missing_range(log: HandLog, size: int) -> None:
+    files = log.files()
+    walked = walk(files, log, size)
+    assert walked.missing == [(512, size)]
+    assert (walked.entries, walked.is_whole, walked.root) == (512, False, None)
+    far = "tile/entries/x009/x999/x999/x999/999"
+    files[far] = files["tile/entries/001"]
+    start = 9_999_999_999_999 * 256
+    assert walk(files, log, size).missing == [(512, start), (start + 256, size)]
+
+
+@pytest.mark.parametrize("path", ["tile/0/001", "tile/0/002.p/188"])
+def test_behind_a_hole_the_tiles_of_the_entries_are_still_compared(log: HandLog, path: str) -> None:
+    files = log.files()
+    del files["tile/entries/000"], files["tile/0/000"]
+    assert walk(files, log).tiles.count == 0
+    files[path] = bytes(32) + files[path][32:]
+    walked = walk(files, log)
+    assert [problem.code for problem in walked.tiles.listed] == ["tile_changed"]
+    index = 256 if path == "tile/0/001" else 512
+    assert walked.changed == [Changed(index, leaf_hash(log.leaves[index]), bytes(32))]
