@@ -33,28 +33,47 @@ class ExportedFolder:
     """An exported log: `walk.LogFiles`. Symbolic links are not followed, other things not read."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder.resolve()
+        # Unlike Path.resolve, realpath does not raise for links that lead to themselves.
+        self._folder = Path(os.path.realpath(folder))
 
     def read(self, path: str) -> bytes | None:
         """The whole file, None where there is none."""
         place = self._folder / path
-        if place.resolve() != place or not place.is_file():
+        if os.path.realpath(place) != str(place) or not place.is_file():
             return None
         with place.open("rb") as file:
             return file.read(_MAX_FILE_BYTES + 1)
 
     def lengths(self) -> Mapping[str, int]:
-        """Every file, and every link, with its length."""
-        found = {}
-        for folder, folders, names in os.walk(self._folder):
-            for name in [*names, *folders]:
-                path = Path(folder, name)
-                if name in names or path.is_symlink():
-                    found[path.relative_to(self._folder).as_posix()] = path.lstat().st_size
+        """Every file, and every link, with its length; bytes that are not UTF-8 as `\\xff`."""
+        found, waiting = {}, [self._folder]
+        while waiting:  # and not os.walk, which a folder nested deeply enough stops
+            with os.scandir(waiting.pop()) as listed:
+                for each in listed:
+                    if each.is_dir(follow_symlinks=False):
+                        waiting.append(Path(each))
+                    else:
+                        name = os.path.relpath(each, self._folder).replace("\\", "\\\\")
+                        length = each.stat(follow_symlinks=False).st_size
+                        found[os.fsencode(name).decode(errors="backslashreplace")] = length
         return found
 
 
-@click.command("verify")
+class _WrongUse(click.UsageError):
+    """Nothing was checked; click's own exit code would say "incomplete"."""
+
+    exit_code = EXIT_CODES[Severity.CANNOT_CHECK]
+
+
+class _Verify(click.Command):
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            raise _WrongUse(error.format_message(), ctx) from error
+
+
+@click.command("verify", cls=_Verify)
 @click.argument("folder", type=_PATH)
 @click.option("--full", is_flag=True, help="Check every signature and the form of every entry.")
 @click.option("--policy", type=_PATH, help="Whom you trust: the policy you were given yourself.")

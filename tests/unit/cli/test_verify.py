@@ -183,3 +183,39 @@ def test_every_file_of_a_folder_is_listed_with_its_length(folder: Path, log: Han
     listed = ExportedFolder(folder).lengths()
     assert listed.keys() == expected.keys()
     assert listed["tile/0/000"] == 8192
+
+
+@pytest.mark.parametrize("path", ["checkpoint", "tile/entries/000", "policy.txt"])
+def test_a_link_that_leads_to_itself_is_a_file_that_is_not_there(folder: Path, path: str) -> None:
+    (folder / path).unlink()
+    (folder / path).symlink_to(folder / path)
+    assert run(folder).exit_code == (2 if path.startswith("tile") else 3)
+    loop = folder / "loop"
+    loop.symlink_to(loop)
+    assert run(loop).exit_code == 3
+
+
+def test_a_file_name_that_is_not_utf_8_is_listed_escaped(folder: Path) -> None:
+    Path(os.fsdecode(os.fsencode(folder) + b"/odd\xff")).write_text("")
+    (folder / "odd\\xff").write_text("")
+    result = run(folder, "--json")
+    assert result.exit_code == 0
+    paths = {each.path for each in report_of(result).unauthenticated}
+    assert {r"odd\xff", r"odd\\xff"} <= paths
+
+
+def test_folders_may_be_nested_deeply(folder: Path) -> None:
+    deep = folder / "/".join("d" * 1500)
+    subprocess.run(["mkdir", "-p", deep], check=True)
+    try:
+        assert run(folder).exit_code == 0
+    finally:
+        subprocess.run(["rm", "-rf", folder / "d"], check=True)
+
+
+@pytest.mark.parametrize("arguments", [[], ["--unknown"], ["a", "b"], [".", "--seen"]])
+def test_a_wrong_use_is_exit_code_3(arguments: list[str]) -> None:
+    """2 would say that the log is incomplete."""
+    result = run(*arguments)
+    assert result.exit_code == 3
+    assert "Usage:" in result.stderr
