@@ -13,7 +13,7 @@ from gatebook.core.errors import Invalid, NotFound, Tampered
 from gatebook.ledger.checkpoint import Checkpoint
 from gatebook.ledger.entry import Entry
 from gatebook.ledger.merkle import leaf_hash
-from gatebook.ledger.note import Note
+from gatebook.ledger.note import ED25519, Note
 from gatebook.ledger.profile import Profile
 from gatebook.ledger.question import Question
 from gatebook.ledger.report import Problem, Problems, Report, Severity
@@ -69,14 +69,14 @@ def verify(question: Question) -> Report:
     # 5. The entries lead to the signed root.
     _check_root(steps, files, walk, claimed)
     # 6. The stored hash tiles are those of the entries.
-    steps.end(6, walk.tiles)
+    _end_if_whole(steps, 6, walk, walk.tiles)
     # 7. The log continues every checkpoint seen before.
     _check_seen(steps, walk, claimed, seen, unusable)
     # 8. Streams open with certified keys, count without repeats and chain every entry.
     # 9. The entries are signed by their streams.
     _check_streams(steps, walk, streams)
     # 10. Every entry is written as its format and its event say.
-    _check_profile(steps, question, reader)
+    _check_profile(steps, question, walk, reader)
     # 11. No stream has a gap that nobody declared.
     _check_gaps(steps, walk, streams)
     # 12. Every receipt is in the log.
@@ -105,8 +105,12 @@ def _check_signatures(steps: Steps, trust: Trust, raw: bytes) -> TrustedCheckpoi
     except (Tampered, Invalid) as error:
         steps.end(2, [Problem(code=error.code, detail=f"checkpoint: {error.detail}")])
     else:
-        steps.end(2, [], f"{len(signed.checked.signed_by)} signatures")
-        return signed
+        origin = signed.checkpoint.origin
+        if any(log.key.kind == ED25519 for log in trust.logs if log.key.name == origin):
+            steps.end(2, [], f"{len(signed.checked.signed_by)} signatures")
+            return signed
+        detail = f"The policy has no Ed25519 key of {origin}, so streams cannot be checked."
+        steps.end(2, [_unusable("log_key_missing", detail)])
     return None
 
 
@@ -134,7 +138,7 @@ def _check_root(steps: Steps, files: LogFiles, walk: Walk, claimed: Checkpoint) 
     if root is None:
         steps.skip(5, "entries are missing, and their hashes too")
     elif root == claimed.root:
-        steps.end(5, [], "" if not walk.missing else "by stored hashes where entries are missing")
+        steps.end(5, [], "" if walk.is_whole else "by stored hashes where entries are missing")
     else:
         steps.end(5, _diagnose(files, walk, claimed))
 
@@ -207,17 +211,21 @@ def _check_streams(steps: Steps, walk: Walk, streams: Streams) -> None:
     for problem in streams.problems.listed:
         (signatures if problem.code == "entry_signature" else chains).add(problem)
     chains.count += streams.problems.count - len(streams.problems.listed)
-    if walk.is_whole or streams.problems.count:
-        steps.end(8, chains, f"{len(streams.state.streams)} streams")
-        steps.end(9, signatures, f"{streams.signatures} signatures checked")
+    _end_if_whole(steps, 8, walk, chains, f"{len(streams.state.streams)} streams")
+    _end_if_whole(steps, 9, walk, signatures, f"{streams.signatures} signatures checked")
+
+
+def _end_if_whole(steps: Steps, number: int, walk: Walk, found: Problems, detail: str = "") -> None:
+    """End a step that is about every entry: with a hole in the log it fails or is skipped."""
+    if walk.is_whole or found.count:
+        steps.end(number, found, detail)
     else:
-        for number in (8, 9):
-            steps.skip(number, f"only the {walk.entries} entries before the first missing one")
+        steps.skip(number, f"only {walk.entries} entries lie before the first missing one")
 
 
-def _check_profile(steps: Steps, question: Question, reader: "_Reader") -> None:
+def _check_profile(steps: Steps, question: Question, walk: Walk, reader: "_Reader") -> None:
     if question.is_full:
-        steps.end(10, reader.problems)
+        _end_if_whole(steps, 10, walk, reader.problems)
     else:
         steps.skip(10, "fast mode; use full mode")
 
@@ -265,12 +273,18 @@ class _Reader:
         reference = f"{entry.sid}.{entry.sq}"
         if reference in self._references:
             self.receipts[reference] = leaf_hash(leaf)
-        fault = self.profile.fault(leaf, entry) if self._is_full else None
+        fault = self._fault(leaf, entry) if self._is_full else None
         if fault is not None:
             detail = f"Entry {index} of stream {entry.sid}: {fault}."
             self.problems.add(
                 Problem(code="entry_profile", detail=detail, index=index, sid=entry.sid)
             )
+
+    def _fault(self, leaf: bytes, entry: Entry) -> str | None:
+        try:
+            return self.profile.fault(leaf, entry)
+        except (OverflowError, RecursionError, ValueError):
+            return "its JSON holds what the profile cannot write"
 
 
 def _incomplete(code: str, detail: str, index: int = -1) -> Problem:

@@ -4,7 +4,7 @@ import pytest
 
 from gatebook.ledger import mldsa
 from gatebook.ledger.attempt import prev_of
-from gatebook.ledger.checkpoint import Cosigner
+from gatebook.ledger.checkpoint import Checkpoint, Cosigner, sign_checkpoint
 from gatebook.ledger.ed25519 import SigningKey
 from gatebook.ledger.merkle import leaf_hash
 from gatebook.ledger.note import Note, SignatureLine
@@ -283,3 +283,51 @@ def test_a_policy_without_the_second_key_does_not_ask_for_its_signature(log: Han
     trusted = log.trust().check(files["checkpoint"])
     files["checkpoint"] += other.cosign(trusted.checkpoint, 5).encode()
     assert ask(log, files).exit_code == 0
+
+
+def test_with_a_hole_no_check_of_all_entries_passes(log: HandLog) -> None:
+    files = log.files()
+    del files["tile/entries/000"]
+    outcomes = {step.number: step.outcome for step in ask(log, files, is_full=True).steps}
+    assert {number for number, outcome in outcomes.items() if outcome == PASSED} == {1, 2, 5}
+    assert {outcomes[number] for number in (6, 8, 9, 10, 11)} == {SKIPPED}
+
+
+def test_with_a_hole_and_a_broken_chain_the_signatures_do_not_pass() -> None:
+    log = HandLog()
+    stream = log.open()
+    stream.beat(1)
+    stream.prev = prev_of(b"another")
+    for count in range(2, 300):
+        stream.beat(count)
+    files = log.files()
+    del files[next(path for path in files if path.startswith("tile/entries/001"))]
+    outcomes = [step.outcome for step in ask(log, files).steps]
+    assert outcomes[7:9] == [FAILED, SKIPPED]
+
+
+def test_2_without_an_ed25519_key_streams_cannot_be_checked(log: HandLog) -> None:
+    trust = Trust.parse(format_policy([Log(log.second.verifier)]))
+    report = ask(log, trust=trust)
+    assert (report.exit_code, codes(report)) == (3, ["log_key_missing"])
+    assert "no Ed25519 key" in report.problems[0].detail
+
+
+def test_a_signed_size_that_nobody_could_fill_is_reported_as_missing(log: HandLog) -> None:
+    files = log.files()
+    head = Checkpoint(log.origin, 2**62, bytes(32))
+    files["checkpoint"] = sign_checkpoint(head, log.signer, [log.second], 1)
+    report = ask(log, files, is_full=True)
+    assert (report.exit_code, codes(report)) == (2, ["truncated"])
+    assert report.problems[0].detail == f"Entries [256, {2**62}) are missing."
+
+
+@pytest.mark.parametrize("depth", [100, 300, 900, 990, 1000, 5000])
+@pytest.mark.parametrize("is_full", [False, True])
+def test_json_nested_too_deeply_is_a_problem_and_no_failure(depth: int, is_full: bool) -> None:
+    log = HandLog()
+    leaf = log.open().beat()
+    deep = b'{"a":' * depth + b"1" + b"}" * depth
+    start, end = leaf.index(b'"d":') + 4, leaf.index(b',"ev"')
+    log.leaves[-1] = leaf[:start] + deep + leaf[end:]
+    assert ask(log, is_full=is_full).exit_code == 1
