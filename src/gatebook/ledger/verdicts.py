@@ -30,8 +30,9 @@ def _missing(state: State, sid: str) -> list[Missing]:
     last = -1 if stream is None else stream.sq
     declared = sorted(state.declared.get(sid, []))
     gaps = [] if stream is None else list(stream.gaps)
-    # The end of a stream is missing when a successor saw more of it, or somebody declared it lost.
-    end = max(state.named.get(sid, -1), *(end for first, end in declared if first == last + 1), -1)
+    # The end is missing when a successor saw more of it. A declaration alone is no evidence that
+    # there was more: it only answers for what a later entry or a successor shows to be missing.
+    end = state.named.get(sid, -1)
     if end > last:
         gaps.append((last + 1, end))
     return [Missing(first=a, last=b, declared=_covered(a, b, declared)) for a, b in gaps]

@@ -99,11 +99,26 @@ def test_an_end_that_a_successor_saw_and_the_log_lacks_is_a_gap() -> None:
     assert verdicts(log)[first.sid] == Verdict.DECLARED_GAP
 
 
-def test_an_end_that_somebody_declared_lost_is_a_declared_gap() -> None:
+def test_a_declaration_alone_makes_no_end_missing() -> None:
+    """Otherwise whoever may declare could put a gap where there is none, or a false length."""
     log = HandLog()
     stream = log.open()
     log.declare(stream.sid, 1, 4)
-    assert verdicts(log)[stream.sid] == Verdict.DECLARED_GAP
+    assert verdicts(log)[stream.sid] == Verdict.OPEN
+    assert list(missing(machine(log).state)) == []
+    stream.close()
+    assert verdicts(log)[stream.sid] == Verdict.COMPLETE
+
+
+def test_a_declaration_counts_only_as_far_as_a_successor_saw() -> None:
+    log = HandLog()
+    first = log.open()
+    lost(first, 2)
+    log.declare(first.sid, 1, 9)
+    log.open(predecessor=first)
+    assert list(missing(machine(log).state)) == [
+        (first.sid, Missing(first=1, last=2, declared=True))
+    ]
 
 
 def test_a_stream_that_is_only_named_is_missing_as_a_whole() -> None:
