@@ -5,8 +5,9 @@
     group <name> <k|any|all> <member>...
     quorum <name|none>
 
-Stricter than the specification in one point: a log listed with several keys (Ed25519 and
-ML-DSA-44) must have signed with every one of them, so that a stripped line is noticed.
+Stricter than the specification in two points: a log listed with several keys (Ed25519 and
+ML-DSA-44) must have signed with every one of them, so that a stripped line is noticed; and the
+text is UTF-8, so that every name can be shown in a report.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -88,9 +89,11 @@ class Trust:
         reader = _Reader()
         for number, line in enumerate(text.split(b"\n"), 1):
             # No other ASCII white space is left, so this splits at space and tab alone.
-            words = line.decode(errors="surrogateescape").replace("\t", " ").split(" ")
             try:
+                words = line.decode().replace("\t", " ").split(" ")
                 reader.read([word for word in words if word])
+            except UnicodeDecodeError:
+                raise Invalid("policy_utf8", f"Policy line {number} is not UTF-8.") from None
             except Invalid as error:
                 raise Invalid(
                     error.code, f"Policy line {number}: {error.detail}", error.hint

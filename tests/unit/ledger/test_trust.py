@@ -108,13 +108,19 @@ def test_a_witness_that_is_not_listed_is_reported_as_unchecked() -> None:
     assert [line.name for line in trusted.checked.unchecked] == ["witness.example/w0"]
 
 
-def test_names_are_opaque_octets_and_keywords_may_be_names() -> None:
+def test_what_is_not_utf_8_is_refused() -> None:
+    """A name that no report could show."""
+    with pytest.raises(Invalid, match="line 1 is not UTF-8"):
+        Trust.parse(b"witness K\x80 " + W2.encode() + b"\nquorum none\n")
+
+
+def test_names_are_opaque_and_keywords_may_be_names() -> None:
     text = f"witness any {W0}\nwitness all {W1}\ngroup group 2 all any\n".encode()
-    trust = Trust.parse(text + b"witness K\x80 " + W2.encode() + b"\nquorum group\n")
+    trust = Trust.parse(text + "witness K\u00fc ".encode() + W2.encode() + b"\nquorum group\n")
     assert [each.name for each in trust.witnesses][:2] == ["any", "all"]
     assert trust.groups == (Group("group", 2, ("all", "any")),)
     again = format_policy(trust.logs, trust.witnesses, trust.groups, trust.quorum)
-    assert b"witness K\x80 " in again
+    assert "witness K\u00fc ".encode() in again
 
 
 def test_an_unbroken_space_does_not_separate() -> None:
