@@ -46,7 +46,7 @@ class StreamOpened(Event, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class StreamBeat(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """A stream is alive; counters kept outside the book let its completeness be checked."""
+    """A stream is alive. Its counters must not go back; nothing compares them with the entries."""
 
     name: ClassVar[str] = "stream.beaten"
     ocsf_class: ClassVar[int] = 6002
