@@ -8,6 +8,7 @@
 Bytes are verified as stored and never re-made. The key's name is the stream's id.
 """
 
+import re
 from base64 import b64decode, b64encode
 from typing import Final
 
@@ -15,7 +16,7 @@ import msgspec
 
 from gatebook.core.clock import to_text
 from gatebook.core.errors import Invalid, Tampered
-from gatebook.core.json_profile import encode
+from gatebook.core.json_profile import check, encode
 from gatebook.ledger.ed25519 import SigningKey
 from gatebook.ledger.events import Event
 from gatebook.ledger.note import VerifierKey
@@ -27,6 +28,12 @@ MAX_ENTRY_BYTES: Final = 4096
 ZERO_PREV: Final = b64encode(bytes(32)).decode()
 
 _DASH: Final = "\N{EM DASH} ".encode()
+
+_LONG_INTEGER: Final = re.compile(rb'":-?\d{16}')
+"""Matches every integer of 2**53 or more (events hold no lists of integers) and few others.
+
+Only what matches is looked at closely, because every call writes two entries.
+"""
 
 
 class _Header(msgspec.Struct, frozen=True):
@@ -65,7 +72,7 @@ class Pen:
     def write(self, event: Event, sq: int, prev: str, at_us: int) -> bytes:
         """The leaf of `event` as entry `sq` after the entry whose leaf hash is `prev` (base64).
 
-        Raises Invalid for an event that JSON cannot hold or that is too large for a thin leaf.
+        Raises Invalid for an event that the JSON profile cannot hold or too large for a thin leaf.
         """
         try:
             line = encode(_Header(event, event.name, prev, self._sid, sq, to_text(at_us)))
@@ -73,6 +80,8 @@ class Pen:
             raise Invalid(
                 "entry_unwritable", f"An event {event.name} holds a value that JSON cannot."
             ) from None
+        if _LONG_INTEGER.search(line):
+            check(msgspec.json.decode(line))
         text = DOMAIN + line + b"\n"
         signature = b64encode(self._key_id + self._key.sign(text))
         leaf = text + self._lead + signature + b"\n"

@@ -18,6 +18,8 @@ from gatebook.ledger.entry import (
     signature,
     signed_text,
 )
+from gatebook.ledger.events.call import CallConcluded
+from gatebook.ledger.events.stream import StreamBeat
 from gatebook.ledger.note import open_note
 from tests.recorder import EVENT
 from tests.simulators.clock import NOON_US
@@ -131,3 +133,21 @@ def test_a_signature_line_in_any_other_form_is_tampering(line: bytes) -> None:
     with pytest.raises(Tampered) as caught:
         signature(signed_text(LEAF) + b"\n" + line, SID)
     assert caught.value.code == "entry_signature"
+
+
+@pytest.mark.parametrize("tokens", [2**53, 10**16, -(2**53), 2**63, 2**64 - 1])
+def test_an_integer_outside_the_json_profile_is_never_signed(tokens: int) -> None:
+    event = msgspec.structs.replace(CallConcluded.example(), tokens_in=tokens)
+    with pytest.raises(Invalid) as caught:
+        pen().write(event, 0, ZERO_PREV, NOON_US)
+    assert caught.value.code == "json_integer"
+
+
+def test_the_largest_integer_of_the_json_profile_is_written() -> None:
+    event = msgspec.structs.replace(CallConcluded.example(), tokens_in=2**53 - 1)
+    assert is_canonical(pen().write(event, 0, ZERO_PREV, NOON_US).split(b"\n")[1])
+
+
+def test_a_counter_outside_the_json_profile_is_never_signed() -> None:
+    with pytest.raises(Invalid):
+        pen().write(StreamBeat(counts={"calls": 2**53}), 0, ZERO_PREV, NOON_US)
