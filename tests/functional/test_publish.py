@@ -105,6 +105,14 @@ def test_a_lost_log_folder_is_written_again(installation: Installation) -> None:
     assert installation.verify().exit_code == 0
 
 
+def test_the_newest_entry_of_a_kind_is_found_however_far_back(installation: Installation) -> None:
+    installation.record(2500)
+    opening = installation.sequencer.newest(1, 2499, b'"ev":"stream.opened"')
+    assert opening is not None
+    assert (opening.sq, opening.leaf) == (0, installation.sequencer.opening(1))
+    assert installation.sequencer.newest(1, 2499, b"no such thing") is None
+
+
 @pytest.mark.parametrize("lost", ["tile/entries/001", "tile/0/000", "tile/0/002.p/88"])
 def test_a_single_lost_file_is_written_again(installation: Installation, lost: str) -> None:
     installation.record(598)

@@ -13,7 +13,7 @@ from gatebook.core.clock import SECOND_US, Clock, to_text
 from gatebook.core.errors import Invalid, NotFound, Tampered
 from gatebook.ledger.checkpoint import Checkpoint
 from gatebook.ledger.entry import read
-from gatebook.ledger.events.stream import GapDeclared, StreamClosed
+from gatebook.ledger.events.stream import GapDeclared, StreamBeat, StreamClosed
 from gatebook.ledger.integrate import Screen
 from gatebook.ledger.merkle import EMPTY_ROOT, consistency_proof, frontier, leaf_hash
 from gatebook.ledger.report import Problem
@@ -30,6 +30,7 @@ _GRACE_US: Final = 24 * 3600 * SECOND_US
 """How long after its key has expired a stream is still asked for entries."""
 
 _CLOSED: Final = StreamClosed.name
+_BEAT_MARKER: Final = f'"ev":"{StreamBeat.name}"'.encode()
 _GAP_MARKER: Final = f'"ev":"{GapDeclared.name}"'.encode()
 
 
@@ -154,7 +155,8 @@ class LogPublisher:
         screen = Screen(self._log, self._notary.vkeys(self._log), ended.values())
         for each in known:
             if each.no not in ended:
-                screen.resume(self._sequencer.opening(each.no), each.last)
+                beat = self._sequencer.newest(each.no, each.last.sq, _BEAT_MARKER)
+                screen.resume(self._sequencer.opening(each.no), each.last, beat)
                 self._cursors[each.no] = Cursor(each.sid, each.last.sq + 1)
         self._ended.update(ended)
         screen.declare(self._sequencer.declarations(self._log, _GAP_MARKER))

@@ -56,8 +56,10 @@ class Screen:
         self._state = State(ended=set(ended))
         self._expired: set[str] = set()
 
-    def resume(self, opening: bytes, last: Row) -> None:
+    def resume(self, opening: bytes, last: Row, beat: Row | None = None) -> None:
         """Go on behind the last entry with an index of a stream that is not closed.
+
+        `beat` is its newest heartbeat that has one, whose counters the next may not undercut.
 
         Raises Tampered if the database holds another opening than the one that was accepted.
         """
@@ -67,6 +69,8 @@ class Screen:
         for problem in streams.problems.listed:
             raise Tampered(problem.code, problem.detail)
         if entry is not None and last.sq:
+            if beat is not None and beat.sq < last.sq:
+                streams.accept(beat.leaf, leaf_hash(beat.leaf))
             streams.accept(last.leaf, leaf_hash(last.leaf))
             # Numbers that are missing in between were declared lost before `last` got its index.
             self._state.streams[entry.sid].gaps = []

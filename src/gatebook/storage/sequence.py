@@ -19,6 +19,7 @@ OPERATOR: Final = "cli"
 """The writer role under which gaps are declared."""
 
 _HELD_ROWS: Final = 256
+_LOOKED_THROUGH: Final = 1024
 
 
 class Tree(NamedTuple):
@@ -96,6 +97,23 @@ class Sequencer:
             for leaf in _leaves(connection, Run(0, stream_no, 0, 1)):
                 return leaf
         raise _gone(f"stream {stream_no}")
+
+    def newest(self, stream_no: int, sq: int, marker: bytes) -> Row | None:
+        """The newest entry of a stream up to number `sq` that contains `marker`."""
+        with self._database.reading() as connection:
+            while sq >= 0:
+                found = connection.execute(
+                    select(entries.c.sq, entries.c.leaf)
+                    .where(entries.c.stream_no == stream_no, entries.c.sq <= sq)
+                    .order_by(entries.c.sq.desc())
+                    .limit(_LOOKED_THROUGH)
+                )
+                sq = -1
+                for row in [Row(row.sq, bytes(row.leaf)) for row in found]:
+                    if marker in row.leaf:
+                        return row
+                    sq = row.sq - 1
+            return None
 
     def declarations(self, log: str, marker: bytes) -> list[bytes]:
         """Entries of operators that have an index and contain `marker`, stream by stream."""

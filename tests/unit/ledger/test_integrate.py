@@ -5,7 +5,7 @@ import pytest
 from gatebook.core.clock import to_text
 from gatebook.core.errors import Tampered
 from gatebook.ledger.entry import read
-from gatebook.ledger.events.stream import StreamBeat
+from gatebook.ledger.events.stream import GapDeclared, StreamBeat
 from gatebook.ledger.integrate import Pending, Row, Run, Screen
 from tests.simulators.clock import NOON_US
 from tests.simulators.log import DAY_US, HandLog, HandStream
@@ -56,6 +56,19 @@ def test_a_resumed_screen_knows_the_last_entry_of_an_open_stream() -> None:
     resumed = screen(log)
     resumed.resume(log.leaves[0], Row(2, log.leaves[2]))
     assert resumed.plan(3, [pending(stream, 1, 3)]) == [Run(3, 1, 3, 1)]
+
+
+def test_a_resumed_screen_knows_the_counters_of_the_newest_heartbeat() -> None:
+    """The notary knows them too, and would refuse all that comes behind."""
+    log = HandLog()
+    stream = log.open()
+    stream.beat(5)
+    stream.write(GapDeclared.example())
+    stream.beat(4)
+    resumed = screen(log)
+    resumed.resume(log.leaves[0], Row(2, log.leaves[2]), Row(1, log.leaves[1]))
+    assert resumed.plan(3, [pending(stream, 1, 3)]) == []
+    assert resumed.held[stream.sid].code == "counter_went_back"
 
 
 def test_a_resumed_screen_refuses_an_opening_that_was_changed() -> None:
