@@ -1,7 +1,7 @@
 """Writers keep out of each other's streams; whoever does not is found out."""
 
 import pytest
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import func, insert, select
 
 from gatebook.core.errors import GatebookError, Tampered
 from gatebook.ledger.events.call import CallRefused
@@ -13,6 +13,7 @@ from tests.recorder import EVENT, Recorder
 from tests.simulators.clock import SetClock
 
 OTHER_LOG = "log.example/umbrella"
+THIRD_LOG = "log.example/platform"
 
 
 def test_writers_of_one_log_at_once_have_a_stream_each(database_url: str) -> None:
@@ -67,18 +68,36 @@ def test_an_entry_that_its_only_writer_did_not_write_stops_the_writer(
     assert count(database) == before
 
 
-def test_entries_that_vanish_stop_the_writer_at_its_next_doubt(database: Database) -> None:
-    """It connected again, and to an older copy of its database."""
-    store = SqlStore(database, SetClock())
-    recorder = Recorder(store).start()
+@pytest.mark.parametrize("age_hours", [0, 13, 30])
+def test_a_database_put_back_under_a_running_writer_is_not_written_on(
+    database: Database, age_hours: int
+) -> None:
+    """Every connection stays up and no commit fails; whether or not a successor is due."""
+    clock = SetClock()
+    recorder = Recorder(SqlStore(database, clock), clock=clock).start()
+    recorder.receipts(log=OTHER_LOG)
+    [kept] = recorder.receipts()
+    recorder.receipts(*[EVENT] * 3)
+    with database.writing() as connection:
+        mine = select(streams.c.no).where(streams.c.sid == kept.sid).scalar_subquery()
+        newer = (entries.c.stream_no == mine) & (entries.c.sq > kept.sq)
+        connection.execute(entries.delete().where(newer))
+    before = count(database)
+    clock.advance(age_hours * 3600)
+    outcomes = recorder.record() + recorder.record(log=OTHER_LOG) + recorder.record(log=THIRD_LOG)
+    recorder.close()
+    assert [getattr(outcome, "code", None) for outcome in outcomes] == ["stream_forked"] * 3
+    assert count(database) == before
+
+
+def test_an_entry_replaced_under_a_running_writer_is_not_chained_to(database: Database) -> None:
+    recorder = Recorder(SqlStore(database, SetClock())).start()
     [receipt] = recorder.receipts()
     with database.writing() as connection:
-        connection.execute(entries.delete().where(entries.c.sq == receipt.sq))
-
-    def failing(tx: Connection, _at: object) -> CallRefused:
-        tx.exec_driver_sql("SELECT * FROM no_such_table")
-        return CallRefused.example()
-
-    [found_out] = recorder.record(failing)
+        last = entries.c.sq == receipt.sq
+        connection.execute(entries.update().where(last).values(leaf=b"another"))
+    before = count(database)
+    [found_out] = recorder.record()
     recorder.close()
     assert isinstance(found_out, Tampered)
+    assert count(database) == before

@@ -57,6 +57,10 @@ class FaultyStore(Generic[Tx]):
         if self._fault is Fault.APPEND_LATE:
             raise _failed()
 
+    def leaf(self, tx: Tx, stream_no: int, sq: int) -> bytes | None:
+        """See ledger.ports.Store."""
+        return self._store.leaf(tx, stream_no, sq)
+
     def head(self, sid: str) -> Head | None:
         """See ledger.ports.Store."""
         if self.head_failures:
@@ -109,6 +113,10 @@ class MemoryStore:
             if (number, sq) in self.entries:
                 raise _failed()
             self.entries[number, sq] = leaf
+
+    def leaf(self, _tx: None, stream_no: int, sq: int) -> bytes | None:
+        """See ledger.ports.Store."""
+        return self.entries.get((stream_no, sq))
 
     def head(self, sid: str) -> Head | None:
         """See ledger.ports.Store."""

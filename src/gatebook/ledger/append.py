@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Generic, NamedTuple
 
 from gatebook.core.clock import SECOND_US, Clock
-from gatebook.core.errors import GatebookError, Invalid, Unavailable
+from gatebook.core.errors import GatebookError, Invalid, Tampered, Unavailable
 from gatebook.core.ids import Entropy, base62
 from gatebook.ledger.attempt import Attempt, OpenStream, Outcome, prev_of
 from gatebook.ledger.ed25519 import SigningKey
@@ -169,6 +169,8 @@ class Writer(Generic[Tx]):
             self._announce(waited_for)
 
     def _fill(self, tx: Tx, attempt: Attempt, drafts: Sequence[Draft[Tx]]) -> None:
+        for log in dict.fromkeys(draft.log for draft in drafts):
+            self._require_last(tx, self._streams[log])
         for log, event, ticket in drafts:
             stream = self._streams[log]
             now_us = self._clock.now_us()
@@ -179,6 +181,10 @@ class Writer(Generic[Tx]):
                 attempt.write(stream, event, now_us, ticket)
             except Invalid as error:  # its sender's problem, not that of the others in the group
                 attempt.outcomes.append((ticket, error))
+
+    def _require_last(self, tx: Tx, stream: OpenStream) -> None:
+        """Raise Tampered if the database was put back to an older copy since the last commit."""
+        stream.require(self._store.leaf(tx, stream.no, stream.sq - 1))
 
     def _commit(self, attempt: Attempt, fill: Callable[[Tx], None]) -> None:
         """Return only if the attempt is durable; raise if it is not, or if nobody knows yet."""
@@ -191,6 +197,9 @@ class Writer(Generic[Tx]):
             self._unsure = attempt
             if not self._settle_unsure():
                 raise
+        except Tampered:
+            self._unsure = attempt  # nothing is written in any log until the heads are right
+            raise
         except GatebookError:
             attempt.undo()
             raise
@@ -254,6 +263,8 @@ class Writer(Generic[Tx]):
         attempt = Attempt(adopt)
 
         def fill(tx: Tx) -> None:
+            if old is not None:
+                self._require_last(tx, old)
             if old is not None and not old.is_spent(self._clock):
                 attempt.write(old, StreamClosed(reason="key_age", final=old.sq), now_us)
                 self._store.append(tx, attempt.rows)

@@ -82,6 +82,11 @@ class OpenStream:
         """Whether the key's life is over: it signs nothing any more."""
         return self._age_us(clock) >= self._life_us
 
+    def require(self, leaf: bytes | None) -> None:
+        """Raise Tampered unless `leaf`, as stored, is the last entry that was written here."""
+        if leaf is None or prev_of(leaf) != self.prev:
+            raise forked(self.sid)
+
     def write(self, event: Event, now_us: int) -> tuple[tuple[int, int, bytes], Receipt]:
         """The next row and its receipt-to-be; time never goes back within a stream."""
         sq = self.sq
@@ -132,11 +137,7 @@ class Attempt:
             at = (found.sq + 1, prev_of(found.leaf)) if found else (0, ZERO_PREV)
             after = (stream.sq, stream.prev)
             if at != after and at != self._before.get(stream):
-                raise Tampered(
-                    "stream_forked",
-                    f"The store does not hold stream {stream.sid} as its only writer left it.",
-                    "Stop this installation and verify the book before writing on.",
-                )
+                raise forked(stream.sid)
             if stream in self._before:
                 answers.add(at == after)
         if len(answers) > 1:
@@ -146,6 +147,15 @@ class Attempt:
                 "Stop this installation: its database does not keep what it promises.",
             )
         return answers == {True}
+
+
+def forked(sid: str) -> Tampered:
+    """The store was restored to an older copy, edited, or written to by somebody else."""
+    return Tampered(
+        "stream_forked",
+        f"The store does not hold stream {sid} as its only writer left it.",
+        "Stop this installation and verify the book before writing on.",
+    )
 
 
 def prev_of(leaf: bytes) -> str:

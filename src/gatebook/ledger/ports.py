@@ -47,6 +47,10 @@ class Store(Protocol[Tx]):
         """Insert (stream number, sequence number, leaf) rows; a duplicate raises Unavailable."""
         ...
 
+    def leaf(self, tx: Tx, stream_no: int, sq: int) -> bytes | None:
+        """One entry, as stored."""
+        ...
+
     def head(self, sid: str) -> Head | None:
         """The last durable entry of a stream."""
         ...

@@ -25,6 +25,7 @@ _CODE: Final = "ledger_unavailable"
 _FENCE_MS: Final = 5000
 
 _INSERT: Final = "INSERT INTO entries (stream_no, sq, leaf) VALUES (?, ?, ?)"
+_LEAF: Final = "SELECT leaf FROM entries WHERE stream_no = ? AND sq = ?"
 _COPY: Final = "COPY entries (stream_no, sq, leaf) FROM STDIN (FORMAT BINARY)"
 
 
@@ -64,6 +65,15 @@ class SqlStore:
                 copy.set_types(("int8", "int8", "bytea"))
                 for row in rows:
                     copy.write_row(row)
+
+    def leaf(self, tx: Connection, stream_no: int, sq: int) -> bytes | None:
+        """One entry, as stored; read before every commit, so past SQLAlchemy like `append`."""
+        at = (stream_no, sq)
+        with answered(_CODE):
+            driver = cast("Any", tx.connection.driver_connection)
+            query = _LEAF if self._database.is_sqlite else _LEAF.replace("?", "%s")
+            row = driver.execute(query, at).fetchone()
+        return None if row is None else bytes(row[0])
 
     def head(self, sid: str) -> Head | None:
         """The last durable entry of a stream."""
