@@ -43,10 +43,8 @@ def body_of(office: Office, header: dict[str, Any]) -> dict[str, Any]:
     key = office.data_keys[row.data_key]
     commitment = msgspec.convert(header["d"]["body"], Commitment)
     cell = body_cell(row.stream_no, row.sq)
-    opened: dict[str, Any] = msgspec.json.decode(
-        open_body(bytes(row.sealed), key, cell, commitment)
-    )
-    return opened
+    plain = open_body(bytes(row.sealed), key, cell, commitment)
+    return msgspec.json.decode(plain, type=dict[str, Any])
 
 
 def who(office: Office, token: Secret | None) -> Principal:
