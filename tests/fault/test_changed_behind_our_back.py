@@ -14,6 +14,10 @@ from tests.installations import PREFIX, Installation, size_of
 from tests.recorder import LOG
 
 
+def guard_of(installation: Installation) -> RollbackGuard:
+    return RollbackGuard(installation.notary, installation.sequencer, installation.root)
+
+
 def restore_older_database(installation: Installation, size: int) -> None:
     """Leave in the database what was there when the log had that size."""
     with installation.database.writing() as connection:
@@ -34,7 +38,7 @@ def test_an_older_database_is_named_and_nothing_is_written(installation: Install
         installation.publisher()
     assert caught.value.code == "database_rolled_back"
     with pytest.raises(Tampered, match="behind the notary"):
-        RollbackGuard(installation.notary, installation.sequencer).check_all()
+        guard_of(installation).check_all()
     assert "behind the notary: 22 entries" in caught.value.detail
     assert installation.checkpoint() == before
 
@@ -50,9 +54,9 @@ def test_a_database_that_knows_nothing_of_a_published_log_is_named(
             connection.execute(delete(table))
     logs = published_logs(installation.root, PREFIX)
     assert logs == [LOG]
-    RollbackGuard(installation.notary, installation.sequencer).check_all()
+    guard_of(installation).check_all()
     with pytest.raises(Tampered, match="it has 0"):
-        RollbackGuard(installation.notary, installation.sequencer).check_all(logs)
+        guard_of(installation).check_all(logs)
 
 
 def test_an_older_database_that_has_grown_again_is_named_too(installation: Installation) -> None:
@@ -69,7 +73,7 @@ def test_an_older_database_that_has_grown_again_is_named_too(installation: Insta
     with pytest.raises(Tampered) as caught:
         installation.publisher()
     assert caught.value.code == "past_differs"
-    guard = RollbackGuard(installation.notary, installation.sequencer, installation.root)
+    guard = guard_of(installation)
     with pytest.raises(Tampered, match="restored or edited") as caught:
         guard.check_all()
     assert caught.value.code == "past_differs"
@@ -80,7 +84,7 @@ def test_a_size_that_was_edited_in_an_older_database_deceives_nobody(
 ) -> None:
     installation.record(20)
     installation.publisher().publish()
-    guard = RollbackGuard(installation.notary, installation.sequencer, installation.root)
+    guard = guard_of(installation)
     guard.check_all()
     restore_older_database(installation, 10)
     with installation.database.writing() as connection:

@@ -64,7 +64,7 @@ def run(config: Config, ready: Callable[[str], None]) -> None:
         check_schema(database)
         keyring = load_keyring(config, entropy)
         notary = open_notary(config, keyring.installation)
-        guard = RollbackGuard(notary, Sequencer(database))
+        guard = RollbackGuard(notary, Sequencer(database), config.data / "log")
         guard.check_all(published_logs(config.data / "log", config.ledger.origin))
         application = GateApplication(
             partial(

@@ -17,10 +17,8 @@ from gatebook.storage.sequence import Sequencer
 class RollbackGuard:
     """Implements `ledger.ports.Certifier`: the notary's, for logs that hold what it signed."""
 
-    def __init__(
-        self, notary: NotaryClient, sequencer: Sequencer, root: Path | None = None
-    ) -> None:
-        """`root` holds the published logs; without it sizes are compared, and no entries."""
+    def __init__(self, notary: NotaryClient, sequencer: Sequencer, root: Path) -> None:
+        """`root` holds the published logs."""
         self._notary = notary
         self._sequencer = sequencer
         self._root = root
@@ -44,5 +42,5 @@ class RollbackGuard:
         if head is None:
             return
         check_not_behind(log, self._sequencer.tree(log).size, head.size)
-        if head.size and self._root is not None:
+        if head.size:
             check_last(head, self._sequencer, LogFolder(self._root / log))
