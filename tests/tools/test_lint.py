@@ -58,7 +58,7 @@ MISSES = [
     ("suppressions", BOOK, "x = f()  # type: ignore[arg-type]  # the stub is wrong"),
     ("suppressions", BOOK, "# The stub is wrong.\nx = f()  # type: ignore[arg-type]"),
     ("suppressions", BOOK, "x = '# noqa'"),
-    ("machine_paths", "docs/how-to/curl.md", "see https://example.org/home/page and a/relative/path"),
+    ("machine_paths", "docs/how-to/curl.md", "see https://example.org/home/page and ./a/b"),
     ("machine_paths", "deploy/gatebook.toml", "data = '/var/lib/gatebook'"),
 ]
 
