@@ -5,6 +5,7 @@ Times are integer microseconds since the Unix epoch (UTC); text is RFC 3339 with
 
 import time
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Protocol
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,8 +40,7 @@ class SystemClock:
 def to_text(at_us: int) -> str:
     """`2026-11-20T12:34:56.789012Z` for a time in microseconds (RFC 3339, always six decimals)."""
     seconds, micros = divmod(at_us, SECOND_US)
-    t = time.gmtime(seconds)
-    return f"{t[0]:04d}-{t[1]:02d}-{t[2]:02d}T{t[3]:02d}:{t[4]:02d}:{t[5]:02d}.{micros:06d}Z"
+    return f"{_to_the_second(seconds)}.{micros:06d}Z"
 
 
 def from_text(text: str) -> int:
@@ -50,3 +50,10 @@ def from_text(text: str) -> int:
     if to_text(at_us) != text:
         raise ValueError(f"not a time of the form 2026-11-20T12:34:56.789012Z: {text!r}")
     return at_us
+
+
+@lru_cache(maxsize=4)
+def _to_the_second(seconds: int) -> str:
+    """Entries are written and read in the order of time, so one second serves many of them."""
+    t = time.gmtime(seconds)
+    return f"{t[0]:04d}-{t[1]:02d}-{t[2]:02d}T{t[3]:02d}:{t[4]:02d}:{t[5]:02d}"
