@@ -112,10 +112,12 @@ class Leash:
             self._cut("agent" if self._silent_at == _NEVER else "silence")
 
     def _wind_up(self) -> None:
-        """Set the timer to the next deadline; parts that come only move it on."""
+        """Set the timer to the next deadline, or to where a deadline may have moved by then."""
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_at(min(self._silent_at, self._total_at), self._on_time)
+        look_at = self._loop.time() + self._silence_seconds
+        due = min(self._silent_at, self._total_at, look_at)
+        self._timer = self._loop.call_at(due, self._on_time)
 
     def _cut(self, by: Literal["agent", "silence"]) -> None:
         self._cut_by = self._cut_by or by
