@@ -1,7 +1,6 @@
 """The gate as a process: one event loop, and the ledger's writer as a thread beside it."""
 
 import asyncio
-import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, closing
@@ -10,7 +9,6 @@ from typing import Any, Final
 
 import uvloop
 from uvicorn import Config as ServerConfig
-from uvicorn import Server
 
 from gatebook import __version__
 from gatebook.app.config import Config
@@ -18,7 +16,7 @@ from gatebook.app.folders import dialects
 from gatebook.app.init import load_keyring
 from gatebook.app.notary_client import open_notary
 from gatebook.app.rollback import RollbackGuard
-from gatebook.app.serving import address_of, listen_on
+from gatebook.app.serving import ReadyServer, address_of, listen_on
 from gatebook.app.snapshots import SqlSource
 from gatebook.core.clock import Clock, SystemClock
 from gatebook.core.errors import GatebookError
@@ -154,7 +152,8 @@ def serve(
 ) -> None:
     """Serve an application until told to stop; raises why it could not be opened."""
     with listen_on(settings.host, settings.port) as listener:
-        server = _ReadyServer(gate_config(application, settings), address_of(listener), ready)
+        config = gate_config(application, settings)
+        server = ReadyServer(config, lambda: ready(address_of(listener)))
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             try:
                 runner.run(server.serve(sockets=[listener]))
@@ -184,18 +183,3 @@ def gate_config(application: GateApplication, settings: GatewaySettings) -> Serv
         ),
         drain_seconds=settings.drain_seconds,
     )
-
-
-class _ReadyServer(Server):
-    """Says when it has begun to listen."""
-
-    def __init__(self, config: ServerConfig, address: str, ready: Callable[[str], None]) -> None:
-        super().__init__(config)
-        self._address = address
-        self._ready = ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """See uvicorn.Server."""
-        await super().startup(sockets)
-        if self.started:
-            self._ready(self._address)
