@@ -141,7 +141,7 @@ def _append(
             began = time.monotonic()
             for event in islice(calls, count):
                 window.enter()
-                writer.submit(Draft(log, event, ticket=log))
+                writer.submit([Draft(log, event, ticket=log)])
             window.drain()
             rates.append(count / (time.monotonic() - began))
     finally:

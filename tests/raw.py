@@ -20,6 +20,11 @@ class Heard(NamedTuple):
     rest: bytes
 
     @property
+    def is_whole(self) -> bool:
+        """Whether all of the body has come."""
+        return len(self.body) == int(self.headers["content-length"])
+
+    @property
     def code(self) -> str:
         """The code of an error, once its shape is seen to be OpenAI's."""
         error = json.loads(self.body)["error"]
@@ -41,12 +46,17 @@ def hear(line: socket.socket) -> Heard:
         if not part:
             raise EOFError(data)
         data += part
+    while not (heard := parse(data)).is_whole:
+        data += line.recv(65536)
+    return heard
+
+
+def parse(data: bytes) -> Heard:
+    """A response whose head has come."""
     head, _, rest = data.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
     length = int(headers["content-length"])
-    while len(rest) < length:
-        rest += line.recv(65536)
     return Heard(int(first.split()[1]), headers, rest[:length], rest[length:])
 
 

@@ -62,7 +62,7 @@ class Recorder(Generic[Tx]):
     def submit(self, event: Event | Work[Tx] = EVENT, log: str = LOG) -> int:
         """Queue one draft; gives its ticket."""
         ticket = next(self._tickets)
-        self.writer.submit(Draft(log, event, ticket))
+        self.writer.submit([Draft(log, event, ticket)])
         return ticket
 
     def wait(self, tickets: Sequence[int]) -> list[Receipt | GatebookError]:

@@ -45,7 +45,7 @@ def main(url: str) -> None:
     writer.start()
     while True:
         room.acquire()
-        writer.submit(Draft(LOG, EVENT, True))
+        writer.submit([Draft(LOG, EVENT, True)])
 
 
 if __name__ == "__main__":

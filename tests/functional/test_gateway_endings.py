@@ -14,7 +14,7 @@ from tests.gates import SETTINGS, RunningGate, chat, error_of, eventually, open_
 from tests.simulators.stores import Fault
 
 
-@pytest.mark.parametrize("status", [400, 404, 422, 429, 500, 503])
+@pytest.mark.parametrize("status", [400, 404, 422, 429, 500, 503, 529])
 def test_an_error_of_the_provider_is_the_agents_to_see(gate: RunningGate, status: int) -> None:
     response = gate.ask(chat(f"sim-error-{status}"))
     assert response.status_code == status

@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from tests.gates import RunningGate, eventually
-from tests.raw import BODY, connected, head, hear, request, say
+from tests.raw import BODY, connected, head, hear, parse, request, say
 
 
 def test_the_plain_request_of_these_tests_goes_through(sqlite_gate: RunningGate) -> None:
@@ -149,6 +149,23 @@ def test_requests_in_one_piece_are_answered_in_order(sqlite_gate: RunningGate) -
         assert json.loads(first.body)["object"] == "chat.completion"
         if not first.rest:
             assert json.loads(hear(line).body)["object"] == "list"
+
+
+def test_an_answer_is_one_segment_and_the_connection_stays(sqlite_gate: RunningGate) -> None:
+    with connected(sqlite_gate) as line:
+        for _ in range(2):
+            line.sendall(request(sqlite_gate))
+            heard = parse(line.recv(65536))
+            assert json.loads(heard.body)["object"] == "chat.completion"
+            assert "date" in heard.headers
+
+
+def test_a_head_request_is_answered_without_a_body(sqlite_gate: RunningGate) -> None:
+    with connected(sqlite_gate) as line:
+        line.sendall(head(sqlite_gate, b"Connection: close", line=b"HEAD /v1/models"))
+        said, _, rest = line.recv(65536).partition(b"\r\n\r\n")
+        assert said.startswith(b"HTTP/1.1 405 ")
+        assert (rest, line.recv(65536)) == (b"", b"")
 
 
 @pytest.mark.parametrize("cut", [0, 10, 300, 400])

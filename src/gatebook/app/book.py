@@ -69,7 +69,7 @@ class CommandBook(Book):
         def within(connection: Any, position: Position) -> Event:
             return work(SqlRecords(connection), position)
 
-        self._writer.submit(Draft(log, within, waiting))
+        self._writer.submit([Draft(log, within, waiting)])
         try:
             return waiting.result(_WAIT_SECONDS)
         except TimeoutError:

@@ -14,14 +14,14 @@ from gatebook.core.errors import Invalid, NotFound, Tampered
 from gatebook.ledger.checkpoint import Checkpoint
 from gatebook.ledger.entry import read
 from gatebook.ledger.events.stream import GapDeclared, StreamBeat, StreamClosed
-from gatebook.ledger.integrate import Screen
+from gatebook.ledger.integrate import Screen, leaves_of
 from gatebook.ledger.merkle import EMPTY_ROOT, consistency_proof, frontier, leaf_hash
 from gatebook.ledger.report import Problem
 from gatebook.ledger.tiles import TileHashes, files, grow
 from gatebook.storage.folder import LogFolder
 from gatebook.storage.sequence import Cursor, Sequencer
 
-BATCH: Final = 16_384
+BATCH: Final = 4_096
 """Entries that are numbered before the notary has to sign them."""
 
 CHECKPOINT: Final = "checkpoint"
@@ -51,6 +51,8 @@ class LogPublisher:
         self._written = self._check_past()
         self._cursors: dict[int, Cursor] = {}
         self._ended: set[int] = set()
+        self._numbered: list[bytes] = []
+        """What `_number` gave indices last, as it was read and checked."""
         self._screen = self._resume()
 
     @property
@@ -74,6 +76,7 @@ class LogPublisher:
         runs = self._screen.plan(self._size, pending)
         if runs:
             self._size = self._sequencer.commit(self._log, self._size, runs)
+            self._numbered = leaves_of(runs, pending)
         next_sq = {run.stream_no: run.first_sq + run.length for run in runs}
         for stream in pending:
             at = next_sq.get(stream.stream_no, stream.rows[0].sq)
@@ -88,12 +91,14 @@ class LogPublisher:
         return sum(run.length for run in runs) == limit
 
     def _write(self) -> None:
-        """Write bundles and tiles of what is numbered."""
+        """Write bundles and tiles of what is numbered: just now, or by one that was cut short."""
         while self._written < self._size:
-            end = min(self._written + BATCH, self._size)
-            leaves = self._sequencer.leaves(self._log, self._written, end)
+            leaves, self._numbered = self._numbered, []
+            if self._written + len(leaves) != self._size:
+                end = min(self._written + BATCH, self._size)
+                leaves = self._sequencer.leaves(self._log, self._written, end)
             self._folder.add(grow(self._written, leaves, self._folder))
-            self._written = end
+            self._written += len(leaves)
 
     def _sign(self) -> bytes:
         """The note over the head of what is written, once the notary has looked at it."""

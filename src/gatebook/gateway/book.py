@@ -7,7 +7,7 @@ loop, and one timer watches all who wait: per entry this costs a future and two 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from gatebook.core.errors import GatebookError, Unavailable
@@ -30,7 +30,7 @@ class Writer(Protocol):
     """What is used of `ledger.append.Writer`."""
 
     def start(self) -> None: ...
-    def submit(self, draft: Draft[Any]) -> None: ...
+    def submit(self, drafts: Sequence[Draft[Any]]) -> None: ...
     def close(self) -> None: ...
 
 
@@ -73,7 +73,7 @@ class Book:
     def note(self, log: str, event: Event) -> None:
         """Queue an entry that nobody waits for."""
         try:
-            self._writer.submit(Draft(log, event, None))
+            self._writer.submit([Draft(log, event, None)])
         except Unavailable as error:
             _LOG.warning("an entry was not recorded: %s", error.code)
 
@@ -89,11 +89,18 @@ class Book:
             self._loop.call_soon(self._hand_over, len(self._drafts))
             return
         drafts, self._drafts = self._drafts, []
-        for draft in drafts:
-            try:
-                self._writer.submit(draft)
-            except Unavailable as error:
-                self._resolve([(draft.ticket, error)])
+        self._submit(drafts)
+
+    def _submit(self, drafts: list[Draft[Any]]) -> None:
+        """Hand over all, or as many as there is room for."""
+        try:
+            self._writer.submit(drafts)
+        except Unavailable as error:
+            if len(drafts) == 1:
+                self._resolve([(drafts[0].ticket, error)])
+                return
+            for draft in drafts:
+                self._submit([draft])
 
     def _announce(self, outcomes: list[Outcome]) -> None:
         """Called from the writer's thread."""

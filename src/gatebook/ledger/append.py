@@ -41,13 +41,13 @@ class Draft(NamedTuple, Generic[Tx]):
     ticket: Any
 
 
-def _groups(drafts: Sequence[Draft[Tx]]) -> list[list[Draft[Tx]]]:
-    """Finished events share a transaction; work, which may fail by itself, has one of its own."""
+def _groups(drafts: Sequence[Draft[Tx]], limit: int) -> list[list[Draft[Tx]]]:
+    """Finished events share a transaction, `limit` at most; work, which may fail, has its own."""
     groups: list[list[Draft[Tx]]] = []
     shared = False
     for draft in drafts:
         plain = isinstance(draft.event, Event)
-        if plain and shared:
+        if plain and shared and len(groups[-1]) < limit:
             groups[-1].append(draft)
         else:
             groups.append([draft])
@@ -86,7 +86,9 @@ class Writer(Generic[Tx]):
         self._clock = clock
         self._entropy = entropy
         self._boot = base62(int.from_bytes(entropy(11)), 16)
-        self._queue: queue.SimpleQueue[Draft[Tx] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Sequence[Draft[Tx]] | None] = queue.SimpleQueue()
+        self._submitted = 0  # counted by those who submit, behind the door
+        self._received = 0  # counted by the writer's thread; what is between the two waits
         self._streams: dict[str, OpenStream] = {}
         self._taken: list[Draft[Tx]] = []
         self._unsure: Attempt | None = None
@@ -101,19 +103,24 @@ class Writer(Generic[Tx]):
         """Begin to write; a stream opens with the first entry of its log."""
         self._thread.start()
 
-    def submit(self, draft: Draft[Tx]) -> None:
-        """Queue a draft; raises Unavailable when the queue is full or the writer has ended."""
+    def submit(self, drafts: Sequence[Draft[Tx]]) -> None:
+        """Queue all drafts or none; raises Unavailable without room or once the writer has ended.
+
+        Those that come together wake the writer once and are committed together.
+        """
         with self._door:
             if self._ended:
                 raise _closed()
-            if self._queue.qsize() >= self._settings.queue_limit:
+            waiting = self._submitted - self._received
+            if waiting + len(drafts) > self._settings.queue_limit:
                 raise Unavailable(
                     "ledger_queue_full",
                     "The ledger cannot keep up and takes no more entries.",
                     "Retry after a moment; if it persists, look at the database's commit latency.",
                     retry_after_seconds=1,
                 )
-            self._queue.put(draft)
+            self._submitted += len(drafts)
+            self._queue.put(drafts)
 
     def close(self) -> None:
         """Write what is queued, close every stream, destroy the keys and wait for the thread."""
@@ -124,7 +131,7 @@ class Writer(Generic[Tx]):
         self._next_beat_us = self._clock.monotonic_us() + self._beat_us
         try:
             while self._take():
-                for group in _groups(self._taken):
+                for group in _groups(self._taken, self._settings.batch_limit):
                     self._write(group)
                     del self._taken[: len(group)]
                 self._beat()
@@ -133,15 +140,16 @@ class Writer(Generic[Tx]):
             self._abandon()
 
     def _take(self) -> bool:
-        """Wait for drafts and take all that queued up, within the batch limit; False at the end."""
+        """Wait for drafts and take what queued up, until a group is full; False at the end."""
         wait_us = max(0, self._next_beat_us - self._clock.monotonic_us())
         try:
-            draft = self._queue.get(timeout=wait_us / SECOND_US)
-            while draft is not None:
-                self._taken.append(draft)
-                if len(self._taken) == self._settings.batch_limit:
+            drafts = self._queue.get(timeout=wait_us / SECOND_US)
+            while drafts is not None:
+                self._taken += drafts
+                self._received += len(drafts)
+                if len(self._taken) >= self._settings.batch_limit:
                     return True
-                draft = self._queue.get_nowait()
+                drafts = self._queue.get_nowait()
         except queue.Empty:
             return True
         self._queue.put(None)  # met the end: come back for it once what was taken is written
@@ -331,9 +339,7 @@ class Writer(Generic[Tx]):
             stream.pen.destroy()
         waiting = self._taken
         while not self._queue.empty():
-            draft = self._queue.get_nowait()
-            if draft is not None:
-                waiting.append(draft)
+            waiting += self._queue.get_nowait() or ()
         self._answer([(draft.ticket, _closed()) for draft in waiting])
         self._store.close()
 

@@ -139,6 +139,16 @@ class Screen:
         return any(first <= sq <= last for first, last in self._state.declared.get(sid, []))
 
 
+def leaves_of(runs: Iterable[Run], pending: Iterable[Pending]) -> list[bytes]:
+    """The leaves that the runs of one plan give indices to, in the order of those."""
+    rows = {stream.stream_no: {row.sq: row.leaf for row in stream.rows} for stream in pending}
+    return [
+        rows[run.stream_no][sq]
+        for run in runs
+        for sq in range(run.first_sq, run.first_sq + run.length)
+    ]
+
+
 def _first_problem(trial: Streams, sid: str, rows: Sequence[Row]) -> Problem | None:
     """What is wrong with the rows, `index` being where they should be cut."""
     start = trial.state.size
@@ -186,11 +196,14 @@ def _unbroken(rows: Sequence[Row]) -> int:
 def _runs(size: int, stream_no: int, rows: Sequence[Row]) -> list[Run]:
     """Runs of rows; a new one starts behind every number that was declared lost."""
     runs: list[Run] = []
-    for offset, row in enumerate(rows):
-        if runs and row.sq == runs[-1].first_sq + runs[-1].length:
-            runs[-1] = runs[-1]._replace(length=runs[-1].length + 1)
-        else:
-            runs.append(Run(size + offset, stream_no, row.sq, 1))
+    start = 0
+    while start < len(rows):
+        first_sq = rows[start].sq
+        end = start + 1
+        while end < len(rows) and rows[end].sq == first_sq + end - start:
+            end += 1
+        runs.append(Run(size + start, stream_no, first_sq, end - start))
+        start = end
     return runs
 
 

@@ -266,7 +266,7 @@ def _rows(connection: Connection, no: int, cursor: Cursor, limit: int) -> list[R
         .order_by(entries.c.sq)
         .limit(min(limit, _HELD_ROWS) if cursor.is_held else limit)
     )
-    return [Row(row.sq, bytes(row.leaf)) for row in found]
+    return [Row(sq, bytes(leaf)) for sq, leaf in found.all()]
 
 
 def _leaves(connection: Connection, run: Run) -> list[bytes]:
@@ -279,7 +279,7 @@ def _leaves(connection: Connection, run: Run) -> list[bytes]:
         )
         .order_by(entries.c.sq)
     )
-    return [bytes(leaf) for leaf in found]
+    return [bytes(leaf) for leaf in found.all()]
 
 
 def _cut(run: Run, start: int, end: int) -> Run:

@@ -39,10 +39,8 @@ class Exchange:
 
     async def answer(self, answer: Answer) -> None:
         """Send a whole response."""
-        status, headers, body = answer
-        length = (b"content-length", b"%d" % len(body))
-        await self.begin(status, [*headers, length])
-        await self.send(body, more=False)
+        self.is_begun = True
+        await self.connection.answer(answer)
 
     async def begin(self, status: int, headers: Headers) -> None:
         """Send the head of a response."""

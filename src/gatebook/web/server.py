@@ -35,6 +35,12 @@ _ONCE: Final = frozenset(
     )
 )
 _OFFER: Final = frozenset((b"upgrade", b"connection", b"http2-settings"))
+_PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
+# A provider may answer with a status that has no name, such as Anthropic's 529.
+_STATUS_LINES: Final = {
+    status: f"HTTP/1.1 {status} {_PHRASES.get(status, '')}\r\n".encode()
+    for status in range(100, 600)
+}
 # Encoded dot, slash, backslash and NUL: no path of ours needs them, every path filter fears them.
 _ENCODED: Final = re.compile(rb"%(?:2[ef]|5c|00)", re.IGNORECASE)
 
@@ -157,6 +163,25 @@ class EdgeProtocol(HttpToolsProtocol):
         if self._part == "body":
             self._time("body", LINGER_SECONDS)
 
+    async def answer(self, answer: Answer) -> None:
+        """Give a whole response in one write: by ASGI head and body leave in a segment each.
+
+        Ends the cycle as uvicorn's own `send` does with the last part of a body.
+        """
+        cycle = self.cycle
+        if cycle.flow.write_paused and not cycle.disconnected:
+            await cycle.flow.drain()
+        if cycle.disconnected:
+            return
+        dated = answer._replace(headers=[*cycle.default_headers, *answer.headers])
+        has_body = cycle.scope["method"] != "HEAD"
+        self.transport.write(_encode(dated, stays=cycle.keep_alive, has_body=has_body))
+        cycle.response_started = cycle.response_complete = True
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            self.transport.close()
+        cycle.on_response()
+
     def send_400_response(self, msg: str) -> None:
         """What the parser could not read, or a callback above refused."""
         self._turn_away(self._error or Invalid("http_malformed", "This is not an HTTP/1 request."))
@@ -186,9 +211,10 @@ class EdgeProtocol(HttpToolsProtocol):
         version = self.parser.get_http_version()
         if version != "1.1" and (version != "1.0" or b"transfer-encoding" in unique):
             return Invalid("http_malformed", "This is not an HTTP/1 request.")
-        twice = [name for name in _ONCE & unique if names.count(name) > 1]
-        if twice:
-            return Invalid("header_twice", f"The header {twice[0].decode()} came twice.")
+        if len(unique) < len(names):
+            twice = [name for name in _ONCE & unique if names.count(name) > 1]
+            if twice:
+                return Invalid("header_twice", f"The header {twice[0].decode()} came twice.")
         return None
 
     def _refused(self, error: GatebookError) -> GatebookError:
@@ -242,15 +268,23 @@ class EdgeProtocol(HttpToolsProtocol):
             self.transport.close()  # an answer to an earlier request is under way: no place for two
             return
         self._unset_keepalive_if_required()
-        status, headers, body = self.edge.refusal(error)
-        fields = [*headers, (b"content-length", b"%d" % len(body)), (b"connection", b"close")]
-        head = b"".join([b"%s: %s\r\n" % field for field in fields])
-        line = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode()
-        self.transport.write(line + head + b"\r\n" + body)
+        self.transport.write(_encode(self.edge.refusal(error), stays=False, has_body=True))
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self._time("none")
         self._timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
+
+
+def _encode(answer: Answer, *, stays: bool, has_body: bool) -> bytes:
+    """A response as it goes over the wire; `stays` says whether the connection does."""
+    status, headers, body = answer
+    fields = [b"%b: %b\r\n" % field for field in headers]
+    return b"%bcontent-length: %d\r\n%b\r\n%b" % (
+        _STATUS_LINES[status] + b"".join(fields),
+        len(body),
+        b"" if stays else b"connection: close\r\n",
+        body if has_body else b"",
+    )
 
 
 def request_timeout() -> GatebookError:

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -26,16 +26,17 @@ class HandWriter:
         self.announce = announce
         self.drafts: list[Draft[Any]] = []
         self.refuses: Unavailable | None = None
+        self.room = 0
         self.is_closed = False
 
     def start(self) -> None:
         """Nothing to start."""
 
-    def submit(self, draft: Draft[Any]) -> None:
-        """Keep the draft."""
-        if self.refuses is not None:
+    def submit(self, drafts: Sequence[Draft[Any]]) -> None:
+        """Keep the drafts, if there is room for all of them."""
+        if self.refuses is not None and len(self.drafts) + len(drafts) > self.room:
             raise self.refuses
-        self.drafts.append(draft)
+        self.drafts += drafts
 
     def close(self) -> None:
         """Remember."""
@@ -116,6 +117,18 @@ async def test_a_full_queue_is_the_same_answer() -> None:
             await book.record(LOG, EVENT)
         assert caught.value.code == "audit_unavailable"
         book.note(LOG, EVENT)
+
+
+async def test_of_those_that_come_together_as_many_are_taken_as_there_is_room_for() -> None:
+    (receipt,) = receipts()
+    async with opened() as (book, writer):
+        writer.refuses, writer.room = Unavailable("ledger_queue_full", "Full."), 1
+        waiting = [asyncio.ensure_future(book.record(LOG, EVENT)) for _ in range(3)]
+        await until(writer, 1)
+        answer(writer, receipt)
+        first, *others = await asyncio.gather(*waiting, return_exceptions=True)
+        assert first is receipt
+        assert [isinstance(other, Unavailable) for other in others] == [True, True]
 
 
 async def test_an_entry_given_up_is_told_when_it_becomes_durable_after_all() -> None:

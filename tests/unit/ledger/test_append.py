@@ -184,6 +184,25 @@ def test_a_full_queue_takes_nothing_more() -> None:
     recorder.close()
 
 
+def test_drafts_handed_over_together_are_all_queued_or_none_is() -> None:
+    recorder = Recorder(MemoryStore(), settings=LedgerSettings(queue_limit=3))
+    waiting = recorder.submit()
+    with pytest.raises(Unavailable, match="cannot keep up"):
+        recorder.writer.submit([Draft(LOG, EVENT, None)] * 3)
+    recorder.writer.submit([Draft(LOG, EVENT, None)] * 2)
+    [receipt] = recorder.start().wait([waiting])
+    assert isinstance(receipt, Receipt)
+    recorder.close()
+
+
+def test_what_was_handed_over_together_is_split_at_the_batch_limit() -> None:
+    store = FaultyStore(MemoryStore())
+    recorder = Recorder(store, settings=LedgerSettings(batch_limit=30))
+    recorder.writer.submit([Draft(LOG, EVENT, None)] * 100)
+    recorder.start().close()
+    assert store.transactions == 1 + 4 + 1  # and the stream's opening and closing
+
+
 def test_what_was_queued_before_closing_is_written_and_nothing_after() -> None:
     store = MemoryStore()
     recorder = Recorder(store, settings=LedgerSettings(batch_limit=10))
@@ -346,7 +365,7 @@ def test_the_key_is_forgotten_when_the_writer_ends() -> None:
 def test_nobody_is_told_of_drafts_that_nobody_waits_for() -> None:
     store = MemoryStore()
     recorder = Recorder(store).start()
-    recorder.writer.submit(Draft(LOG, EVENT, None))
+    recorder.writer.submit([Draft(LOG, EVENT, None)])
     recorder.close()
     assert not recorder.answered
     assert told(store) == [["stream.opened", "call.intended", "stream.closed"]]
