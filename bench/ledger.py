@@ -26,8 +26,8 @@ from gatebook import __version__
 from gatebook.app.child import Child
 from gatebook.app.config import Config, load_config
 from gatebook.app.export import export_log
-from gatebook.app.init import load_keyring
 from gatebook.app.integrator import Integrator
+from gatebook.app.keyring import load_keyring
 from gatebook.app.notary_client import NotaryClient, open_notary
 from gatebook.app.wiring import open_installation
 from gatebook.cli.verify import ExportedFolder

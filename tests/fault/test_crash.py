@@ -13,9 +13,10 @@ from random import Random
 
 import pytest
 
-from gatebook.app import init
 from gatebook.app.config import Config
 from gatebook.app.export import export_log
+from gatebook.app.init import create
+from gatebook.app.keyring import load_keyring
 from gatebook.app.notary_client import NotaryClient, open_notary
 from gatebook.cli.verify import ExportedFolder
 from gatebook.core.clock import SystemClock
@@ -133,12 +134,12 @@ def test_processes_killed_at_random_lose_nothing_that_was_acknowledged(
     random = Random(rounds)
     with tempfile.TemporaryDirectory(prefix="gatebook-") as short:
         settings = config(tmp_path / "data", database_url, f"unix:{short}/socket")
-        init.create(settings, system_entropy)
+        create(settings, system_entropy)
         processes = Processes(tmp_path / "data", database_url, settings.notary.address)
         processes.start("notary")
         processes.start("integrator")
         clock = SystemClock()
-        notary = open_notary(settings, init.load_keyring(settings, system_entropy).installation)
+        notary = open_notary(settings, load_keyring(settings, system_entropy).installation)
         references: list[str] = []
         for _ in range(rounds):
             recorder = Recorder(

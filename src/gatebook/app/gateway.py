@@ -13,7 +13,7 @@ from uvicorn import Config as ServerConfig
 from gatebook import __version__
 from gatebook.app.config import Config
 from gatebook.app.folders import dialects
-from gatebook.app.init import load_keyring
+from gatebook.app.keyring import load_keyring
 from gatebook.app.notary_client import open_notary
 from gatebook.app.rollback import RollbackGuard
 from gatebook.app.serving import ReadyServer, address_of, listen_on

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from gatebook.app.config import Config
-from gatebook.app.init import load_keyring
+from gatebook.app.keyring import load_keyring
 from gatebook.app.log_server import LogDoor
 from gatebook.app.notary_client import NotaryClient, open_notary
 from gatebook.app.publish import LogPublisher

@@ -7,11 +7,22 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from gatebook.app.settings import KeySettings
 from gatebook.core.errors import Misconfigured
 
 KEY_BYTES: Final = 32
+KEY_NAMES: Final = ("kek", "pepper", "installation")
 FOLDER_MODE: Final = 0o700
 _FILE_MODE: Final = 0o600
+
+
+def named_files(settings: KeySettings) -> dict[str, str]:
+    """The file that the settings name for each key; empty for one that is in the data folder."""
+    return {
+        "kek": settings.kek_file,
+        "pepper": settings.pepper_file,
+        "installation": settings.installation_file,
+    }
 
 
 def check_private(path: Path) -> None:

@@ -20,7 +20,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from gatebook.app.config import Config
-from gatebook.app.init import load_keyring
+from gatebook.app.keyring import load_keyring
 from gatebook.app.log_source import log_source
 from gatebook.app.notary_address import HTTP, address_of, folder_of, socket_path
 from gatebook.app.notary_folder import NotaryFolder, create, installation_vkey

@@ -13,7 +13,8 @@ from gatebook.app.book import CommandBook
 from gatebook.app.child import Child
 from gatebook.app.config import Config, Loaded
 from gatebook.app.folders import command_kinds, dialects
-from gatebook.app.init import Keyring, create, load_keyring
+from gatebook.app.init import create
+from gatebook.app.keyring import Keyring, load_keyring
 from gatebook.app.notary_client import open_notary
 from gatebook.app.notary_on_call import NotaryOnCall
 from gatebook.app.rollback import RollbackGuard

@@ -15,7 +15,7 @@ def command() -> None:
 @click.pass_obj
 def check(session: Session) -> None:
     """Say whether the settings are sound, and the keys they lead to, where there are keys."""
-    from gatebook.app.init import load_keyring
+    from gatebook.app.keyring import load_keyring
     from gatebook.core.ids import system_entropy
 
     loaded = session.loaded

@@ -57,7 +57,7 @@ def tail(
 
     Nothing is verified here; gatebook verify does that.
     """
-    from gatebook.app.init import load_keyring
+    from gatebook.app.keyring import load_keyring
     from gatebook.app.tail import Tail
     from gatebook.app.wiring import look_into, read_directory
     from gatebook.core.ids import system_entropy

@@ -81,7 +81,7 @@ def _client(session: Session) -> "NotaryClient":
 
 
 def _installation(session: Session) -> "SigningKey":
-    from gatebook.app.init import load_keyring
+    from gatebook.app.keyring import load_keyring
     from gatebook.core.ids import system_entropy
 
     return load_keyring(session.config, system_entropy).installation

@@ -6,11 +6,11 @@ Every failure of SQLAlchemy or a driver leaves here as Unavailable, without SQL 
 """
 
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
-import psycopg
 from sqlalchemy import (
     Connection,
     Engine,
@@ -27,8 +27,8 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from gatebook.core.errors import Misconfigured, Unavailable
 
-FAILURES: Final = (SQLAlchemyError, sqlite3.Error, psycopg.Error)
-"""Everything SQLAlchemy and the drivers raise."""
+if TYPE_CHECKING:
+    import psycopg
 
 _WRITE: Final = "gatebook_write"
 SCHEMA: Final = "0002"
@@ -75,7 +75,7 @@ def answered(code: str) -> Iterator[None]:
     """Turn a failure of the database into Unavailable with this code."""
     try:
         yield
-    except FAILURES as error:
+    except _failures() as error:
         reason = _reason(error)
         full = reason in {"SQLITE_FULL", "53100"}  # PostgreSQL appendix A: disk_full
         raise Unavailable(
@@ -133,6 +133,16 @@ def check_schema(database: Database) -> None:
             f"The database has schema {found or 'none'}, this version needs {SCHEMA}.",
             "Start the integrator or give any command with this version: they migrate.",
         )
+
+
+def _failures() -> tuple[type[BaseException], ...]:
+    """Everything SQLAlchemy and the drivers raise.
+
+    SQLAlchemy loads psycopg when a PostgreSQL database is opened; with SQLite its 25 MB in every
+    process are saved.
+    """
+    driver = sys.modules.get("psycopg")
+    return (SQLAlchemyError, sqlite3.Error, *([driver.Error] if driver else []))
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

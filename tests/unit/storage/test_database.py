@@ -73,7 +73,7 @@ def test_processes_that_migrate_at_once_do_not_collide(
 ) -> None:
     postgresql.create("together")
     for url in (f"sqlite:///{tmp_path}/together.db", postgresql.url("together")):
-        databases = [open_database(url) for _ in range(3)]
+        databases = [open_database(url, wait_seconds=30) for _ in range(3)]
         threads = [threading.Thread(target=migrate, args=(each,)) for each in databases]
         for thread in threads:
             thread.start()
