@@ -8,7 +8,7 @@ import secrets
 import socket
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,14 +57,17 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """A started row: its processes, its port, and the headers a caller has to send.
+    """A started row: what is measured, its port, and the headers a caller has to send.
 
+    `beside` are processes that it needs and that are no part of the measurement, in the order in
+    which they were started.
     `entries` verifies the book of a row that keeps one, once it has ended, and counts its entries.
     """
 
     child: Child
     port: int
     headers: Mapping[str, str] = field(default_factory=dict)
+    beside: Sequence[Child] = ()
     entries: Callable[[], int] | None = None
 
 
@@ -143,21 +146,47 @@ def start_portkey(site: Site) -> Gateway | Skipped:
 
 
 def start_gatebook(site: Site) -> Gateway | Skipped:
-    """Gatebook as it comes: gate, integrator and notary on one core, SQLite on the real disk."""
+    """Gatebook's gateway, with its SQLite on the real disk, alone on the core.
+
+    Integrator and notary share the other core with the load: in production the notary is on
+    another machine.
+    """
+    return _gatebook(site, "gatebook", beside=("notary", "integrator"), measured=("gateway",))
+
+
+def start_whole(site: Site) -> Gateway | Skipped:
+    """Gatebook as it comes: supervisor, gateway, integrator and notary, all on the one core."""
+    return _gatebook(site, "whole", beside=(), measured=())
+
+
+def _gatebook(
+    site: Site, name: str, *, beside: Sequence[str], measured: Sequence[str]
+) -> Gateway | Skipped:
     port = free_port()
-    installation = Installation(site.folder / "gatebook", port, free_port())
+    folder = site.folder / name
+    installation = Installation(folder, port, free_port())
     try:
         key = installation.enroll(site.provider_url)
     except Unavailable as problem:
         return Skipped(problem.detail)
-    child = Child(
-        installation.command("serve"),
-        core=site.cores.gateway,
-        folder=site.folder / "gatebook",
-        stop_seconds=_PUBLISH_SECONDS,
+
+    def start(core: int, *process: str) -> Child:
+        child = Child(
+            installation.command("serve", *process),
+            core=core,
+            folder=folder.joinpath(*process),
+            stop_seconds=_PUBLISH_SECONDS,
+        )
+        await_word(child, "is ready at")
+        return child
+
+    return Gateway(
+        beside=[start(site.cores.load, process) for process in beside],
+        child=start(site.cores.gateway, *measured),
+        port=port,
+        headers={"Authorization": f"Bearer {key}"},
+        entries=installation.verified_entries,
     )
-    headers = {"Authorization": f"Bearer {key}"}
-    return Gateway(child, port, headers, entries=installation.verified_entries)
 
 
 ROWS = (
@@ -167,6 +196,7 @@ ROWS = (
     Row("litellm", "LiteLLM proxy", start_litellm),
     Row("portkey", "Portkey gateway", start_portkey),
     Row("gatebook", "Gatebook, intent and outcome signed and durable", start_gatebook),
+    Row("whole", "Gatebook with integrator and notary on the same core", start_whole),
 )
 
 
@@ -190,6 +220,13 @@ def await_ready(gateway: Gateway) -> None:
     what = "does not answer" if gateway.child.alive() else "ended at start"
     log = gateway.child.log.relative_to(_ROOT)
     raise Unavailable("row_not_ready", f"{what} ({problem}); see {log}")
+
+
+def await_word(child: Child, word: str) -> None:
+    """Return once the child has said it, or has ended: then nobody gets an answer from it."""
+    deadline = time.monotonic() + _READY_SECONDS
+    while child.alive() and time.monotonic() < deadline and word not in child.log.read_text():
+        time.sleep(0.05)
 
 
 def wrong_answer(gateway: Gateway) -> str:

@@ -141,7 +141,8 @@ def _start(row: Row, site: Site, result: RowResult, stack: contextlib.ExitStack)
     if isinstance(gateway, Skipped):
         result.skipped = gateway.reason
         return None
-    stack.enter_context(gateway.child)
+    for child in (*gateway.beside, gateway.child):
+        stack.enter_context(child)
     try:
         await_ready(gateway)
     except Unavailable as problem:
@@ -212,11 +213,14 @@ class _Meters:
 
 def _read_meters(gateway: Gateway, mock: Gateway, site: Site) -> _Meters:
     row, provider = gateway.child.cpu_seconds(), mock.child.cpu_seconds()
+    beside = sum(child.cpu_seconds() for child in gateway.beside)
     load = resource.getrusage(resource.RUSAGE_CHILDREN)
     return _Meters(
         provider_requests=provider_requests(mock),
         row_cpu=row,
-        own_cpu=provider + load.ru_utime + load.ru_stime + (0 if gateway is mock else row),
+        own_cpu=(
+            provider + load.ru_utime + load.ru_stime + beside + (0 if gateway is mock else row)
+        ),
         busy=busy_seconds(site.cores.gateway) + busy_seconds(site.cores.load),
         seconds=time.monotonic(),
     )

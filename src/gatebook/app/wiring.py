@@ -8,6 +8,7 @@ import pwd
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 
 from gatebook.app.book import CommandBook
 from gatebook.app.child import Child
@@ -24,9 +25,8 @@ from gatebook.core.errors import NotFound
 from gatebook.core.ids import system_entropy
 from gatebook.identity.directory import Directory
 from gatebook.storage.book import SqlStore
-from gatebook.storage.database import Database, open_database
+from gatebook.storage.database import SCHEMA, Database, open_database, schema_of
 from gatebook.storage.directory import load_snapshot
-from gatebook.storage.migrate import migrate
 from gatebook.storage.sequence import Sequencer
 
 
@@ -46,7 +46,9 @@ def open_installation(config: Config) -> Iterator[Database]:
     create(config, system_entropy)
     database = open_database(config.database_url, wait_seconds=config.storage.wait_seconds)
     try:
-        migrate(database)
+        if schema_of(database) != SCHEMA:
+            # By name: Alembic is large, and needed once in the life of a version.
+            import_module("gatebook.storage.migrate").migrate(database)
         yield database
     finally:
         database.close()

@@ -121,12 +121,17 @@ def open_database(url: str, *, wait_seconds: int = 5) -> Database:
     return Database(engine)
 
 
-def check_schema(database: Database) -> None:
-    """Raise Misconfigured unless the schema is the one this version was written for."""
+def schema_of(database: Database) -> str | None:
+    """The migration that a database is at; None for an empty one."""
     with database.reading() as connection:
         is_there = inspect(connection).has_table(_VERSIONS)
         query = select(column("version_num", String)).select_from(table(_VERSIONS))
-        found = connection.scalar(query) if is_there else None
+        return connection.scalar(query) if is_there else None
+
+
+def check_schema(database: Database) -> None:
+    """Raise Misconfigured unless the schema is the one this version was written for."""
+    found = schema_of(database)
     if found != SCHEMA:
         raise Misconfigured(
             "database_schema",
