@@ -29,7 +29,7 @@ ZERO_PREV: Final = b64encode(bytes(32)).decode()
 
 _DASH: Final = "\N{EM DASH} ".encode()
 
-_LONG_INTEGER: Final = re.compile(rb'":-?\d{16}')
+LONG_INTEGER: Final = re.compile(rb'":-?\d{16}')
 """Matches every integer of 2**53 or more (events hold no lists of integers) and few others.
 
 Only what matches is looked at closely, because every call writes two entries.
@@ -80,7 +80,7 @@ class Pen:
             raise Invalid(
                 "entry_unwritable", f"An event {event.name} holds a value that JSON cannot."
             ) from None
-        if _LONG_INTEGER.search(line):
+        if LONG_INTEGER.search(line):
             check(msgspec.json.decode(line))
         text = DOMAIN + line + b"\n"
         signature = b64encode(self._key_id + self._key.sign(text))

@@ -5,13 +5,16 @@ every other program that reads them will see the same values.
 """
 
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
 from gatebook.core.clock import from_text
 from gatebook.core.json_profile import encode, is_canonical
-from gatebook.ledger.entry import DOMAIN, Entry
+from gatebook.ledger.entry import DOMAIN, LONG_INTEGER, Entry
 from gatebook.ledger.events import Event
+
+_OUTSIDE: Final = "its JSON is not in the profile"
 
 Schemas = Mapping[str, type[Event]]
 """Every kind of event that is known, by its name."""
@@ -30,20 +33,24 @@ class Profile:
     def fault(self, leaf: bytes, entry: Entry) -> str | None:
         """What is wrong with an entry's JSON line, None if nothing is."""
         line = leaf[len(DOMAIN) : leaf.index(b"\n", len(DOMAIN))]
-        if encode(entry) != line or not is_canonical(bytes(entry.d)):
-            return "its JSON is not in the profile"
+        if encode(entry) != line:
+            return _OUTSIDE
         try:
             from_text(entry.ts)
         except ValueError:
             return "its time is not a time"
+        wrong = None
         decoder = self._decoders.get(entry.ev)
-        if decoder is None:
-            self.unknown_kinds[entry.ev] = self.unknown_kinds.get(entry.ev, 0) + 1
-            return None
         try:
-            event = decoder.decode(entry.d)
-        except msgspec.DecodeError as error:
-            return f"its event is not a {entry.ev}: {error}"
-        if encode(event) != bytes(entry.d):
-            self.unknown_fields[entry.ev] = self.unknown_fields.get(entry.ev, 0) + 1
-        return None
+            event = decoder.decode(entry.d) if decoder else None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            wrong = f"its event is not a {entry.ev}: {error}"
+        else:
+            if event is None:
+                self.unknown_kinds[entry.ev] = self.unknown_kinds.get(entry.ev, 0) + 1
+            elif encode(event) != bytes(entry.d):
+                self.unknown_fields[entry.ev] = self.unknown_fields.get(entry.ev, 0) + 1
+            elif line.isascii() and not LONG_INTEGER.search(line):
+                # What is outside the profile and yet fits a class of event is one of these two.
+                return None
+        return wrong if is_canonical(bytes(entry.d)) else _OUTSIDE
