@@ -4,21 +4,33 @@ from typing import Final
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import text
 
-from gatebook.storage.database import Database
+from gatebook.core.errors import Misconfigured
+from gatebook.storage.database import SCHEMA, Database
 
 _MIGRATION_LOCK: Final = 0x6761_7465_626F_6F6B  # "gatebook"; any fixed number would do
 
 
 def migrate(database: Database) -> None:
-    """Bring the schema to this version, one process at a time; raises Unavailable."""
+    """Bring the schema to this version, one process at a time.
+
+    Raises Unavailable, and Misconfigured for a database that a later version wrote.
+    """
     with database.writing() as connection:
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         config = _alembic()
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError:
+            raise Misconfigured(
+                "database_newer",
+                f"The database has a schema that this version ({SCHEMA}) does not know.",
+                "Use the version of Gatebook that wrote it, or a later one.",
+            ) from None
 
 
 def _alembic() -> Config:

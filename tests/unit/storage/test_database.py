@@ -93,6 +93,14 @@ def test_a_database_of_another_version_is_not_used(database: Database) -> None:
     assert caught.value.code == "database_schema"
 
 
+def test_a_database_of_a_later_version_is_not_migrated(database: Database) -> None:
+    with database.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(Misconfigured, match="does not know") as caught:
+        migrate(database)
+    assert caught.value.code == "database_newer"
+
+
 def test_an_empty_database_is_not_used(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path}/empty.db")
     with pytest.raises(Misconfigured):
