@@ -54,6 +54,8 @@ def test_a_loop_of_refusals_is_one_entry_and_one_that_counts(gate: RunningGate) 
     [
         (b"{", 400, "json_malformed"),
         (b'{"model":"gpt-4o","model":"o4-mini"}', 400, "json_duplicate_member"),
+        (b'{"model":"gpt-4o","MODEL":"o4-mini"}', 400, "json_member_case"),
+        (b'{"model":"gpt-4o","stream":true,"MODEL":"o4-mini"}', 400, "json_member_case"),
         (b'{"model":"gpt-4o","x":"\xff"}', 400, "json_utf8"),
         (b"[" * 10_000, 400, "json_too_deep"),
         (b'{"model":3}', 400, "invalid_value"),

@@ -1,6 +1,7 @@
 """Editing one member of an object leaves every other byte as it was, whatever the object."""
 
 import json
+from itertools import product
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from gatebook.core.json_text import check, check_unique, members, replaced, with
 from gatebook.providers.openai import CHAT, read
 
 HEADERS = {b"content-type": b"application/json"}
+ACTED_ON = ("model", "stream", "stream_options")
 
 names = st.text(max_size=8)
 scalars = (
@@ -26,7 +28,10 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=4),
     max_leaves=12,
 )
-objects = st.dictionaries(names, values, max_size=6)
+# Names that differ in case only are refused; what is made here is not.
+objects = st.lists(
+    st.tuples(names, values), max_size=6, unique_by=lambda member: member[0].casefold()
+).map(dict)
 spaces = st.text(alphabet=" \t\r\n", max_size=3)
 styles = st.tuples(st.sampled_from([(",", ":"), (", ", ": "), (" ,\n", "\t: ")]), st.booleans())
 
@@ -42,7 +47,7 @@ def test_every_member_is_found_where_it_stands(
 ) -> None:
     text = before.encode() + written(value, style) + after.encode()
     check(text)
-    check_unique(text)
+    check_unique(text, ())
     found = members(text)
     assert {name: json.loads(text[span.start : span.end]) for name, span in found.items()} == value
 
@@ -84,13 +89,38 @@ def test_a_member_that_appears_twice_is_seen_wherever_it_stands(
         with pytest.raises(Invalid, match="twice"):
             members(twice)
         with pytest.raises(Invalid, match="twice"):
-            check_unique(twice)
+            check_unique(twice, ())
 
 
 def _spelled_out(name: str) -> str:
     units = name.encode("utf-16-be")
     escaped = [f"\\u{units[i] << 8 | units[i + 1]:04x}" for i in range(0, len(units), 2)]
     return f'"{"".join(escaped)}"'
+
+
+def _other_cases(name: str) -> list[str]:
+    """All other names that a reader without regard to case takes for this one, as Go's does."""
+    more = {"s": "sS\u017f", "k": "kK\u212a"}
+    letters = [more.get(letter, letter + letter.upper()) for letter in name]
+    return ["".join(chosen) for chosen in product(*letters)][1:]
+
+
+@given(
+    value=objects,
+    name=st.sampled_from([*_other_cases("model"), *_other_cases("stream")]),
+    streams=st.booleans(),
+    style=styles,
+)
+def test_no_reader_finds_another_model_or_stream_than_we_do(
+    value: dict[str, Any], name: str, streams: bool, style: Any
+) -> None:
+    kept = {name: inner for name, inner in value.items() if name.casefold() not in ACTED_ON}
+    text = written({**kept, "model": "gpt-4o", "stream": streams}, style)
+    member = f'{json.dumps(name)}:"o4-mini"'.encode()
+    for body in (with_first(text, member), text[:-1] + b"," + member + b"}"):
+        with pytest.raises(Invalid) as caught:
+            read(CHAT, HEADERS, body)
+        assert caught.value.code == "json_member_case"
 
 
 options = st.none() | st.dictionaries(
@@ -103,7 +133,7 @@ def test_asking_for_usage_keeps_every_other_byte(
     others: dict[str, Any], asked: Any, has_options: bool, style: Any
 ) -> None:
     body: dict[str, Any] = {
-        **{name: value for name, value in others.items() if not name.startswith("stream")},
+        **{name: value for name, value in others.items() if name.casefold() not in ACTED_ON},
         "model": "gpt-4o",
         "stream": True,
     }
@@ -129,7 +159,7 @@ def test_asking_for_usage_keeps_every_other_byte(
 
 @given(others=objects, style=styles)
 def test_a_call_that_is_not_streamed_leaves_as_it_came(others: Any, style: Any) -> None:
-    kept = {name: value for name, value in others.items() if not name.startswith("stream")}
+    kept = {name: value for name, value in others.items() if name.casefold() not in ACTED_ON}
     text = written({**kept, "model": "gpt-4o"}, style)
     assert read(CHAT, HEADERS, text).body == text
 

@@ -1,10 +1,12 @@
 """A JSON object somebody else wrote, looked into and edited without being written anew.
 
 Whatever is not edited keeps its bytes. Two readings of one text are how a filter is fooled, so what
-readers disagree on is refused here: a member that appears twice, bad UTF-8, absurd nesting.
+readers disagree on is refused here: a member that appears twice, or once more in other case, bad
+UTF-8, absurd nesting.
 """
 
 import re
+from collections.abc import Collection
 from typing import Final, NamedTuple
 
 import msgspec
@@ -68,13 +70,43 @@ def members(text: bytes) -> dict[str, Span]:
     return spans
 
 
-def check_unique(text: bytes) -> None:
-    """Raise Invalid unless every member of the object has a name of its own."""
+def check_unique(text: bytes, acted_on: Collection[str]) -> None:
+    """Raise Invalid unless every member of the object has a name of its own; see check_case."""
     found = _decode(text)
+    check_case(found, acted_on)
     # `"name":value,` for each and nothing else: no room for a second member with the same name,
     # for an escape in a name or for white space. Most clients write so, and it is quick to see.
     if len(text) != 1 + sum([len(name) + len(raw) + 4 for name, raw in found.items()]):
         members(text)
+
+
+def check_case(names: Collection[str], acted_on: Collection[str]) -> None:
+    """Raise Invalid for names that differ only in case, from one another or from one acted on.
+
+    Go's reader takes `MODEL` for `model`, also with U+017F for s or U+212A for k, and the last one
+    counts. `str.casefold` folds all that it does.
+    """
+    # Folding goes letter by letter, so that all names are looked at in one go. Where it changes
+    # nothing, names that differ go on to differ: most clients write so, and it is quick to see.
+    together = "".join(names)
+    if together == together.casefold():
+        return
+    seen: set[str] = set()
+    for name in names:
+        folded = name.casefold()
+        if folded in acted_on and name != folded:
+            raise Invalid(
+                "json_member_case",
+                f"A member of the JSON object is named {folded} but for its case.",
+                f"Write it as {folded}.",
+            )
+        if folded in seen:
+            raise Invalid(
+                "json_member_case",
+                "Two members of the JSON object have names that differ only in case.",
+                "Send one of them.",
+            )
+        seen.add(folded)
 
 
 def replaced(text: bytes, span: Span, value: bytes) -> bytes:

@@ -26,6 +26,11 @@ OPERATIONS: Final = {op.path.encode(): {op.method: op} for op in (CHAT, MODELS)}
 _MODEL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}")
 _DONE: Final = b"[DONE]"
 
+# What is read of a call: a member that only a reader without regard to case takes for one of these
+# would be acted on by the provider and not by us.
+_ACTED_ON: Final = frozenset(("model", "stream", "stream_options"))
+_OPTIONS_ACTED_ON: Final = frozenset(("include_usage",))
+
 # What an agent may say to the provider beside the body (gateway.md, 4.1); its own credentials,
 # hop-by-hop fields and everything else stay here.
 _PASSED: Final = (
@@ -96,7 +101,7 @@ def read(operation: Operation, headers: Mapping[bytes, bytes], body: bytes) -> C
     json_text.check(body)
     chat = _read_chat(body)
     if not chat.stream:
-        json_text.check_unique(body)
+        json_text.check_unique(body, _ACTED_ON)
         return Call(dialect=NAME, operation=operation, model=chat.model, body=body, headers=passed)
     return Call(
         dialect=NAME,
@@ -221,13 +226,17 @@ def _read_chat(body: bytes) -> _Chat:
 
 def _asking_for_usage(body: bytes) -> bytes:
     """The body with `stream_options.include_usage` true, every other byte as it was."""
-    options = json_text.members(body).get("stream_options")
+    members = json_text.members(body)
+    json_text.check_case(members, _ACTED_ON)
+    options = members.get("stream_options")
     if options is None:
         return json_text.with_first(body, b'"stream_options":{"include_usage":true}')
     value = body[options.start : options.end]
     if value == b"null":
         return json_text.replaced(body, options, b'{"include_usage":true}')
-    asked = json_text.members(value).get("include_usage")
+    members = json_text.members(value)
+    json_text.check_case(members, _OPTIONS_ACTED_ON)
+    asked = members.get("include_usage")
     if asked is None:
         value = json_text.with_first(value, b'"include_usage":true')
     else:

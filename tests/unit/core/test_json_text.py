@@ -1,6 +1,7 @@
 """What two readers could understand differently is refused before anybody acts on it."""
 
 import time
+from functools import partial
 
 import pytest
 
@@ -10,6 +11,7 @@ from gatebook.core.json_text import (
     MAX_MEMBERS,
     Span,
     check,
+    check_case,
     check_unique,
     members,
     with_first,
@@ -62,7 +64,7 @@ def test_a_value_is_found_with_white_space_around_it() -> None:
 
 def test_the_empty_object_has_no_members_and_takes_a_first_one() -> None:
     assert members(b"{ }") == {}
-    check_unique(b"{}")
+    check_unique(b"{}", ())
     assert with_first(b"{ }", b'"a":1') == b'{"a":1 }'
 
 
@@ -78,10 +80,31 @@ def test_the_empty_object_has_no_members_and_takes_a_first_one() -> None:
     ],
 )
 def test_a_second_member_of_the_same_name_is_refused(text: bytes) -> None:
-    for reader in (members, check_unique):
+    for reader in (members, partial(check_unique, acted_on=())):
         with pytest.raises(Invalid) as caught:
             reader(text)
         assert caught.value.code == "json_duplicate_member"
+
+
+@pytest.mark.parametrize(
+    "names", [["a", "A"], ["Ab", "x", "aB"], ["s", "\u017f"], ["K", "\u212a"], ["ß", "SS"]]
+)
+def test_names_that_differ_only_in_case_are_refused(names: list[str]) -> None:
+    with pytest.raises(Invalid, match="differ only in case") as caught:
+        check_case(names, ())
+    assert caught.value.code == "json_member_case"
+
+
+@pytest.mark.parametrize("name", ["Stream", "STREAM", "\u017ftream", "ﬆream"])
+def test_a_name_acted_on_is_written_as_it_is_or_not_at_all(name: str) -> None:
+    with pytest.raises(Invalid, match="Write it as stream") as caught:
+        check_case([name], ("stream",))
+    assert caught.value.code == "json_member_case"
+
+
+def test_case_in_a_name_of_its_own_is_nobodys_business() -> None:
+    check_case(["stream", "topK", "X"], ("stream",))
+    check_unique(b'{"stream":true,"topK":1,"inner":{"a":1,"A":2}}', ("stream",))
 
 
 @pytest.mark.parametrize("text", [b"", b"[]", b"1", b'{"a":1', b'{"a":01}', b'{"a":NaN}', b"{,}"])

@@ -80,6 +80,16 @@ def test_a_call_that_streams_asks_for_usage_and_remembers_who_did_not() -> None:
         (b'{"model":"gpt-4o","mod\\u0065l":"gpt-4"}', "json_duplicate_member"),
         (b'{"model":"gpt-4o","stream":true,"stream":false}', "json_duplicate_member"),
         (_STREAM % b'{"include_usage":false,"include_usage":true}', "json_duplicate_member"),
+        (b'{"model":"gpt-4o","MODEL":"gpt-4"}', "json_member_case"),
+        (b'{"MODEL":"gpt-4","model":"gpt-4o","stream":true}', "json_member_case"),
+        (b'{"model":"gpt-4o","Stream":true}', "json_member_case"),
+        (b'{"model":"gpt-4o","\\u017ftream":true}', "json_member_case"),
+        (b'{"model":"gpt-4o","Stream_Options":{}}', "json_member_case"),
+        (b'{"model":"gpt-4o","stream":true,"seed":1,"\xc5\xbfeed":2}', "json_member_case"),
+        (b'{"model":"gpt-4o","n":1,"N":2}', "json_member_case"),
+        (_STREAM % b'{"Include_Usage":false}', "json_member_case"),
+        (_STREAM % b'{"x":1,"X":1}', "json_member_case"),
+        (b'{"Model":"gpt-4o"}', "invalid_value"),
     ],
 )
 def test_what_cannot_be_read_in_one_way_is_refused(body: bytes, code: str) -> None:
