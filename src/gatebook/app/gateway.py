@@ -117,9 +117,9 @@ async def open_gate(
     snapshots = Snapshots(source, settings=settings, clock=clock)
     await snapshots.refresh()
     book = Book(open_writer, timeout_seconds=ledger.append_timeout_seconds)
-    refusals = Refusals(book, settings.refusal_interval_seconds)
-    upstream = Upstream(Client(settings.connect_seconds, may_reach), __version__)
     tasks = Tasks()
+    refusals = Refusals(book, tasks, settings.refusal_interval_seconds)
+    upstream = Upstream(Client(settings.connect_seconds, may_reach), __version__)
     followers = [
         tasks.spawn(snapshots.follow(), "following administrative changes"),
         tasks.spawn(refusals.follow(), "writing counted refusals"),

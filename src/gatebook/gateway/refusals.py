@@ -2,16 +2,21 @@
 
 The first refusal of its kind has an entry of its own, which the answer names; identical ones are
 counted and written as one entry per interval. Callers that nobody knows are counted only.
+An entry that was given up stays counted; if it proves durable after all, it takes back what it
+stands for from those still to be written.
 """
 
 import asyncio
+from functools import partial
 from typing import Final
 
 from msgspec.structs import replace
 
 from gatebook.core.errors import Unavailable
 from gatebook.gateway.book import Book
+from gatebook.ledger.attempt import Receipt
 from gatebook.ledger.events.call import CallRefused
+from gatebook.web.tasks import Tasks
 
 _MOST: Final = 10_000
 """Kinds remembered at one time; beyond it each refusal has an entry of its own."""
@@ -23,13 +28,15 @@ class _Kind:
     def __init__(self) -> None:
         self.reference = ""
         self.count = 0
+        """How many are to be written; below zero, how many to come are in the book already."""
 
 
 class Refusals:
     """The refusals of the current interval."""
 
-    def __init__(self, book: Book, interval_seconds: float) -> None:
+    def __init__(self, book: Book, tasks: Tasks, interval_seconds: float) -> None:
         self._book = book
+        self._tasks = tasks
         self._interval_seconds = interval_seconds
         self._kinds: dict[tuple[str, CallRefused], _Kind] = {}
 
@@ -46,12 +53,7 @@ class Refusals:
         kind = _Kind()
         if len(self._kinds) < _MOST:
             self._kinds[log, event] = kind
-        try:
-            receipt = await self._book.record(log, event)
-        except Unavailable:
-            self.count(log, event)
-        else:
-            kind.reference = receipt.reference
+        kind.reference = await self._write(log, event, 1) or kind.reference
         return kind.reference
 
     def count(self, log: str, event: CallRefused, times: int = 1) -> None:
@@ -59,9 +61,11 @@ class Refusals:
         self._kinds.setdefault((log, event), _Kind()).count += times
 
     async def flush(self) -> None:
-        """Write what was counted and begin anew."""
-        kinds, self._kinds = self._kinds, {}
-        for (log, event), kind in kinds.items():
+        """Write what was counted and begin anew; what is not reached stays counted."""
+        for (log, event), kind in list(self._kinds.items()):
+            if kind.count < 0:
+                continue
+            del self._kinds[log, event]
             if kind.count:
                 await self._write(log, event, kind.count)
 
@@ -71,8 +75,27 @@ class Refusals:
             await asyncio.sleep(self._interval_seconds)
             await self.flush()
 
-    async def _write(self, log: str, event: CallRefused, count: int) -> None:
+    async def _write(self, log: str, event: CallRefused, times: int) -> str:
+        """The reference of an entry for so many; empty, and they are counted, if there is none."""
+        # In a task of its own: an entry whose author was cut off is most likely made, and would be
+        # in the book twice if it were counted and written by somebody else meanwhile.
+        writing = self._record(log, event, times)
+        return await asyncio.shield(self._tasks.spawn(writing, "recording refusals"))
+
+    async def _record(self, log: str, event: CallRefused, times: int) -> str:
+        reference = ""
+        late = partial(self._came_late, log, event, times)
         try:
-            await self._book.record(log, replace(event, count=count))
+            receipt = await self._book.record(log, replace(event, count=times), late=late)
+            reference = receipt.reference
         except Unavailable:
-            self.count(log, event, count)
+            pass  # the agent is refused all the same
+        finally:
+            if not reference:
+                self.count(log, event, times)
+        return reference
+
+    def _came_late(self, log: str, event: CallRefused, times: int, receipt: Receipt) -> None:
+        """An entry that was given up is durable: it stands for what was counted in its place."""
+        self.count(log, event, -times)
+        self._kinds[log, event].reference = receipt.reference
