@@ -6,7 +6,7 @@ from tests.gates import CHAT, RunningGate, chat, error_of, eventually
 
 
 def test_a_stranger_is_told_nothing_and_counted(gate: RunningGate) -> None:
-    for key in ("x", "sk-123", gate.key[:-1], gate.key[:-1] + "0"):
+    for key in ("x", "sk-123", gate.key[:-1], gate.key[:-1] + "~"):
         response = gate.ask(Authorization=f"Bearer {key}")
         assert error_of(response) == (401, "authentication_error", "invalid_api_key")
         assert response.headers["x-should-retry"] == "false"
@@ -133,4 +133,4 @@ def test_a_key_that_has_ended_is_named_so_to_its_owner_only(gate: RunningGate) -
     assert error_of(response) == (401, "authentication_error", "key_expired")
     (refusal,) = gate.facts("call.refused")
     assert refusal["code"] == "key_expired"
-    assert error_of(gate.ask(Authorization=f"Bearer {gate.key[:-1]}0"))[2] == "invalid_api_key"
+    assert error_of(gate.ask(Authorization=f"Bearer {gate.key[:-1]}~"))[2] == "invalid_api_key"
