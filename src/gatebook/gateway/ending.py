@@ -70,7 +70,7 @@ async def _refuse(
     gate: Gate, exchange: Exchange, passage: Passage, error: GatebookError
 ) -> tuple[GatebookError, str]:
     try:
-        snapshot = gate.snapshots.current()
+        snapshot = passage.snapshot or gate.snapshots.current()
     except Unavailable:
         return error, ""
     principal, error = _who(gate, snapshot, exchange, passage, error)

@@ -6,6 +6,7 @@ from typing import Final
 from gatebook.core.clock import Clock
 from gatebook.core.ids import Entropy
 from gatebook.gateway.commitments import CommitmentKey, Committer, commit
+from gatebook.gateway.snapshot import Snapshot
 from gatebook.guard.inspect import Inspection
 from gatebook.identity.identify import Principal
 from gatebook.ledger.attempt import Receipt
@@ -23,6 +24,8 @@ class Passage:
     log: str
     """The log of the organization, once the caller is known."""
     key: CommitmentKey
+    snapshot: Snapshot | None = None
+    """The state in which the caller was looked for; whatever is recorded of it is of this one."""
 
     def __init__(self, clock: Clock, entropy: Entropy) -> None:
         self.id = urlsafe_b64encode(entropy(_ID_BYTES)).decode()

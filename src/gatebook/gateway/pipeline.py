@@ -43,7 +43,8 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
         call = await read_call(exchange, dialect, operation, most, is_known=is_known)
 
         # 2. identify
-        snapshot = gate.snapshots.current()  # a body may take long, and revocation must not
+        # Asked for again: a body may take long, and revocation must not.
+        passage.snapshot = snapshot = gate.snapshots.current()
         passage.principal = principal = snapshot.identify(credential, gate.clock.now_us())
 
         # 3. inspect the request

@@ -87,10 +87,10 @@ class Policies:
         self._compiled: dict[str, Policy] = {}
 
     def of(self, principal: Principal) -> Policy:
-        """The policy of an agent."""
-        agent = principal.agent
-        policy = self._compiled.get(agent.id)
+        """The policy of an agent, as it stands in this state whatever it was when it called."""
+        policy = self._compiled.get(principal.agent.id)
         if policy is None:
+            agent = self._directory.agents[principal.agent.id]
             own = [
                 provider
                 for provider in self._directory.providers.values()

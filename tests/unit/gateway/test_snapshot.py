@@ -6,18 +6,21 @@ import pytest
 
 from gatebook.core.errors import Unavailable
 from gatebook.core.ids import system_entropy
+from gatebook.gateway.commitments import CommitmentKey
 from gatebook.gateway.settings import GatewaySettings
-from gatebook.gateway.snapshot import Snapshot, Snapshots
+from gatebook.gateway.snapshot import Snapshot, Snapshots, Tenant
 from gatebook.identity.directory import (
     Agent,
     AgentKey,
     Directory,
     Organization,
     Person,
+    Provider,
     Workspace,
 )
 from gatebook.identity.identify import KeyRejected
 from gatebook.identity.keys import Peppers, mint
+from tests.recorder import LOG
 from tests.simulators.clock import NOON_US, SetClock
 
 PEPPERS = Peppers({1: b"p" * 32})
@@ -26,7 +29,9 @@ TOKEN = MINTED.token.reveal()
 HOUR_US = 3600 * 1_000_000
 
 
-def snapshot(revision: int = 1, *, is_revoked: bool = False) -> Snapshot:
+def snapshot(
+    revision: int = 1, *, is_revoked: bool = False, models: tuple[str, ...] = ("*",)
+) -> Snapshot:
     directory = Directory(
         revision=revision,
         organizations={"org": Organization(id="org", slug="acme", name="", created_at=1)},
@@ -42,7 +47,7 @@ def snapshot(revision: int = 1, *, is_revoked: bool = False) -> Snapshot:
                 owner_id="per",
                 name="bot",
                 purpose="",
-                models=("*",),
+                models=models,
                 created_at=1,
             )
         },
@@ -58,9 +63,20 @@ def snapshot(revision: int = 1, *, is_revoked: bool = False) -> Snapshot:
                 expires_at=NOON_US + HOUR_US,
             )
         },
-        providers={},
+        providers={
+            "prv": Provider(
+                id="prv",
+                organization_id="org",
+                name="",
+                dialect="openai",
+                base_url="http://127.0.0.1:9",
+                models=("*",),
+                created_at=1,
+            )
+        },
     )
-    return Snapshot(directory, peppers=PEPPERS, tenants={}, credentials={})
+    tenants = {"org": Tenant(LOG, CommitmentKey("dek", b"k" * 32))}
+    return Snapshot(directory, peppers=PEPPERS, tenants=tenants, credentials={})
 
 
 class HandSource:

@@ -17,7 +17,7 @@ from gatebook.identity.directory import (
     Workspace,
 )
 from gatebook.identity.identify import Principal
-from gatebook.policy.permit import Permit, Policies, permit
+from gatebook.policy.permit import Permit, Policies, Policy, permit
 from gatebook.providers import Call
 from gatebook.providers.openai import CHAT, MODELS
 
@@ -45,13 +45,13 @@ PROVIDER = Provider(
 )
 
 
-def directory(*providers: Provider) -> Directory:
+def directory(*providers: Provider, agent: Agent = AGENT) -> Directory:
     return Directory(
         revision=1,
         organizations={"org": ACME},
         workspaces={},
         people={},
-        agents={"agt": AGENT},
+        agents={"agt": agent},
         keys={},
         providers={provider.id: provider for provider in providers},
     )
@@ -73,8 +73,13 @@ def decide(
     model: str, *providers: Provider, who: Principal | None = None, dialect: str = "openai"
 ) -> Permit:
     call = Call(dialect=dialect, operation=CHAT if model else MODELS, model=model)
-    policies = Policies(directory(*(providers or (PROVIDER,))))
-    return permit(who or principal(), call, Inspection(), policies)
+    who = who or principal()
+    policies = Policies(directory(*(providers or (PROVIDER,)), agent=who.agent))
+    return permit(who, call, Inspection(), policies)
+
+
+def policy_of(agent: Agent) -> Policy:
+    return Policies(directory(PROVIDER, agent=agent)).of(principal(agent))
 
 
 def code_of(model: str, *providers: Provider, who: Principal | None = None) -> str:
@@ -134,6 +139,16 @@ def test_the_list_of_models_needs_no_model() -> None:
     assert decide("", replace(PROVIDER, models=("gpt-3",))).provider.id == "prv_b"
 
 
+def test_a_policy_is_that_of_the_agent_as_it_stands_and_not_as_it_was_when_it_called() -> None:
+    """Whoever asks first, with what an older state knew, decides nothing for those after."""
+    narrow = replace(AGENT, models=("gpt-4o-mini",))
+    policies = Policies(directory(PROVIDER, agent=narrow))
+    wide = principal(replace(AGENT, models=("*",)))
+    assert not policies.of(wide).covers("gpt-4o")
+    assert policies.of(principal(narrow)) is policies.of(wide)
+    assert policies.of(wide).digest == policy_of(narrow).digest
+
+
 def test_the_digest_follows_what_was_decided_upon() -> None:
     before = decide("gpt-4o").policy.digest
     assert decide("gpt-4o").policy.digest == before
@@ -154,12 +169,12 @@ def test_the_digest_follows_what_was_decided_upon() -> None:
     ],
 )
 def test_a_star_stands_for_anything(pattern: str, hits: list[str], misses: list[str]) -> None:
-    policy = Policies(directory(PROVIDER)).of(principal(replace(AGENT, models=(pattern,))))
+    policy = policy_of(replace(AGENT, models=(pattern,)))
     assert [model for model in [*hits, *misses] if policy.covers(model)] == hits
 
 
 def test_a_pattern_of_many_stars_takes_no_exponential_time() -> None:
-    policy = Policies(directory(PROVIDER)).of(principal(replace(AGENT, models=("*a" * 50 + "b",))))
+    policy = policy_of(replace(AGENT, models=("*a" * 50 + "b",)))
     began = time.perf_counter()
     assert not policy.covers("a" * 128)
     assert time.perf_counter() - began < 0.5

@@ -1,0 +1,107 @@
+"""A call that is turned away is told of in the state in which its caller was identified."""
+
+import asyncio
+from collections import Counter
+from collections.abc import MutableMapping
+from typing import Any
+
+from gatebook.app.folders import dialects
+from gatebook.core.errors import Unavailable
+from gatebook.core.ids import system_entropy
+from gatebook.gateway.book import Book
+from gatebook.gateway.gate import Gate
+from gatebook.gateway.passage import refused
+from gatebook.gateway.pipeline import conduct
+from gatebook.gateway.reading import Routes
+from gatebook.gateway.refusals import Refusals
+from gatebook.gateway.settings import GatewaySettings
+from gatebook.gateway.snapshot import Snapshot, Snapshots
+from gatebook.gateway.upstream import Upstream
+from gatebook.ledger.events.call import CallRefused
+from gatebook.web.client import Client
+from gatebook.web.exchange import Exchange
+from gatebook.web.tasks import Tasks
+from tests.simulators.clock import NOON_US, SetClock
+from tests.unit.gateway.test_book import answer, opened, receipts, until
+from tests.unit.gateway.test_snapshot import TOKEN, HandSource, snapshot, snapshots
+
+
+class HandConnection:
+    """A peer that stays."""
+
+    fault = None
+    hang_up = None
+    is_gone = False
+
+
+def exchange(said: list[MutableMapping[str, Any]]) -> Exchange:
+    """A call for gpt-4o whose answer is put into `said`."""
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "http.request", "body": b'{"model":"gpt-4o"}', "more_body": False}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        said.append(message)
+
+    scope = {
+        "method": "POST",
+        "raw_path": b"/v1/chat/completions",
+        "query_string": b"",
+        "headers": [
+            (b"authorization", b"Bearer " + TOKEN.encode()),
+            (b"content-type", b"application/json"),
+        ],
+        "state": {"connection": HandConnection()},
+    }
+    return Exchange(scope, receive, send)
+
+
+def refusal(code: str, state: Snapshot) -> CallRefused:
+    """What is recorded of the call in that state."""
+    principal = state.identify(TOKEN, NOON_US)
+    return refused(principal, "chat.completions", code, state.policies.of(principal).digest)
+
+
+def gate(book: Book, kept: Snapshots, clock: SetClock) -> Gate:
+    tasks = Tasks()
+    return Gate(
+        routes=Routes([*dialects().values()]),
+        snapshots=kept,
+        book=book,
+        refusals=Refusals(book, tasks, 60),
+        upstream=Upstream(Client(1, lambda _: False), "1"),
+        tasks=tasks,
+        counts=Counter(),
+        settings=GatewaySettings(),
+        clock=clock,
+        entropy=system_entropy,
+    )
+
+
+async def test_a_refusal_is_of_the_state_of_its_caller_and_decides_nothing_in_the_next() -> None:
+    """The agent loses the model while the intent of its call waits for the ledger."""
+    source, clock = HandSource(), SetClock()
+    kept = snapshots(source, clock)
+    await kept.refresh()
+    older, newer = source.current, snapshot(revision=2, models=("o4-*",))
+    said: list[MutableMapping[str, Any]] = []
+    async with opened() as (book, writer):
+        parts = gate(book, kept, clock)
+        first = asyncio.ensure_future(conduct(parts, exchange(said)))
+        await until(writer, 1)
+        source.current = newer
+        await kept.refresh()
+        answer(writer, Unavailable("ledger_unavailable", "No."))
+        await first
+        second = asyncio.ensure_future(conduct(parts, exchange(said)))
+        flush = asyncio.ensure_future(parts.refusals.flush())
+        await until(writer, 3)
+        told = {draft.event for draft in writer.drafts[1:]}
+        del writer.drafts[0]
+        answer(writer, *receipts(2))
+        await asyncio.gather(second, flush)
+    assert [message["status"] for message in said[::2]] == [503, 403]
+    assert told == {
+        refusal("audit_unavailable", older),
+        refusal("model_not_allowed", newer),
+    }
