@@ -10,8 +10,24 @@ import pytest
 from msgspec.structs import replace
 
 from gatebook.storage.database import open_database
+from gatebook.web.body import Receive
+from gatebook.web.exchange import Exchange, Scope, Send
+from gatebook.web.lifespan import keep_alive
+from gatebook.web.problem import Answer
+from tests.functional.test_gateway import committed
 from tests.gates import SETTINGS, RunningGate, chat, error_of, eventually, open_running_gate
+from tests.servers import serving
 from tests.simulators.stores import Fault
+
+
+def check_given(gate: RunningGate, response: httpx.Response) -> None:
+    """The outcome of the only call commits to what the agent got, which is not what came."""
+    (intent,) = gate.facts("call.intended")
+    (outcome,) = gate.facts("call.concluded")
+    given = outcome["delivered"]
+    assert given["c"] == committed(gate, intent, "reply", response.content)
+    assert given["n"] == len(response.content)
+    assert given != outcome.get("received")
 
 
 @pytest.mark.parametrize("status", [400, 404, 422, 429, 500, 503, 529])
@@ -37,6 +53,8 @@ def test_our_credential_being_rejected_is_not_the_agents_fault(gate: RunningGate
     assert response.headers["x-should-retry"] == "false"
     (outcome,) = gate.facts("call.concluded")
     assert outcome["status"] == 401
+    assert outcome["received"]["n"] > 0
+    check_given(gate, response)
 
 
 def test_a_stream_that_breaks_off_ends_with_an_error_and_without_done(gate: RunningGate) -> None:
@@ -47,6 +65,38 @@ def test_a_stream_that_breaks_off_ends_with_an_error_and_without_done(gate: Runn
     (outcome,) = gate.facts("call.concluded")
     assert (outcome["ending"], outcome["status"]) == ("upstream_broken", 200)
     assert outcome["chunks"] == 3
+    assert outcome["received"]["n"] > 0
+    check_given(gate, response)
+
+
+@pytest.mark.parametrize(
+    ("media_type", "body"),
+    [(b"application/json", b"<html>"), (b"text/event-stream", b"data: {}\n\ndata: {\n\n")],
+)
+def test_a_reply_that_nobody_can_read_is_told_beside_what_was_given_for_it(
+    sqlite_url: str, media_type: bytes, body: bytes
+) -> None:
+    async def strange(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await keep_alive(receive, send)
+        else:
+            await Exchange(scope, receive, send).answer(
+                Answer(200, [(b"content-type", media_type)], body)
+            )
+
+    database = open_database(sqlite_url)
+    with (
+        serving(strange) as port,
+        open_running_gate(database, provider_url=f"http://127.0.0.1:{port}") as gate,
+    ):
+        response = gate.ask(chat(stream=media_type == b"text/event-stream"))
+        assert response.text.count('"code":"upstream_broken"') == 1
+        (intent,) = gate.facts("call.intended")
+        (outcome,) = gate.facts("call.concluded")
+        assert outcome["ending"] == "upstream_broken"
+        assert outcome["received"]["c"] == committed(gate, intent, "reply", body)
+        check_given(gate, response)
+    database.close()
 
 
 def test_a_provider_that_is_not_there(sqlite_url: str) -> None:
@@ -59,6 +109,7 @@ def test_a_provider_that_is_not_there(sqlite_url: str) -> None:
         assert "x-request-id" in response.headers
         (outcome,) = gate.facts("call.concluded")
         assert outcome["ending"] == "upstream_unreachable"
+        check_given(gate, response)
     database.close()
 
 
@@ -85,6 +136,7 @@ def test_a_provider_that_falls_silent_is_cut_off(
         eventually(lambda: gate.provider.left == 1)
         (outcome,) = gate.facts("call.concluded")
         assert (outcome["ending"], outcome.get("status", 0)) == ("upstream_timeout", status)
+        check_given(gate, response)
     database.close()
 
 
@@ -100,6 +152,7 @@ def test_a_reply_beyond_the_limit_is_cut(sqlite_url: str, streams: bool) -> None
             assert error_of(response) == (502, "server_error", "reply_too_large")
         (outcome,) = gate.facts("call.concluded")
         assert outcome["ending"] == "too_large"
+        check_given(gate, response)
     database.close()
 
 

@@ -27,16 +27,16 @@ async def turn_away(gate: Gate, exchange: Exchange, passage: Passage, error: Gat
     if passage.receipt is None:
         error, reference = await _refuse(gate, exchange, passage, error)
     else:
-        error = await _conclude(gate, passage, passage.receipt, error)
+        error = await _conclude(gate, exchange, passage, passage.receipt, error)
         reference = passage.receipt.reference
-    dialect = gate.routes.dialect(exchange.path)
+    given = _given(gate, exchange, error)
     if exchange.is_begun:
-        await exchange.send(dialect.error_event(error), more=False)
+        await exchange.send(given, more=False)
         return
     headers = [(b"content-type", b"application/json"), *headers_of(error), *named(reference)]
     if error.code == "method_not_allowed":
         headers.append((b"allow", ", ".join(gate.routes.methods(exchange.path)).encode()))
-    await exchange.answer(Answer(status_of(error), headers, dialect.error_body(error)))
+    await exchange.answer(Answer(status_of(error), headers, given))
 
 
 def abandon(gate: Gate, passage: Passage, ending: str) -> None:
@@ -103,18 +103,25 @@ def _who(
 
 
 async def _conclude(
-    gate: Gate, passage: Passage, receipt: Receipt, error: GatebookError
+    gate: Gate, exchange: Exchange, passage: Passage, receipt: Receipt, error: GatebookError
 ) -> GatebookError:
     if error.code == "audit_unavailable":
         return _outcome_unrecorded()
     if passage.is_concluded:
         return error
+    passage.replaced(_given(gate, exchange, error))
     event = passage.conclude(receipt, _ENDINGS.get(error.code, _ANY_OTHER))
     try:
         await gate.book.record(passage.log, event)
     except Unavailable:
         return _outcome_unrecorded()
     return error
+
+
+def _given(gate: Gate, exchange: Exchange, error: GatebookError) -> bytes:
+    """An error as its agent is given it: as the answer, or as the end of a stream."""
+    dialect = gate.routes.dialect(exchange.path)
+    return dialect.error_event(error) if exchange.is_begun else dialect.error_body(error)
 
 
 def _outcome_unrecorded() -> Unavailable:

@@ -93,6 +93,13 @@ class Passage:
         self._delivered = delivered = Committer(self.key, self.id, "reply")
         return received, delivered
 
+    def replaced(self, given: bytes) -> None:
+        """An error of ours takes the place of the reply, or of what is still to come of it."""
+        if isinstance(self._delivered, Committer):
+            self._delivered.update(given)
+        else:
+            self._delivered = commit(self.key, self.id, "reply", given)
+
     def conclude(self, receipt: Receipt, ending: str = "") -> CallConcluded:
         """How the call ended; asked for once."""
         self.is_concluded = True

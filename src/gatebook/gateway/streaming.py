@@ -92,16 +92,16 @@ class Delivery:
         await self._exchange.begin(200, [*_EVENTS, *self._headers])
         while part is not None and not stream.is_complete:
             part = await reply.part()
+            received.update(part or b"")
             # Two line ends complete an event that the end of the stream cut off.
             given = stream.feed(b"\n\n" if part is None else part)
-            received.update(part or b"")
-            delivered.update(given)
             passage.usage, passage.chunks = stream.usage, stream.chunks
             if received.length > self._limit:
                 raise reply_too_large()
             if given:
                 self._leash.waits_for_agent()
                 await self._exchange.send(given)
+                delivered.update(given)
                 self._leash.heard()
         if not stream.is_complete and not stream.has_failed:
             raise _cut_off()
