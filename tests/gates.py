@@ -22,7 +22,7 @@ from gatebook.core.clock import SECOND_US, SystemClock
 from gatebook.core.ids import system_entropy
 from gatebook.core.secret import Secret
 from gatebook.gateway.asgi import GateApplication
-from gatebook.gateway.settings import GatewaySettings
+from gatebook.gateway.settings import GatewaySettings, MemorySettings
 from gatebook.ledger.settings import LedgerSettings
 from gatebook.storage.book import SqlStore
 from gatebook.storage.database import Database, open_database
@@ -41,6 +41,7 @@ CHAT: Final[dict[str, Any]] = {
 PROVIDER_KEY: Final = "sk-provider-0123456789"
 MODELS: Final = ["gpt-*", "sim-*"]
 LEDGER: Final = LedgerSettings()
+MEMORY: Final = MemorySettings()
 SETTINGS: Final = GatewaySettings(port=0, snapshot_poll_ms=50, drain_seconds=2)
 
 
@@ -109,6 +110,7 @@ class RunningGate:
         database: Database,
         *,
         settings: GatewaySettings = SETTINGS,
+        memory: MemorySettings = MEMORY,
         ledger: LedgerSettings = LEDGER,
         provider_url: str = "",
     ) -> None:
@@ -137,6 +139,7 @@ class RunningGate:
                 certifier=self.certifier,
                 dialects=list(dialects().values()),
                 settings=settings,
+                memory=memory,
                 ledger=ledger,
                 clock=self.clock,
                 entropy=system_entropy,

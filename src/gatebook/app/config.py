@@ -15,7 +15,7 @@ import msgspec
 
 from gatebook.app.settings import KeySettings, LogSettings, NotarySettings, ServerSettings
 from gatebook.core.errors import Misconfigured
-from gatebook.gateway.settings import GatewaySettings
+from gatebook.gateway.settings import GatewaySettings, MemorySettings
 from gatebook.identity.settings import IdentitySettings
 from gatebook.ledger.settings import LedgerSettings
 from gatebook.storage.settings import StorageSettings
@@ -38,6 +38,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     log: LogSettings = LogSettings()
     identity: IdentitySettings = IdentitySettings()
     gateway: GatewaySettings = GatewaySettings()
+    memory: MemorySettings = MemorySettings()
 
     @property
     def data(self) -> Path:

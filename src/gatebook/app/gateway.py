@@ -22,11 +22,12 @@ from gatebook.core.clock import Clock, SystemClock
 from gatebook.core.errors import GatebookError
 from gatebook.core.ids import Entropy, system_entropy
 from gatebook.gateway.asgi import GateApplication
+from gatebook.gateway.bodies import Bodies
 from gatebook.gateway.book import Announce, Book
 from gatebook.gateway.gate import Gate
 from gatebook.gateway.reading import Routes
 from gatebook.gateway.refusals import Refusals
-from gatebook.gateway.settings import GatewaySettings
+from gatebook.gateway.settings import GatewaySettings, MemorySettings
 from gatebook.gateway.snapshot import Snapshots, Source
 from gatebook.gateway.upstream import Upstream, may_reach
 from gatebook.ledger.append import Writer
@@ -74,6 +75,7 @@ def run(config: Config, ready: Callable[[str], None]) -> None:
                 certifier=guard,
                 dialects=list(dialects().values()),
                 settings=config.gateway,
+                memory=config.memory,
                 ledger=config.ledger,
                 clock=clock,
                 entropy=entropy,
@@ -94,6 +96,7 @@ async def open_gate(
     certifier: Certifier,
     dialects: Sequence[Dialect],
     settings: GatewaySettings,
+    memory: MemorySettings,
     ledger: LedgerSettings,
     clock: Clock,
     entropy: Entropy,
@@ -126,6 +129,7 @@ async def open_gate(
     ]
     try:
         yield Gate(
+            bodies=Bodies(memory.bodies_limit_bytes),
             routes=Routes(dialects),
             snapshots=snapshots,
             book=book,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from gatebook.core.errors import GatebookError
+from gatebook.gateway.bodies import Hold
 from gatebook.gateway.gate import Gate
 from gatebook.gateway.pipeline import conduct
 from gatebook.web.body import Receive
@@ -26,7 +27,11 @@ class GateApplication:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or live as long as the server does."""
         if scope["type"] == "http":
-            await conduct(self._gate, Exchange(scope, receive, send))
+            hold = Hold(self._gate.bodies, receive)
+            try:
+                await conduct(self._gate, Exchange(scope, hold.receive, send))
+            finally:
+                hold.release()
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from gatebook.core.clock import Clock
 from gatebook.core.ids import Entropy
+from gatebook.gateway.bodies import Bodies
 from gatebook.gateway.book import Book
 from gatebook.gateway.reading import Routes
 from gatebook.gateway.refusals import Refusals
@@ -17,6 +18,7 @@ from gatebook.web.tasks import Tasks
 class Gate(NamedTuple):
     """What a call needs on its way through."""
 
+    bodies: Bodies
     routes: Routes
     snapshots: Snapshots
     book: Book

@@ -1,4 +1,4 @@
-"""Settings of the gate; table `[gateway]` of gatebook.toml."""
+"""Settings of the gate; tables `[gateway]` and `[memory]` of gatebook.toml."""
 
 from typing import Annotated
 
@@ -49,3 +49,11 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     drain_seconds: Annotated[
         int, Meta(ge=0, description="Time that calls under way have to end at shutdown.")
     ] = 10
+
+
+class MemorySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much memory all calls of the gate take together."""
+
+    bodies_limit_bytes: Annotated[
+        int, Meta(ge=1024, description="Request bodies of all calls that are held at one time.")
+    ] = 256 * 1024 * 1024

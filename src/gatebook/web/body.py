@@ -26,19 +26,18 @@ async def read_body(
     """
     if declared is not None and int(declared) > limit:
         raise too_large
-    parts = []
-    size = 0
-    more = True
-    while more:
+    whole = bytearray()  # of one piece: many small ones take a multiple of what they hold
+    while True:
         message = await receive()
         if message["type"] != "http.request":
             raise Disconnected
         if connection.fault is not None:
             raise connection.fault
-        part = message["body"]
-        size += len(part)
-        if size > limit:
+        part: bytes = message["body"]
+        if len(whole) + len(part) > limit:
             raise too_large
-        parts.append(part)
-        more = message["more_body"]
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+        if not whole and not message["more_body"]:
+            return part
+        whole += part
+        if not message["more_body"]:
+            return bytes(whole)

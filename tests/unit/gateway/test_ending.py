@@ -8,6 +8,7 @@ from typing import Any
 from gatebook.app.folders import dialects
 from gatebook.core.errors import Unavailable
 from gatebook.core.ids import system_entropy
+from gatebook.gateway.bodies import Bodies
 from gatebook.gateway.book import Book
 from gatebook.gateway.gate import Gate
 from gatebook.gateway.passage import refused
@@ -65,6 +66,7 @@ def refusal(code: str, state: Snapshot) -> CallRefused:
 def gate(book: Book, kept: Snapshots, clock: SetClock) -> Gate:
     tasks = Tasks()
     return Gate(
+        bodies=Bodies(1024),
         routes=Routes([*dialects().values()]),
         snapshots=kept,
         book=book,
