@@ -31,7 +31,7 @@ _DONE: Final = b"[DONE]"
 _ACTED_ON: Final = frozenset(("model", "stream", "stream_options"))
 _OPTIONS_ACTED_ON: Final = frozenset(("include_usage",))
 
-# What an agent may say to the provider beside the body (gateway.md, 4.1); its own credentials,
+# What an agent may say to the provider beside the body; its own credentials,
 # hop-by-hop fields and everything else stay here.
 _PASSED: Final = (
     (b"openai-organization", "OpenAI-Organization"),

@@ -21,6 +21,7 @@ from gatebook.gateway.upstream import Upstream
 from gatebook.ledger.events.call import CallRefused
 from gatebook.web.client import Client
 from gatebook.web.exchange import Exchange
+from gatebook.web.problem import Answer
 from gatebook.web.tasks import Tasks
 from tests.simulators.clock import NOON_US, SetClock
 from tests.unit.gateway.test_book import answer, opened, receipts, until
@@ -28,21 +29,28 @@ from tests.unit.gateway.test_snapshot import TOKEN, HandSource, snapshot, snapsh
 
 
 class HandConnection:
-    """A peer that stays."""
+    """A peer that stays; its answers are put into `said`."""
 
     fault = None
     hang_up = None
     is_gone = False
 
+    def __init__(self, said: list[Answer]) -> None:
+        self.said = said
 
-def exchange(said: list[MutableMapping[str, Any]]) -> Exchange:
+    async def answer(self, answer: Answer) -> None:
+        """See EdgeProtocol."""
+        self.said.append(answer)
+
+
+def exchange(said: list[Answer]) -> Exchange:
     """A call for gpt-4o whose answer is put into `said`."""
 
     async def receive() -> MutableMapping[str, Any]:
         return {"type": "http.request", "body": b'{"model":"gpt-4o"}', "more_body": False}
 
-    async def send(message: MutableMapping[str, Any]) -> None:
-        said.append(message)
+    async def send(_message: MutableMapping[str, Any]) -> None:
+        raise AssertionError("an answer of one piece is given in one")
 
     scope = {
         "method": "POST",
@@ -52,7 +60,7 @@ def exchange(said: list[MutableMapping[str, Any]]) -> Exchange:
             (b"authorization", b"Bearer " + TOKEN.encode()),
             (b"content-type", b"application/json"),
         ],
-        "state": {"connection": HandConnection()},
+        "state": {"connection": HandConnection(said)},
     }
     return Exchange(scope, receive, send)
 
@@ -86,7 +94,7 @@ async def test_a_refusal_is_of_the_state_of_its_caller_and_decides_nothing_in_th
     kept = snapshots(source, clock)
     await kept.refresh()
     older, newer = source.current, snapshot(revision=2, models=("o4-*",))
-    said: list[MutableMapping[str, Any]] = []
+    said: list[Answer] = []
     async with opened() as (book, writer):
         parts = gate(book, kept, clock)
         first = asyncio.ensure_future(conduct(parts, exchange(said)))
@@ -102,7 +110,7 @@ async def test_a_refusal_is_of_the_state_of_its_caller_and_decides_nothing_in_th
         del writer.drafts[0]
         answer(writer, *receipts(2))
         await asyncio.gather(second, flush)
-    assert [message["status"] for message in said[::2]] == [503, 403]
+    assert [answer.status for answer in said] == [503, 403]
     assert told == {
         refusal("audit_unavailable", older),
         refusal("model_not_allowed", newer),
