@@ -15,6 +15,8 @@ from bench.figures import Skipped
 
 _PINS = Path(__file__).parent / "peers"
 _INSTALL_SECONDS = 1200
+_REASON_LENGTH = 300
+_ERRORS = ("ERROR:", "npm ERR!", "npm error")
 _HOW = {
     "nginx": "nginx is not installed: apt-get install nginx-light",
     "wrk": "wrk is not installed: apt-get install wrk",
@@ -62,6 +64,13 @@ def portkey(peers: Path) -> Path | Skipped:
     return _install(folder, pins, npm)
 
 
+def decisive(said: str) -> str:
+    """What pip or npm says is wrong: from its first line about an error on, else its last line."""
+    lines = [line.strip() for line in said.strip().splitlines()]
+    errors = (number for number, line in enumerate(lines) if line.startswith(_ERRORS))
+    return " ".join(lines[next(errors, -1) :])[:_REASON_LENGTH]
+
+
 def _install(folder: Path, pins: list[Path], *commands: list[str]) -> Path | Skipped:
     """Run the commands unless they were run for exactly these pins before."""
     stamp = folder / "installed"
@@ -77,7 +86,7 @@ def _install(folder: Path, pins: list[Path], *commands: list[str]) -> Path | Ski
         except subprocess.TimeoutExpired:
             return Skipped(f"not installed: no end of it after {_INSTALL_SECONDS} seconds")
         if done.returncode:
-            last = (done.stderr or done.stdout).strip().splitlines()[-1:]
-            return Skipped(f"not installed: {Path(command[0]).name}: {' '.join(last)[:200]}")
+            reason = decisive(done.stderr or done.stdout)
+            return Skipped(f"not installed: {Path(command[0]).name}: {reason}")
     stamp.write_text(wanted)
     return folder
