@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
@@ -23,14 +24,16 @@ ORDER = ["notary", "integrator", "gateway"]
 class Served:
     """A running `gatebook serve`, and what it says."""
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str], *process: str) -> None:
+        """All of Gatebook, or one process of it."""
         self.data = folder / "data"
         self._environment = environment
         self._program = [sys.executable, "-m", "gatebook.cli", "--data", str(self.data)]
-        self._log = folder / "stderr"
-        with self._log.open("wb") as log:
+        descriptor, name = tempfile.mkstemp(prefix="stderr-", dir=folder)
+        self._log = Path(name)
+        with os.fdopen(descriptor, "wb") as log:
             self.process = subprocess.Popen(
-                [*self._program, "serve"],
+                [*self._program, "serve", *process],
                 cwd=folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -100,10 +103,10 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """Starts `gatebook serve` on free ports; whatever runs at the end is killed."""
     started: list[Served] = []
 
-    def begin(**settings: object) -> Served:
+    def begin(*process: str, **settings: object) -> Served:
         chosen = {"GATEWAY_PORT": free_port(), "LOG_PORT": free_port(), **settings}
         environment = {f"GATEBOOK_{name}": str(value) for name, value in chosen.items()}
-        served = Served(tmp_path, {"PATH": os.environ["PATH"], **environment})
+        served = Served(tmp_path, {"PATH": os.environ["PATH"], **environment}, *process)
         started.append(served)
         return served
 

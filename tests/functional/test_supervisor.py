@@ -59,6 +59,40 @@ def test_what_cannot_run_as_it_is_set_up_is_not_tried_again(start: Start) -> Non
     assert "starting it again" not in served.said
 
 
+def test_a_second_one_on_the_same_folder_is_refused_and_the_first_one_stays(start: Start) -> None:
+    first = start()
+    first.wait(lambda: first.ready() == ORDER)
+    before = first.children()
+    second = start()
+    assert second.process.wait(20) == 78
+    assert f"Another gatebook serve runs on {second.data}" in second.said
+    assert second.ready() == []
+    assert first.children() == before
+    assert first.end() == 0
+
+
+def test_a_folder_is_free_again_once_its_supervisor_was_killed(start: Start) -> None:
+    first = start()
+    first.wait(lambda: first.ready() == ORDER)
+    children = list(first.children().values())
+    first.end(signal.SIGKILL)
+    first.wait(lambda: all(is_gone(pid) for pid in children))
+    second = start()
+    second.wait(lambda: second.ready() == ORDER)
+    assert second.end() == 0
+
+
+def test_one_process_may_run_beside_those_of_a_supervisor(start: Start) -> None:
+    """Another integrator waits for its turn."""
+    served = start()
+    served.wait(lambda: served.ready() == ORDER)
+    integrator = start("integrator")
+    integrator.wait(lambda: "Another integrator works on this database" in integrator.said)
+    assert "The integrator is ready" in integrator.said
+    assert integrator.end() == 0
+    assert served.end() == 0
+
+
 def test_a_wrong_setting_is_named_before_anything_is_started(start: Start) -> None:
     served = start(LEDGER_QUEUE_LIMIT=0)
     assert served.process.wait(20) == 78

@@ -5,12 +5,15 @@ The first word to stop drains: the gateway ends its calls, the integrator publis
 the notary signs it. A second one does not wait.
 """
 
+import fcntl
 import logging
+import os
 import selectors
 import signal
 import socket
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Final
 
@@ -139,6 +142,29 @@ class Supervisor:
                 code = post.child.stop(self._drain_seconds)
                 told = code in (0, -signal.SIGTERM)
                 _LOG.info("%s ended%s", post.name, "" if told else f" ({_say(code)})")
+
+
+@contextmanager
+def alone_in(data: Path) -> Iterator[None]:
+    """Be the one supervisor of a data folder; raises Misconfigured while another one runs.
+
+    The kernel drops the lock with the process that holds it, however that ends; children do not
+    inherit it. Two would start each other's notary and integrator for ever, in vain.
+    """
+    descriptor = os.open(data / "serve.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise Misconfigured(
+            "folder_in_use",
+            f"Another gatebook serve runs on {data}.",
+            "Stop that one first, or name another data folder with --data.",
+        ) from None
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _say(code: int) -> str:

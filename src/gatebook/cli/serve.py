@@ -22,9 +22,9 @@ Examples:
 def command(session: Session, process: str | None, lifeline: int | None) -> None:
     """Run Gatebook until told to stop, with Ctrl-C or SIGTERM.
 
-    Without PROCESS all three are run, and started again when they end: the gateway, which agents
-    call; the integrator, which publishes the log; the notary, which signs it. Each can also be run
-    alone, under another account or on another machine.
+    Without PROCESS all three are run, once for a data folder, and started again when they end: the
+    gateway, which agents call; the integrator, which publishes the log; the notary, which signs it.
+    Each can also be run alone, under another account or on another machine.
     """
     from gatebook.app.child import Lifeline
     from gatebook.app.log_lines import log_to_stderr
@@ -46,7 +46,7 @@ def command(session: Session, process: str | None, lifeline: int | None) -> None
 
 def _supervise(session: Session, ready: Callable[[str], None]) -> None:
     from gatebook.app.init import create
-    from gatebook.app.supervisor import Supervisor
+    from gatebook.app.supervisor import Supervisor, alone_in
     from gatebook.core.clock import SystemClock
     from gatebook.core.ids import system_entropy
 
@@ -55,10 +55,12 @@ def _supervise(session: Session, ready: Callable[[str], None]) -> None:
     names = ["notary", "integrator", "gateway"]
     if not config.notary.embedded:
         names.remove("notary")
-    Supervisor(
+    supervisor = Supervisor(
         names,
         session.loaded.arguments,
         ready=ready,
         drain_seconds=config.gateway.drain_seconds + 5,
         clock=SystemClock(),
-    ).run()
+    )
+    with alone_in(config.data):
+        supervisor.run()
