@@ -12,7 +12,7 @@ from gatebook.ledger.attempt import prev_of
 from gatebook.ledger.certificate import StreamCertificate
 from gatebook.ledger.checkpoint import Checkpoint, Cosigner, sign_checkpoint
 from gatebook.ledger.ed25519 import SigningKey
-from gatebook.ledger.entry import ZERO_PREV, Pen
+from gatebook.ledger.entry import DOMAIN, ZERO_PREV, Pen
 from gatebook.ledger.events import Event
 from gatebook.ledger.events.stream import (
     GapDeclared,
@@ -158,6 +158,15 @@ class HandStream:
     def beat(self, count: int = 0) -> bytes:
         """A heartbeat."""
         return self.write(StreamBeat(counts={"intents": count}))
+
+    def exceed(self) -> bytes:
+        """An entry that is right in everything but its length, as a thief of the key may write."""
+        text = (
+            DOMAIN + self.beat().split(b"\n")[1].replace(b'"d":{', b'"d":{' + b" " * 4096) + b"\n"
+        )
+        self.log.leaves[-1] = sign_note(text, [NoteSigner(self.sid, self.key)])
+        self.prev = prev_of(self.log.leaves[-1])
+        return self.log.leaves[-1]
 
     def close(self) -> bytes:
         """The closing entry."""

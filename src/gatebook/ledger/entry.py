@@ -99,7 +99,14 @@ class Pen:
 
 
 def read(leaf: bytes) -> Entry:
-    """The header of a stored leaf; raises Tampered if the bytes do not have the form above."""
+    """The header of a stored leaf; raises Tampered if the bytes do not have the form above.
+
+    That it is no longer than a `Pen` makes it is checked too: a thief of a key need not use ours.
+    """
+    if len(leaf) > MAX_ENTRY_BYTES:
+        raise Tampered(
+            "entry_too_long", f"An entry has {len(leaf)} bytes, {MAX_ENTRY_BYTES} at most."
+        )
     parts = leaf.split(b"\n", 5)
     if len(parts) != 5 or parts[2] or parts[4] or not leaf.startswith(DOMAIN):
         raise Tampered("entry_malformed", "An entry does not have the form of a signed note.")

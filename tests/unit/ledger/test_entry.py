@@ -108,13 +108,21 @@ LINE = LEAF.split(b"\n")[1]
         LEAF.replace(b'"sq":7', b'"sq":7.5'),
         LEAF.replace(b'"sq":7', b'"sq":"7"'),
         LEAF.replace(b'"ev":"call', b'"ev":"\xff\xfe'),
-        LEAF.replace(b'"d":', b'"d":' + b"[" * 20_000 + b"]" * 20_000 + b',"e":'),  # too deep
+        LEAF.replace(b'"d":', b'"d":' + b"[" * 1500 + b"]" * 1500 + b',"e":'),  # too deep
     ],
 )
 def test_other_bytes_are_no_entry(leaf: bytes) -> None:
     with pytest.raises(Tampered) as caught:
         read(leaf)
     assert caught.value.code == "entry_malformed"
+
+
+def test_nothing_longer_than_what_a_writer_may_write_is_an_entry() -> None:
+    longest = LEAF.replace(b'"d":{', b'"d":{' + b" " * (MAX_ENTRY_BYTES - len(LEAF)))
+    assert read(longest).sq == 7
+    with pytest.raises(Tampered, match="4097 bytes, 4096 at most") as caught:
+        read(longest.replace(b'"d":{', b'"d":{ '))
+    assert caught.value.code == "entry_too_long"
 
 
 @pytest.mark.parametrize(

@@ -198,6 +198,18 @@ def test_it_refuses_a_wrong_signature(desk: HandNotary, log: HandLog) -> None:
     refuses(desk, log, "entry_signature")
 
 
+def test_it_refuses_an_entry_longer_than_any_writer_makes_and_names_it(
+    desk: HandNotary, log: HandLog
+) -> None:
+    stream = log.open()
+    stream.exceed()
+    stream.beat()
+    with pytest.raises(Tampered, match=r"Entry 6: .* 4096 at most") as caught:
+        desk.submit(log, 0)
+    assert caught.value.code == "entry_too_long"
+    assert desk.heads.saved == {}
+
+
 def test_it_refuses_a_stream_it_did_not_certify(desk: HandNotary, log: HandLog) -> None:
     stream = HandStream(log)
     stream.open(log.certify(stream.pen.verifier, signer=signer_of(ACME)))

@@ -83,6 +83,13 @@ def test_an_entry_that_is_not_a_signed_note_is_malformed() -> None:
     assert found(log) == [("entry_malformed", 1)]
 
 
+def test_an_entry_may_not_be_longer_than_a_writer_makes_it() -> None:
+    log = HandLog()
+    stream = log.open()
+    stream.exceed()
+    assert found(log) == [("entry_too_long", 1)]
+
+
 def test_the_signature_has_to_be_in_the_streams_name() -> None:
     log = HandLog()
     stream = log.open()

@@ -225,6 +225,16 @@ def test_8_a_stream_nobody_certified_is_named(log: HandLog) -> None:
     assert (report.exit_code, failed(report)) == (1, [8])
 
 
+@pytest.mark.parametrize("is_full", [False, True])
+def test_8_an_entry_longer_than_any_writer_makes_is_named(log: HandLog, is_full: bool) -> None:
+    stream = log.open()
+    stream.exceed()
+    report = ask(log, is_full=is_full)
+    assert (report.exit_code, failed(report)) == (1, [8])
+    assert codes(report) == ["entry_too_long"]
+    assert report.problems[0].detail.startswith(f"Entry {len(log.leaves) - 1}: ")
+
+
 def test_9_in_full_mode_every_signature_is_checked(log: HandLog) -> None:
     """A thief of the stream's key and of the log's may sign; who has the log's alone may not."""
     stream = log.open()
