@@ -53,7 +53,7 @@ class CrashingFolder(LogFolder):
     def _put(self, path: str, data: bytes) -> None:
         self.fuse.step()
         (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (self.folder / ".new").write_bytes(data[: len(data) // 2])
+        self._new.write_bytes(data[: len(data) // 2])
         self.fuse.step()
         super()._put(path, data)
         self.fuse.step()

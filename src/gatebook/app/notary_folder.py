@@ -77,6 +77,8 @@ class NotaryFolder:
     def save(self, head: Head) -> None:
         """See ledger.notary.Heads."""
         path = self._heads / f"{_digest(head.origin)}.json"
+        # One name will do, and what was left behind under it is overwritten: `held` keeps a second
+        # notary out of the folder, and the one that runs answers one request after the other.
         new = path.with_suffix(".new")
         try:
             with new.open("wb") as file:

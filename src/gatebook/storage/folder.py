@@ -5,6 +5,7 @@ What is written a second time must be the same, because what a tile holds is set
 """
 
 import os
+import secrets
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -14,7 +15,8 @@ from typing import Final
 from gatebook.core.errors import Tampered, Unavailable
 
 _NEW: Final = ".new"
-"""The one temporary file; there is one integrator, and whatever it left behind is overwritten."""
+"""How temporary names begin. Each writer has one of its own: an integrator that lost its lock with
+the database's session may still be writing when the next one begins."""
 
 
 class LogFolder:
@@ -22,6 +24,8 @@ class LogFolder:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._new = folder / f"{_NEW}-{secrets.token_hex(8)}"
+        self._is_swept = False
 
     def read(self, path: str) -> bytes | None:
         """The whole file, None where there is none; raises Unavailable if it cannot be read."""
@@ -70,13 +74,24 @@ class LogFolder:
             )
 
     def _put(self, path: str, data: bytes) -> None:
-        target, new = self.folder / path, self.folder / _NEW
+        target = self.folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        with new.open("wb") as file:
+        self._sweep()
+        with self._new.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        new.replace(target)
+        self._new.replace(target)
+
+    def _sweep(self) -> None:
+        """Once, before the first file is written, remove what killed writers left behind.
+
+        One that is still writing finds its file gone: it fails, and whoever called it begins anew.
+        """
+        if not self._is_swept:
+            for left in self.folder.glob(f"{_NEW}*"):
+                left.unlink(missing_ok=True)
+            self._is_swept = True
 
     def _sync(self, paths: Iterable[str]) -> None:
         """Make the names durable: every folder on the way to a file, each once."""

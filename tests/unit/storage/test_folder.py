@@ -1,6 +1,10 @@
 """The log folder: whole files or none, the same bytes or Tampered."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from threading import Event, get_ident
 
 import pytest
 
@@ -74,12 +78,47 @@ def test_partial_files_go_once_the_full_one_is_there_and_readers_find_it(folder:
     assert len(read_tile(folder, 0, 0, 200)) == 200 * 32
 
 
-def test_what_a_killed_process_left_behind_is_overwritten(folder: LogFolder) -> None:
+def test_what_a_killed_process_left_behind_is_removed_before_the_next_one_writes(
+    folder: LogFolder,
+) -> None:
     folder.add({"tile/0/000.p/1": b"x"})
-    (folder.folder / ".new").write_bytes(b"half of someth")
-    folder.add({"tile/0/000.p/2": b"xy"})
+    (folder.folder / ".new-0123456789abcdef").write_bytes(b"half of someth")
+    LogFolder(folder.folder).add({"tile/0/000.p/2": b"xy"})
     assert folder.read("tile/0/000.p/2") == b"xy"
-    assert not (folder.folder / ".new").exists()
+    assert sorted(path.name for path in folder.folder.iterdir()) == ["tile"]
+
+
+def test_two_writers_at_once_never_give_a_file_the_others_bytes(
+    folder: LogFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second writes before the first has renamed; one may fail and begin again."""
+    writers = [folder, LogFolder(folder.folder)]
+    files = [{"tile/0/000": b"one file"}, {"tile/0/001": b"another file"}]
+    fsync, second_wrote, first_is_done = os.fsync, Event(), Event()
+    arrived: list[int] = []
+
+    def take_turns(descriptor: int) -> None:
+        if get_ident() not in arrived:
+            arrived.append(get_ident())
+            if len(arrived) == 1:
+                assert second_wrote.wait(10)
+            else:
+                second_wrote.set()
+                assert first_is_done.wait(10)
+        fsync(descriptor)
+
+    def add(writer: LogFolder, wanted: dict[str, bytes]) -> None:
+        with suppress(Unavailable):
+            writer.add(wanted)
+        if get_ident() == arrived[0]:
+            first_is_done.set()
+
+    with monkeypatch.context() as patch, ThreadPoolExecutor(2) as pool:
+        patch.setattr(os, "fsync", take_turns)
+        list(pool.map(add, writers, files))
+    for writer, wanted in zip(writers, files, strict=True):
+        writer.add(wanted)
+        assert [folder.read(path) for path in wanted] == list(wanted.values())
 
 
 def test_a_folder_that_cannot_be_written_is_unavailable(folder: LogFolder) -> None:
