@@ -236,6 +236,15 @@ def test_it_refuses_a_stream_that_closed_in_an_earlier_step(desk: HandNotary, lo
     assert caught.value.code == "stream_duplicated"
 
 
+def test_an_entry_written_in_its_keys_time_is_signed_however_late(
+    desk: HandNotary, log: HandLog
+) -> None:
+    """An outage may be long. What a thief of the key makes of it is in what-the-ledger-proves."""
+    desk.submit(log, 0, 3)
+    desk.clock.advance(30 * 24 * 3600)
+    assert desk.submit(log, 3).status == 200
+
+
 def test_it_signs_nothing_while_its_clock_is_behind_its_last_signature(
     desk: HandNotary, log: HandLog
 ) -> None:
