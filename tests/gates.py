@@ -16,13 +16,16 @@ from uvicorn import Config, Server
 
 from gatebook.app.folders import dialects
 from gatebook.app.gateway import gate_config, open_gate
+from gatebook.app.notary_client import NotaryClient
 from gatebook.app.simulated_provider import SimulatedProvider
 from gatebook.app.snapshots import SqlSource
+from gatebook.app.watched_store import WatchedStore
 from gatebook.core.clock import SECOND_US, SystemClock
 from gatebook.core.ids import system_entropy
 from gatebook.core.secret import Secret
 from gatebook.gateway.asgi import GateApplication
 from gatebook.gateway.settings import GatewaySettings, MemorySettings
+from gatebook.gateway.unsigned import Unsigned
 from gatebook.ledger.settings import LedgerSettings
 from gatebook.storage.book import SqlStore
 from gatebook.storage.database import Database, open_database
@@ -113,13 +116,16 @@ class RunningGate:
         memory: MemorySettings = MEMORY,
         ledger: LedgerSettings = LEDGER,
         provider_url: str = "",
+        notary: NotaryClient | None = None,
     ) -> None:
+        """A gate of its own notary's certificates, or of those of one that reads the log."""
         self.office = office
         self.clock = NoonClock()
         self.certifier = LocalCertifier(self.clock)
         url = database.engine.url.render_as_string(hide_password=False)
         self.writers_database = open_database(url, wait_seconds=5)
         self.store: FaultyStore[Any] = FaultyStore(SqlStore(self.writers_database, self.clock))
+        watched = WatchedStore(self.store)
         self._vendor = SimulatedVendor()
         self.provider = self._vendor.provider
         office.order(
@@ -135,8 +141,14 @@ class RunningGate:
             partial(
                 open_gate,
                 source=SqlSource(database, kek=office.kek, peppers=office.peppers, origin=ORIGIN),
-                store=self.store,
-                certifier=self.certifier,
+                unsigned=Unsigned(
+                    watched.committed,
+                    (notary or self.certifier).reach,
+                    settings=ledger,
+                    clock=self.clock,
+                ),
+                store=watched,
+                certifier=notary or self.certifier,
                 dialects=list(dialects().values()),
                 settings=settings,
                 memory=memory,

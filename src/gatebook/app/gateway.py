@@ -18,6 +18,7 @@ from gatebook.app.notary_client import open_notary
 from gatebook.app.rollback import RollbackGuard
 from gatebook.app.serving import ReadyServer, address_of, listen_on
 from gatebook.app.snapshots import SqlSource
+from gatebook.app.watched_store import WatchedStore
 from gatebook.core.clock import Clock, SystemClock
 from gatebook.core.errors import GatebookError
 from gatebook.core.ids import Entropy, system_entropy
@@ -29,6 +30,7 @@ from gatebook.gateway.reading import Routes
 from gatebook.gateway.refusals import Refusals
 from gatebook.gateway.settings import GatewaySettings, MemorySettings
 from gatebook.gateway.snapshot import Snapshots, Source
+from gatebook.gateway.unsigned import Unsigned
 from gatebook.gateway.upstream import Upstream, may_reach
 from gatebook.ledger.append import Writer
 from gatebook.ledger.ports import Certifier, Store
@@ -65,14 +67,18 @@ def run(config: Config, ready: Callable[[str], None]) -> None:
         notary = open_notary(config, keyring.installation)
         guard = RollbackGuard(notary, Sequencer(database), config.data / "log")
         guard.check_all(published_logs(config.data / "log", config.ledger.origin))
+        store = WatchedStore(SqlStore(writers_database, clock))
         application = GateApplication(
             partial(
                 open_gate,
                 source=SqlSource(
                     database, kek=keyring.kek, peppers=keyring.peppers, origin=config.ledger.origin
                 ),
-                store=SqlStore(writers_database, clock),
+                store=store,
                 certifier=guard,
+                unsigned=Unsigned(
+                    store.committed, notary.reach, settings=config.ledger, clock=clock
+                ),
                 dialects=list(dialects().values()),
                 settings=config.gateway,
                 memory=config.memory,
@@ -94,6 +100,7 @@ async def open_gate(
     source: Source,
     store: Store[Any],
     certifier: Certifier,
+    unsigned: Unsigned,
     dialects: Sequence[Dialect],
     settings: GatewaySettings,
     memory: MemorySettings,
@@ -101,7 +108,7 @@ async def open_gate(
     clock: Clock,
     entropy: Entropy,
 ) -> AsyncIterator[Gate]:
-    """The gate on the running event loop; at the end its streams are closed."""
+    """The gate on the running event loop; at the end its streams, in `store`, are closed."""
     counts: Counter[str] = Counter()
 
     def open_writer(announce: Announce) -> Writer[Any]:
@@ -117,7 +124,7 @@ async def open_gate(
             entropy=entropy,
         )
 
-    snapshots = Snapshots(source, settings=settings, clock=clock)
+    snapshots = Snapshots(source, unsigned, settings=settings, clock=clock)
     await snapshots.refresh()
     book = Book(open_writer, timeout_seconds=ledger.append_timeout_seconds)
     tasks = Tasks()
@@ -125,6 +132,7 @@ async def open_gate(
     upstream = Upstream(Client(settings.connect_seconds, may_reach), __version__)
     followers = [
         tasks.spawn(snapshots.follow(), "following administrative changes"),
+        tasks.spawn(unsigned.follow(), "asking how far the log is signed"),
         tasks.spawn(refusals.follow(), "writing counted refusals"),
     ]
     try:

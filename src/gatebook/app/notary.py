@@ -1,9 +1,10 @@
 """The notary as a process: the rules of `ledger/notary.py` behind a socket of its own.
 
-    POST /add-checkpoint                 the witness protocol (C2SP tlog-witness)
-    GET  /<sha256(origin)>/checkpoint    the checkpoint signed last
-    POST /certify                        a stream's key, asked for by the installation
-    GET  /vkeys?origin=<origin>          the two keys of a log, one to a line
+    POST /add-checkpoint                        the witness protocol (C2SP tlog-witness)
+    GET  /<sha256(origin)>/checkpoint           the checkpoint signed last
+    POST /certify                               a stream's key, asked for by the installation
+    GET  /vkeys?origin=<origin>                 the two keys of a log, one to a line
+    GET  /reach?origin=<origin>&stream=<sid>    how far a stream is signed
 
 It has its own keys and memory, and opens no database. One event loop answers one request after the
 other, which is what makes compare and swap safe.
@@ -67,14 +68,22 @@ class NotaryDoor:
             case "POST", b"/certify":
                 return _plain(self._notary.certify(body))
             case "GET", b"/vkeys":
-                named = parse_qs(exchange.query.decode("ascii", "replace")).get("origin", [])
-                origin = named[0] if len(named) == 1 else ""
-                return _plain("".join(f"{key}\n" for key in self._notary.vkeys(origin)).encode())
+                keys = self._notary.vkeys(_asked(exchange, "origin"))
+                return _plain("".join(f"{key}\n" for key in keys).encode())
+            case "GET", b"/reach":
+                origin, sid = _asked(exchange, "origin"), _asked(exchange, "stream")
+                return _plain(self._notary.reach(origin, sid))
             case "GET", path if found := _DIGEST.fullmatch(path):
                 head = self._folder.find(found[1].decode())
                 if head is not None:
                     return _plain(head.checkpoint)
         raise NotFound("not_found", "The notary knows nothing of this name.")
+
+
+def _asked(exchange: Exchange, name: str) -> str:
+    """What the query says under a name; nothing unless it says it once."""
+    named = parse_qs(exchange.query.decode("ascii", "replace")).get(name, [])
+    return named[0] if len(named) == 1 else ""
 
 
 def refusal(error: GatebookError) -> Answer:

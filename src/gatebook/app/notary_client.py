@@ -23,6 +23,7 @@ from gatebook.ledger.checkpoint import Checkpoint
 from gatebook.ledger.ed25519 import SigningKey
 from gatebook.ledger.notary import INSTALLATION_SUFFIX
 from gatebook.ledger.note import Note, NoteSigner, VerifierKey, open_note, sign_note
+from gatebook.ledger.reach import parse_reach
 from gatebook.ledger.trust import Log, Trust, format_policy
 from gatebook.ledger.witness import AddCheckpoint, parse_conflict, parse_cosignatures
 
@@ -78,6 +79,18 @@ class NotaryClient:
             raise Tampered("notary_keys", "The notary names keys of another log.")
         self._pin.pin(keys)
         return keys
+
+    def reach(self, origin: str, sid: str) -> int:
+        """How many entries of a stream are signed, from the first on (`ledger/reach.py`)."""
+        query = f"origin={quote(origin, safe='')}&stream={quote(sid, safe='')}"
+        reply = self._call("GET", f"/reach?{query}")
+        if reply.status != HTTPStatus.OK:
+            _refused(reply)
+        checked = open_note(reply.body, self.vkeys(origin)[:1])
+        found = parse_reach(checked.note.text.decode())
+        if (found.origin, found.sid) != (origin, sid):
+            raise Tampered("reach_other", "The notary told of another stream than asked for.")
+        return found.count
 
     def trust(self, origin: str) -> Trust:
         """The policy that asks for both signatures of a log."""

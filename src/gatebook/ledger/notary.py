@@ -19,6 +19,7 @@ from gatebook.ledger.certificate import MAX_LIFE_US, StreamCertificate, parse_re
 from gatebook.ledger.checkpoint import Checkpoint, Cosigner, sign_checkpoint
 from gatebook.ledger.merkle import EMPTY_ROOT, Frontier, leaf_hash, verify_consistency
 from gatebook.ledger.note import ED25519, Note, NoteSigner, VerifierKey, open_note, sign_note
+from gatebook.ledger.reach import Reach, count_signed
 from gatebook.ledger.streams import State, Streams
 from gatebook.ledger.tiles import TILE_WIDTH, TileSource, read_bundle
 from gatebook.ledger.verdicts import missing
@@ -127,6 +128,15 @@ class Notary:
         not_before_us = self._clock.now_us() - NOT_BEFORE_SLACK_US
         certificate = StreamCertificate(origin, key, not_before_us, not_before_us + MAX_LIFE_US)
         return sign_note(certificate.to_text().encode(), [NoteSigner(origin, self._key)])
+
+    def reach(self, origin: str, sid: str) -> bytes:
+        """How far a stream of a log is under a signature of ours (`reach.py`)."""
+        self._check_origin(origin)
+        if not _SID.fullmatch(sid):
+            raise NotFound("stream_unknown", "No stream is named like that.")
+        head = self._heads.load(origin) or Head(origin=origin)
+        reach = Reach(origin, sid, count_signed(head.streams, sid))
+        return sign_note(reach.to_text().encode(), [NoteSigner(origin, self._key)])
 
     def add_checkpoint(self, body: bytes) -> Answer:
         """Compare and swap a log's head, and sign it (tlog-witness, "add-checkpoint")."""

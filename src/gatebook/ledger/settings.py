@@ -32,3 +32,12 @@ class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     checkpoint_seconds: Annotated[
         int, Meta(ge=1, description="Interval of signed checkpoints, kept even when idle.")
     ] = 5
+    stall_seconds: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="Calls are refused once an entry of the gate waits so long for the notary's"
+            " signature; take far more than checkpoint_seconds. The longest time for which whoever"
+            " can write the database alone can still make entries vanish.",
+        ),
+    ] = 300

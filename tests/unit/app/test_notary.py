@@ -136,6 +136,14 @@ def test_keys_are_told_to_anybody(desk: Desk) -> None:
     assert ask(desk.port, "GET", f"/vkeys?origin={ACME}&origin={ACME}").status == 404
 
 
+def test_how_far_a_stream_is_signed_is_told_to_anybody(desk: Desk) -> None:
+    desk.submit()
+    got = ask(desk.port, "GET", f"/reach?origin={ACME}&stream=s0000000000001")
+    assert (got.status, got.body) == (200, desk.notary.reach(ACME, "s0000000000001"))
+    for query in (f"origin={ACME}", "stream=s1", f"origin={ACME}&stream=s1&stream=s2"):
+        assert ask(desk.port, "GET", f"/reach?{query}").status == 404
+
+
 def test_certificates_are_for_the_installation(desk: Desk) -> None:
     text = request_text(ACME, signer_of("s1").verifier).encode()
     honest = sign_note(text, [HAND.installation])

@@ -19,6 +19,8 @@ from gatebook.core.errors import (
 )
 from gatebook.ledger.checkpoint import Checkpoint
 from gatebook.ledger.merkle import leaf_hash, root
+from gatebook.ledger.note import sign_note
+from gatebook.ledger.reach import WHOLE, Reach
 from gatebook.web.body import Receive
 from gatebook.web.exchange import Exchange, Scope, Send
 from gatebook.web.lifespan import keep_alive
@@ -55,6 +57,8 @@ class Desk:
         notary = self.hand.notary
         if path == b"/vkeys":
             said = "".join(f"{key}\n" for key in notary.vkeys(ACME)).encode()
+        elif path == b"/reach":
+            said = notary.reach(ACME, KEY.name)
         elif path == b"/certify":
             said = notary.certify(body)
         elif path == b"/add-checkpoint":
@@ -163,9 +167,26 @@ def test_nonsense_is_never_a_signature(
         lambda: client.certify(ACME, KEY),
         lambda: client.add_checkpoint(0, (), head(log)),
         lambda: client.checkpoint(ACME),
+        lambda: client.reach(ACME, KEY.name),
     ):
         with pytest.raises(GatebookError):
             call()
+
+
+def test_how_far_a_stream_is_signed_is_believed_when_the_notary_signed_that(
+    client: NotaryClient, desk: Desk, log: HandLog
+) -> None:
+    client.add_checkpoint(0, (), head(log))
+    assert client.reach(ACME, KEY.name) == 0
+    with pytest.raises(Tampered, match="another stream"):
+        client.reach(ACME, "s2")
+    forged = Reach(ACME, KEY.name, WHOLE).to_text().encode()
+    desk.answer = Answer(200, [], sign_note(forged, [signer_of(ACME)]))
+    with pytest.raises(Tampered):
+        client.reach(ACME, KEY.name)
+    desk.answer = problem(NotFound("log_unknown", ""))
+    with pytest.raises(NotFound):
+        client.reach(ACME, KEY.name)
 
 
 def test_a_certificate_for_another_key_is_not_taken(client: NotaryClient, desk: Desk) -> None:

@@ -6,10 +6,12 @@ from gatebook.core.clock import SECOND_US
 from gatebook.core.errors import Invalid, NotFound, Refused, Tampered, Unavailable
 from gatebook.ledger.certificate import parse_certificate, request_text
 from gatebook.ledger.checkpoint import Checkpoint
+from gatebook.ledger.entry import read
 from gatebook.ledger.events.stream import StreamBeat
 from gatebook.ledger.merkle import EMPTY_ROOT
 from gatebook.ledger.notary import MAX_STEP, NOT_BEFORE_SLACK_US
 from gatebook.ledger.note import MLDSA44_COSIGNATURE, VerifierKey, open_note, sign_note
+from gatebook.ledger.reach import WHOLE, parse_reach
 from gatebook.ledger.trust import Log, Trust, format_policy
 from tests.simulators.clock import NOON_US
 from tests.simulators.log import DAY_US, HandLog, HandStream
@@ -243,6 +245,38 @@ def test_an_entry_written_in_its_keys_time_is_signed_however_late(
     desk.submit(log, 0, 3)
     desk.clock.advance(30 * 24 * 3600)
     assert desk.submit(log, 3).status == 200
+
+
+def reach(desk: HandNotary, sid: str) -> int:
+    """How far a stream is signed, by the notary's own word."""
+    note = open_note(desk.notary.reach(ACME, sid), desk.notary.vkeys(ACME)[:1])
+    found = parse_reach(note.note.text.decode())
+    assert (found.origin, found.sid) == (ACME, sid)
+    return found.count
+
+
+def test_it_says_how_far_it_has_signed_a_stream_and_not_how_far_it_is_published(
+    desk: HandNotary, log: HandLog
+) -> None:
+    sid = read(log.leaves[0]).sid
+    assert reach(desk, sid) == 0
+    desk.submit(log, 0, 3)
+    desk.publish(log.leaves)
+    assert (reach(desk, sid), reach(desk, "s9")) == (3, 0)
+    other = log.open()
+    other.close()
+    desk.submit(log, 3)
+    assert (reach(desk, sid), reach(desk, other.sid)) == (5, WHOLE)
+
+
+@pytest.mark.parametrize(
+    ("origin", "sid"), [("other.example/acme", "s1"), (ACME, ""), (ACME, "s1\n7"), (ACME, "s1 ")]
+)
+def test_it_says_nothing_of_what_cannot_be_a_stream_of_its_logs(
+    desk: HandNotary, origin: str, sid: str
+) -> None:
+    with pytest.raises(NotFound):
+        desk.notary.reach(origin, sid)
 
 
 def test_it_signs_nothing_while_its_clock_is_behind_its_last_signature(
