@@ -12,8 +12,10 @@ from typing import Any, Final
 import httpx
 import pytest
 import uvloop
-from uvicorn import Config, Server
+from uvicorn import Config as ServerConfig
+from uvicorn import Server
 
+from gatebook.app.config import Config
 from gatebook.app.folders import dialects
 from gatebook.app.gateway import gate_config, open_gate
 from gatebook.app.notary_client import NotaryClient
@@ -72,7 +74,7 @@ class NoonClock:
 class ServerThread:
     """A uvicorn server on a free port, in a thread with an event loop of its own."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: ServerConfig) -> None:
         config.host, config.port = "127.0.0.1", 0
         self._server = Server(config)
         self._thread = threading.Thread(target=self._run, name="server", daemon=True)
@@ -150,9 +152,7 @@ class RunningGate:
                 store=watched,
                 certifier=notary or self.certifier,
                 dialects=list(dialects().values()),
-                settings=settings,
-                memory=memory,
-                ledger=ledger,
+                config=Config(gateway=settings, memory=memory, ledger=ledger),
                 clock=self.clock,
                 entropy=system_entropy,
             )

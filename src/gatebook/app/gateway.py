@@ -24,17 +24,16 @@ from gatebook.core.errors import GatebookError
 from gatebook.core.ids import Entropy, system_entropy
 from gatebook.gateway.asgi import GateApplication
 from gatebook.gateway.bodies import Bodies
-from gatebook.gateway.book import Announce, Book
+from gatebook.gateway.book import Book
 from gatebook.gateway.gate import Gate
 from gatebook.gateway.reading import Routes
 from gatebook.gateway.refusals import Refusals
-from gatebook.gateway.settings import GatewaySettings, MemorySettings
+from gatebook.gateway.settings import GatewaySettings
 from gatebook.gateway.snapshot import Snapshots, Source
 from gatebook.gateway.unsigned import Unsigned
 from gatebook.gateway.upstream import Upstream, may_reach
 from gatebook.ledger.append import Writer
 from gatebook.ledger.ports import Certifier, Store
-from gatebook.ledger.settings import LedgerSettings
 from gatebook.providers import Dialect
 from gatebook.storage.book import SqlStore
 from gatebook.storage.database import Database, check_schema, open_database
@@ -53,8 +52,8 @@ def run(config: Config, ready: Callable[[str], None]) -> None:
     """Be the gate until told to stop; `ready` is told its address once it takes calls.
 
     Raises Misconfigured; Unavailable if database or notary do not answer at the start; Tampered if
-    the database is older than what the notary has signed. It neither
-    makes keys nor migrates: the process that calls come to needs no right to either.
+    the database is older than what the notary has signed. It neither makes keys nor migrates: the
+    process that calls come to needs no right to either.
     """
     clock, entropy = SystemClock(), system_entropy
     with (
@@ -80,9 +79,7 @@ def run(config: Config, ready: Callable[[str], None]) -> None:
                     store.committed, notary.reach, settings=config.ledger, clock=clock
                 ),
                 dialects=list(dialects().values()),
-                settings=config.gateway,
-                memory=config.memory,
-                ledger=config.ledger,
+                config=config,
                 clock=clock,
                 entropy=entropy,
             )
@@ -102,34 +99,32 @@ async def open_gate(
     certifier: Certifier,
     unsigned: Unsigned,
     dialects: Sequence[Dialect],
-    settings: GatewaySettings,
-    memory: MemorySettings,
-    ledger: LedgerSettings,
+    config: Config,
     clock: Clock,
     entropy: Entropy,
 ) -> AsyncIterator[Gate]:
     """The gate on the running event loop; at the end its streams, in `store`, are closed."""
     counts: Counter[str] = Counter()
-
-    def open_writer(announce: Announce) -> Writer[Any]:
-        return Writer(
-            role=WRITER,
-            version=__version__,
-            store=store,
-            certifier=certifier,
-            announce=announce,
-            counts=lambda: dict(counts),
-            settings=ledger,
-            clock=clock,
-            entropy=entropy,
-        )
-
-    snapshots = Snapshots(source, unsigned, settings=settings, clock=clock)
+    open_writer = partial(
+        Writer[Any],
+        role=WRITER,
+        version=__version__,
+        store=store,
+        certifier=certifier,
+        counts=lambda: dict(counts),
+        settings=config.ledger,
+        clock=clock,
+        entropy=entropy,
+    )
+    snapshots = Snapshots(source, unsigned, settings=config.gateway, clock=clock)
     await snapshots.refresh()
-    book = Book(open_writer, timeout_seconds=ledger.append_timeout_seconds)
+    book = Book(
+        lambda told: open_writer(announce=told),
+        timeout_seconds=config.ledger.append_timeout_seconds,
+    )
     tasks = Tasks()
-    refusals = Refusals(book, tasks, settings.refusal_interval_seconds)
-    upstream = Upstream(Client(settings.connect_seconds, may_reach), __version__)
+    refusals = Refusals(book, tasks, config.gateway.refusal_interval_seconds)
+    upstream = Upstream(Client(config.gateway.connect_seconds, may_reach), __version__)
     followers = [
         tasks.spawn(snapshots.follow(), "following administrative changes"),
         tasks.spawn(unsigned.follow(), "asking how far the log is signed"),
@@ -137,7 +132,7 @@ async def open_gate(
     ]
     try:
         yield Gate(
-            bodies=Bodies(memory.bodies_limit_bytes),
+            bodies=Bodies(config.memory.bodies_limit_bytes),
             routes=Routes(dialects),
             snapshots=snapshots,
             book=book,
@@ -145,7 +140,7 @@ async def open_gate(
             upstream=upstream,
             tasks=tasks,
             counts=counts,
-            settings=settings,
+            settings=config.gateway,
             clock=clock,
             entropy=entropy,
         )
@@ -153,7 +148,7 @@ async def open_gate(
         for follower in followers:
             follower.cancel()
         await asyncio.sleep(0)  # calls that were cut just now say so first
-        await tasks.finish(ledger.append_timeout_seconds)
+        await tasks.finish(config.ledger.append_timeout_seconds)
         await refusals.flush()
         upstream.close()
         await book.close()
