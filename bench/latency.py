@@ -23,6 +23,7 @@ from gatebook.core.errors import Unavailable
 
 CONNECTIONS = 32
 WARM_SECONDS = 1.0
+_IDLE_SECONDS = 2.0
 _LEAD_SECONDS = 0.1
 _DRAIN_SECONDS = 20.0
 
@@ -150,12 +151,17 @@ def raw_request(port: int, headers: Mapping[str, str]) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
+def connections_for(rate: float) -> int:
+    """As many as are used at least once in two seconds: servers close idle ones, some after five."""
+    return min(CONNECTIONS, max(1, int(rate * _IDLE_SECONDS)))
+
+
 async def measure(port: int, headers: Mapping[str, str], rate: float, seconds: float) -> Paced:
     """Pace requests to a port of this machine; the first second warms up and is not counted."""
     pacer = Pacer(raw_request(port, headers), rate, seconds)
     loop = asyncio.get_running_loop()
     connections = []
-    for _ in range(CONNECTIONS):
+    for _ in range(connections_for(rate)):
         _, connection = await loop.create_connection(lambda: Connection(pacer), "127.0.0.1", port)
         connections.append(connection)
     pacer.start(connections)

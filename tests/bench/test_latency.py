@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bench import latency
-from bench.latency import measure
+from bench.latency import CONNECTIONS, connections_for, measure
 
 _ANSWER = b"HTTP/1.1 %d OK\r\ncontent-length: 2\r\n\r\n{}"
 
@@ -88,3 +88,10 @@ async def test_an_answer_other_than_200_is_an_error() -> None:
     async with _serve(provider) as port:
         paced = await measure(port, {}, rate=50, seconds=0.2)
     assert paced.errors == 60
+
+
+@pytest.mark.parametrize("rate", [0.2, 1, 5.3, 16, 3000])
+def test_no_connection_idles_for_more_than_two_seconds_if_the_pace_allows(rate: float) -> None:
+    count = connections_for(rate)
+    assert 1 <= count <= CONNECTIONS
+    assert count == 1 or count / rate <= 2
