@@ -152,7 +152,7 @@ def raw_request(port: int, headers: Mapping[str, str]) -> bytes:
 
 
 def connections_for(rate: float) -> int:
-    """As many as are used at least once in two seconds: servers close idle ones, some after five."""
+    """Few enough that each is used every two seconds: servers close idle ones, some after five."""
     return min(CONNECTIONS, max(1, int(rate * _IDLE_SECONDS)))
 
 
