@@ -14,8 +14,8 @@ import uvicorn
 from pyreqwest.client import ClientBuilder
 
 from bench.load import PATH
+from gatebook.core.addresses import may_reach
 from gatebook.core.errors import GatebookError
-from gatebook.gateway.upstream import may_reach
 from gatebook.web.client import Client, Origin
 from gatebook.web.problem import Answer
 from gatebook.web.server import Edge, server_config

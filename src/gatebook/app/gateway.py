@@ -19,6 +19,7 @@ from gatebook.app.rollback import RollbackGuard
 from gatebook.app.serving import ReadyServer, address_of, listen_on
 from gatebook.app.snapshots import SqlSource
 from gatebook.app.watched_store import WatchedStore
+from gatebook.core.addresses import may_reach
 from gatebook.core.clock import Clock, SystemClock
 from gatebook.core.errors import GatebookError
 from gatebook.core.ids import Entropy, system_entropy
@@ -31,7 +32,7 @@ from gatebook.gateway.refusals import Refusals
 from gatebook.gateway.settings import GatewaySettings
 from gatebook.gateway.snapshot import Snapshots, Source
 from gatebook.gateway.unsigned import Unsigned
-from gatebook.gateway.upstream import Upstream, may_reach
+from gatebook.gateway.upstream import Upstream
 from gatebook.ledger.append import Writer
 from gatebook.ledger.ports import Certifier, Store
 from gatebook.providers import Dialect
