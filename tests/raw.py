@@ -51,6 +51,16 @@ def hear(line: socket.socket) -> Heard:
     return heard
 
 
+def until_closed(line: socket.socket) -> list[Heard]:
+    """Read responses until the other side closes."""
+    data = b"".join(iter(lambda: line.recv(65536), b""))
+    answers = []
+    while data:
+        answers.append(parse(data))
+        data = answers[-1].rest
+    return answers
+
+
 def parse(data: bytes) -> Heard:
     """A response whose head has come."""
     head, _, rest = data.partition(b"\r\n\r\n")

@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from tests.gates import RunningGate, eventually
-from tests.raw import BODY, connected, head, hear, parse, request, say
+from tests.raw import BODY, connected, head, hear, parse, request, say, until_closed
 
 
 def test_the_plain_request_of_these_tests_goes_through(sqlite_gate: RunningGate) -> None:
@@ -143,12 +143,31 @@ def test_a_smuggled_request_is_not_served(sqlite_gate: RunningGate) -> None:
 
 
 def test_requests_in_one_piece_are_answered_in_order(sqlite_gate: RunningGate) -> None:
+    """The next ones have come, and wait, while the first is answered."""
+    closing = request(sqlite_gate, b"Connection: close")
+    data = request(sqlite_gate) + head(sqlite_gate, line=b"GET /v1/models") + closing
     with connected(sqlite_gate) as line:
-        line.sendall(request(sqlite_gate) + head(sqlite_gate, line=b"GET /v1/models"))
+        line.sendall(data)
+        answers = until_closed(line)
+    assert [answer.status for answer in answers] == [200, 200, 200]
+    kinds = [json.loads(answer.body)["object"] for answer in answers]
+    assert kinds == ["chat.completion", "list", "chat.completion"]
+    assert [answer.headers.get("connection") for answer in answers] == [None, None, "close"]
+    assert len(sqlite_gate.provider.seen) == 3
+    endings = [fact["ending"] for fact in sqlite_gate.facts("call.concluded")]
+    assert endings == ["complete"] * 3
+
+
+def test_a_request_that_waits_does_not_change_the_answer_before_it(
+    sqlite_gate: RunningGate,
+) -> None:
+    with connected(sqlite_gate) as line:
+        line.sendall(request(sqlite_gate) + head(sqlite_gate, line=b"HEAD /v1/models"))
         first = hear(line)
         assert json.loads(first.body)["object"] == "chat.completion"
-        if not first.rest:
-            assert json.loads(hear(line).body)["object"] == "list"
+        rest = first.rest or line.recv(65536)
+        assert rest.startswith(b"HTTP/1.1 405 ")
+        assert rest.endswith(b"\r\n\r\n")
 
 
 def test_an_answer_is_one_segment_and_the_connection_stays(sqlite_gate: RunningGate) -> None:

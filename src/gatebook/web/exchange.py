@@ -29,6 +29,7 @@ class Exchange:
         self.headers = dict(scope["headers"])
         self.connection = scope["state"]["connection"]
         self.is_begun = False
+        self._cycle = scope["state"]["cycle"]
         self._receive = receive
         self._send = send
 
@@ -40,7 +41,7 @@ class Exchange:
     async def answer(self, answer: Answer) -> None:
         """Send a whole response."""
         self.is_begun = True
-        await self.connection.answer(answer)
+        await self.connection.answer(self._cycle, answer)
 
     async def begin(self, status: int, headers: Headers) -> None:
         """Send the head of a response."""

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final, Literal, NamedTuple
 
 import httptools
 from uvicorn import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from gatebook.core.errors import GatebookError, Invalid, Unavailable
 from gatebook.web.problem import Answer
@@ -55,7 +55,10 @@ class Edge(NamedTuple):
 
 
 class EdgeProtocol(HttpToolsProtocol):
-    """One connection. Applications find it as `scope["state"]["connection"]`."""
+    """One connection, and one cycle for each request on it, of which several may be waiting.
+
+    Applications find both as `scope["state"]["connection"]` and `["cycle"]`.
+    """
 
     edge: ClassVar[Edge]
 
@@ -150,6 +153,7 @@ class EdgeProtocol(HttpToolsProtocol):
         self.fault = None
         if not self.parser.should_upgrade():
             super().on_headers_complete()
+            self.scope["state"]["cycle"] = self.cycle
 
     def on_message_complete(self) -> None:
         """The request has come in whole."""
@@ -163,12 +167,12 @@ class EdgeProtocol(HttpToolsProtocol):
         if self._part == "body":
             self._time("body", LINGER_SECONDS)
 
-    async def answer(self, answer: Answer) -> None:
+    async def answer(self, cycle: RequestResponseCycle, answer: Answer) -> None:
         """Give a whole response in one write: by ASGI head and body leave in a segment each.
 
-        Ends the cycle as uvicorn's own `send` does with the last part of a body.
+        Ends the cycle as uvicorn's own `send` does with the last part of a body. `self.cycle` may
+        be that of a later request, which came before this one was answered.
         """
-        cycle = self.cycle
         if cycle.flow.write_paused and not cycle.disconnected:
             await cycle.flow.drain()
         if cycle.disconnected:
@@ -177,6 +181,7 @@ class EdgeProtocol(HttpToolsProtocol):
         has_body = cycle.scope["method"] != "HEAD"
         self.transport.write(_encode(dated, stays=cycle.keep_alive, has_body=has_body))
         cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
         cycle.message_event.set()
         if not cycle.keep_alive:
             self.transport.close()

@@ -38,7 +38,7 @@ class HandConnection:
     def __init__(self, said: list[Answer]) -> None:
         self.said = said
 
-    async def answer(self, answer: Answer) -> None:
+    async def answer(self, _cycle: object, answer: Answer) -> None:
         """See EdgeProtocol."""
         self.said.append(answer)
 
@@ -60,7 +60,7 @@ def exchange(said: list[Answer]) -> Exchange:
             (b"authorization", b"Bearer " + TOKEN.encode()),
             (b"content-type", b"application/json"),
         ],
-        "state": {"connection": HandConnection(said)},
+        "state": {"connection": HandConnection(said), "cycle": None},
     }
     return Exchange(scope, receive, send)
 
