@@ -1,23 +1,27 @@
 """While our entries are kept from the signed log, calls are refused; whoever can write the database
 alone can neither lengthen that time nor make it look as if they were signed."""
 
+import json
 import os
 import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import delete, func, select, update
 
 from gatebook.app.publish import LogPublisher
+from gatebook.ledger.entry import read
 from gatebook.ledger.settings import LedgerSettings
 from gatebook.storage.database import Database
 from gatebook.storage.tables import entries, runs, streams
 from tests.gates import CHAT, NoonClock, RunningGate, error_of, eventually, open_running_gate
 from tests.installations import Installation
 from tests.served import ORDER, Start
+from tests.simulators.stores import Fault
 
 STALL = LedgerSettings(stall_seconds=3)
 
@@ -65,11 +69,18 @@ def is_refused(gate: RunningGate) -> bool:
     return True
 
 
-def intents(gate: RunningGate) -> int:
-    """How many intents the gate's stream holds."""
+def told(gate: RunningGate, name: str) -> list[dict[str, Any]]:
+    """What the gate's stream holds of one kind of event."""
     with gate.database.reading() as connection:
         found = select(entries.c.leaf).where(entries.c.stream_no == newest_stream(gate)[0])
-        return sum(b'"ev":"call.intended"' in leaf for leaf in connection.scalars(found))
+        leaves = connection.scalars(found.order_by(entries.c.sq)).all()
+    headers = [read(bytes(leaf)) for leaf in leaves]
+    return [json.loads(bytes(header.d)) for header in headers if header.ev == name]
+
+
+def intents(gate: RunningGate) -> int:
+    """How many intents the gate's stream holds."""
+    return len(told(gate, "call.intended"))
 
 
 def test_calls_go_on_while_the_log_does(gate: RunningGate, publisher: LogPublisher) -> None:
@@ -91,6 +102,26 @@ def test_without_an_integrator_calls_are_refused_after_a_while_until_it_is_back(
     eventually(lambda: not is_refused(gate))
 
 
+def test_who_is_turned_away_meanwhile_is_told_the_same_as_ever_and_it_is_on_record(
+    gate: RunningGate, publisher: LogPublisher
+) -> None:
+    del publisher
+    eventually(lambda: is_refused(gate))
+    assert error_of(gate.ask(Authorization="Bearer nobody"))[2] == "invalid_api_key"
+    assert error_of(gate.ask({"model": "o4-mini", "messages": []}))[2] == "model_not_allowed"
+    codes = [fact["code"] for fact in told(gate, "call.refused")]
+    assert codes == ["log_stalled", "model_not_allowed"]
+
+
+def test_commits_that_are_always_in_doubt_do_not_hide_what_was_committed(
+    gate: RunningGate, publisher: LogPublisher
+) -> None:
+    """A database in the wrong hands may call every commit failed that it has done."""
+    del publisher
+    gate.store.faults = [Fault.COMMIT_WRITTEN] * 10_000
+    eventually(lambda: is_refused(gate))
+
+
 def test_without_a_notary_too(
     gate: RunningGate, publisher: LogPublisher, installation: Installation
 ) -> None:
@@ -104,20 +135,22 @@ def test_the_gate_of_a_running_installation_asks_its_notary(start: Start) -> Non
     served.wait(lambda: served.ready() == ORDER)
     who = ("--owner", "alice@example.com", "--purpose", "answers mail", "--model", "gpt-*")
     key = served.gatebook("agent", "enroll", "mailer", *who)["key"]
+    nowhere = ("--no-key", "--base-url", "http://127.0.0.1:9/v1")
+    served.gatebook("provider", "add", "nowhere", *nowhere)
     host, port = served.address("gateway")
 
     def code() -> str:
-        """Why a call is refused; there is no provider it could go to."""
+        """Why a call is refused; its provider is not there."""
         headers = {"Authorization": f"Bearer {key}"}
         url = f"http://{host}:{port}/v1/chat/completions"
         return error_of(httpx.post(url, json=CHAT, headers=headers))[2]
 
-    served.wait(lambda: code() not in {"invalid_api_key", "log_stalled"})
+    served.wait(lambda: code() == "upstream_unavailable")
     integrator = served.children()["integrator"]
     os.kill(integrator, signal.SIGSTOP)
     served.wait(lambda: code() == "log_stalled")
     os.kill(integrator, signal.SIGCONT)
-    served.wait(lambda: code() != "log_stalled")
+    served.wait(lambda: code() == "upstream_unavailable")
     assert "calls are taken again" in served.said
     assert served.end() == 0
 

@@ -13,6 +13,7 @@ from uvicorn import Config as ServerConfig
 from gatebook import __version__
 from gatebook.app.config import Config
 from gatebook.app.folders import dialects
+from gatebook.app.followers import follow
 from gatebook.app.keyring import load_keyring
 from gatebook.app.notary_client import open_notary
 from gatebook.app.rollback import RollbackGuard
@@ -117,19 +118,23 @@ async def open_gate(
         clock=clock,
         entropy=entropy,
     )
-    snapshots = Snapshots(source, unsigned, settings=config.gateway, clock=clock)
+    snapshots = Snapshots(source, settings=config.gateway, clock=clock)
     await snapshots.refresh()
     book = Book(
         lambda told: open_writer(announce=told),
         timeout_seconds=config.ledger.append_timeout_seconds,
     )
     tasks = Tasks()
-    refusals = Refusals(book, tasks, config.gateway.refusal_interval_seconds)
+    refusals = Refusals(book, tasks)
     upstream = Upstream(Client(config.gateway.connect_seconds, may_reach), __version__)
+    steps = {
+        "looking for administrative changes": (snapshots.refresh, config.gateway.poll_seconds),
+        "asking how far the log is signed": (unsigned.look, unsigned.pause_seconds),
+        "writing counted refusals": (refusals.flush, config.gateway.refusal_interval_seconds),
+    }
     followers = [
-        tasks.spawn(snapshots.follow(), "following administrative changes"),
-        tasks.spawn(unsigned.follow(), "asking how far the log is signed"),
-        tasks.spawn(refusals.follow(), "writing counted refusals"),
+        tasks.spawn(follow(step, seconds=seconds, name=name), name)
+        for name, (step, seconds) in steps.items()
     ]
     try:
         yield Gate(
@@ -138,6 +143,7 @@ async def open_gate(
             snapshots=snapshots,
             book=book,
             refusals=refusals,
+            unsigned=unsigned,
             upstream=upstream,
             tasks=tasks,
             counts=counts,

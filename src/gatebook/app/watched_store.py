@@ -22,10 +22,7 @@ class WatchedStore(Generic[Tx]):
         self._lock = threading.Lock()
 
     def committed(self) -> Mapping[tuple[str, str], int]:
-        """Log and id of every stream committed to since this was last asked; its last number.
-
-        A commit that was in doubt, and done all the same, is told with the next of its stream.
-        """
+        """Log and id of every stream committed to since this was last asked; its last number."""
         with self._lock:
             told, self._committed = self._committed, {}
         return told
@@ -36,13 +33,16 @@ class WatchedStore(Generic[Tx]):
         self._tried.clear()
         with self._store.transaction() as tx:
             yield tx
-        with self._lock:
-            for number, sq in self._tried.items():
-                self._committed[self._streams[number]] = sq
+        for number, sq in self._tried.items():
+            self._remember(number, sq)
 
     def register(self, tx: Tx, log: str, sid: str, writer: str) -> int:
         """See ledger.ports.Store."""
         number = self._store.register(tx, log, sid, writer)
+        # A log has one open stream; the one before is closed in this transaction, if it still is.
+        for no, (of, _) in list(self._streams.items()):
+            if of == log and no not in self._tried:
+                del self._streams[no]
         self._streams[number] = (log, sid)
         return number
 
@@ -57,8 +57,13 @@ class WatchedStore(Generic[Tx]):
         return self._store.leaf(tx, stream_no, sq)
 
     def head(self, sid: str) -> Head | None:
-        """See ledger.ports.Store."""
-        return self._store.head(sid)
+        """See ledger.ports.Store; asked when a commit is in doubt, and tells that it was done."""
+        found = self._store.head(sid)
+        for number, sq in self._tried.items():
+            stream = self._streams[number]
+            if found is not None and (stream[1], sq) == (sid, found.sq):
+                self._remember(number, sq)
+        return found
 
     def predecessor(self, tx: Tx, log: str, writer: str) -> tuple[str, Head] | None:
         """See ledger.ports.Store."""
@@ -71,3 +76,7 @@ class WatchedStore(Generic[Tx]):
     def close(self) -> None:
         """See ledger.ports.Store."""
         self._store.close()
+
+    def _remember(self, number: int, sq: int) -> None:
+        with self._lock:
+            self._committed[self._streams[number]] = sq

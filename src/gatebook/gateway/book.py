@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from gatebook.core.errors import GatebookError, Unavailable
 from gatebook.ledger.append import Draft
@@ -17,13 +17,18 @@ from gatebook.ledger.events import Event
 
 _LOG = logging.getLogger(__name__)
 
-Late = Callable[[Receipt], None]
-"""Told of an entry that became durable after its author had stopped waiting."""
+Late = Callable[[Receipt | GatebookError], None]
+"""Told what became of an entry after its author had stopped waiting."""
 
 Announce = Callable[[list[Outcome]], None]
 """How the writer gives its answers, from its own thread."""
 
 _Answer = Receipt | GatebookError
+_SLOW: Final = Unavailable("ledger_slow", "The ledger did not answer in time.")
+
+
+class GivenUp(Unavailable):
+    """Whether the entry becomes durable is open: `late` is told."""
 
 
 class Writer(Protocol):
@@ -54,7 +59,7 @@ class Book:
     async def record(self, log: str, event: Event, late: Late | None = None) -> Receipt:
         """The receipt of `event`, durable in `log`; raises Unavailable `audit_unavailable`.
 
-        An entry given up after the timeout may become durable all the same: then `late` is told.
+        After the timeout that is GivenUp: `late` is told later, as it is if its author is cut off.
         """
         future: asyncio.Future[_Answer] = self._loop.create_future()
         if not self._drafts:
@@ -68,7 +73,10 @@ class Book:
         answer = await future
         if isinstance(answer, Receipt):
             return answer
-        raise _unrecorded(answer) from answer
+        error = _unrecorded(answer)
+        if answer is _SLOW:
+            error = GivenUp(error.code, error.detail, error.hint, retry_after_seconds=1)
+        raise error from answer
 
     def note(self, log: str, event: Event) -> None:
         """Queue an entry that nobody waits for."""
@@ -110,7 +118,7 @@ class Book:
         for (future, late), answer in outcomes:
             if not future.done():
                 future.set_result(answer)
-            elif late is not None and isinstance(answer, Receipt):
+            elif late is not None:
                 late(answer)
         waiting = self._waiting
         while waiting and waiting[0][1].done():
@@ -122,7 +130,7 @@ class Book:
         while waiting and (waiting[0][0] <= now or waiting[0][1].done()):
             _, future = waiting.popleft()
             if not future.done():
-                future.set_result(Unavailable("ledger_slow", "The ledger did not answer in time."))
+                future.set_result(_SLOW)
         self._alarm = None
         if waiting:
             self._alarm = self._loop.call_at(waiting[0][0], self._expire)

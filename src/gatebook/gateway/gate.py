@@ -11,6 +11,7 @@ from gatebook.gateway.reading import Routes
 from gatebook.gateway.refusals import Refusals
 from gatebook.gateway.settings import GatewaySettings
 from gatebook.gateway.snapshot import Snapshots
+from gatebook.gateway.unsigned import Unsigned
 from gatebook.gateway.upstream import Upstream
 from gatebook.web.tasks import Tasks
 
@@ -23,6 +24,7 @@ class Gate(NamedTuple):
     snapshots: Snapshots
     book: Book
     refusals: Refusals
+    unsigned: Unsigned
     upstream: Upstream
     tasks: Tasks
     counts: Counter[str]

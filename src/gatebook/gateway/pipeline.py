@@ -54,6 +54,7 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
         permission = permit(principal, call, inspection, snapshot.policies)
 
         # 5. record the intent
+        gate.unsigned.check(gate.clock.monotonic_us())
         passage.log, passage.key = snapshot.tenants[principal.organization.id]
         intent = passage.intended(call, principal, permission, inspection)
         too_late = partial(_note_not_sent, gate, passage, principal.agent.id)
@@ -98,6 +99,9 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
         await turn_away(gate, exchange, passage, internal_error(incident))
 
 
-def _note_not_sent(gate: Gate, passage: Passage, agent: str, receipt: Receipt) -> None:
-    """The intent became durable after we had given up on it: say that nothing was sent."""
-    gate.book.note(passage.log, not_sent(passage.id, agent, receipt))
+def _note_not_sent(
+    gate: Gate, passage: Passage, agent: str, answer: Receipt | GatebookError
+) -> None:
+    """If the intent became durable after we had given up on it, say that nothing was sent."""
+    if isinstance(answer, Receipt):
+        gate.book.note(passage.log, not_sent(passage.id, agent, answer))

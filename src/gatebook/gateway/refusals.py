@@ -2,8 +2,7 @@
 
 The first refusal of its kind has an entry of its own, which the answer names; identical ones are
 counted and written as one entry per interval. Callers that nobody knows are counted only.
-An entry that was given up stays counted; if it proves durable after all, it takes back what it
-stands for from those still to be written.
+An entry that was given up is counted anew only if the book says that it will never be made.
 """
 
 import asyncio
@@ -12,8 +11,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from gatebook.core.errors import Unavailable
-from gatebook.gateway.book import Book
+from gatebook.core.errors import GatebookError, Unavailable
+from gatebook.gateway.book import Book, GivenUp
 from gatebook.ledger.attempt import Receipt
 from gatebook.ledger.events.call import CallRefused
 from gatebook.web.tasks import Tasks
@@ -28,16 +27,14 @@ class _Kind:
     def __init__(self) -> None:
         self.reference = ""
         self.count = 0
-        """How many are to be written; below zero, how many to come are in the book already."""
 
 
 class Refusals:
     """The refusals of the current interval."""
 
-    def __init__(self, book: Book, tasks: Tasks, interval_seconds: float) -> None:
+    def __init__(self, book: Book, tasks: Tasks) -> None:
         self._book = book
         self._tasks = tasks
-        self._interval_seconds = interval_seconds
         self._kinds: dict[tuple[str, CallRefused], _Kind] = {}
 
     async def record(self, log: str, event: CallRefused) -> str:
@@ -63,17 +60,9 @@ class Refusals:
     async def flush(self) -> None:
         """Write what was counted and begin anew; what is not reached stays counted."""
         for (log, event), kind in list(self._kinds.items()):
-            if kind.count < 0:
-                continue
             del self._kinds[log, event]
             if kind.count:
                 await self._write(log, event, kind.count)
-
-    async def follow(self) -> None:
-        """Flush at every interval, for ever."""
-        while True:
-            await asyncio.sleep(self._interval_seconds)
-            await self.flush()
 
     async def _write(self, log: str, event: CallRefused, times: int) -> str:
         """The reference of an entry for so many; empty, and they are counted, if there is none."""
@@ -83,19 +72,27 @@ class Refusals:
         return await asyncio.shield(self._tasks.spawn(writing, "recording refusals"))
 
     async def _record(self, log: str, event: CallRefused, times: int) -> str:
-        reference = ""
+        reference, is_lost = "", True
         late = partial(self._came_late, log, event, times)
         try:
             receipt = await self._book.record(log, replace(event, count=times), late=late)
-            reference = receipt.reference
+            reference, is_lost = receipt.reference, False
+        except (GivenUp, asyncio.CancelledError) as error:
+            is_lost = False  # what becomes of the entry decides whether they are counted
+            if isinstance(error, asyncio.CancelledError):
+                raise
         except Unavailable:
             pass  # the agent is refused all the same
         finally:
-            if not reference:
+            if is_lost:
                 self.count(log, event, times)
         return reference
 
-    def _came_late(self, log: str, event: CallRefused, times: int, receipt: Receipt) -> None:
-        """An entry that was given up is durable: it stands for what was counted in its place."""
-        self.count(log, event, -times)
-        self._kinds[log, event].reference = receipt.reference
+    def _came_late(
+        self, log: str, event: CallRefused, times: int, answer: Receipt | GatebookError
+    ) -> None:
+        """An entry that was given up is in the book after all, or will never be: then it counts."""
+        if isinstance(answer, GatebookError):
+            self.count(log, event, times)
+        elif kind := self._kinds.get((log, event)):
+            kind.reference = answer.reference

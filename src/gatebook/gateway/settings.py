@@ -50,6 +50,11 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         int, Meta(ge=0, description="Time that calls under way have to end at shutdown.")
     ] = 10
 
+    @property
+    def poll_seconds(self) -> float:
+        """Interval of looking for administrative changes."""
+        return self.snapshot_poll_ms / 1000
+
 
 class MemorySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How much memory all calls of the gate take together."""

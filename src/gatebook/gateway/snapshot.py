@@ -5,23 +5,19 @@ confirmed for 30 s: a revocation that we cannot hear of must not be outlived by 
 """
 
 import asyncio
-import logging
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import NamedTuple, Protocol
 
 from gatebook.core.clock import SECOND_US, Clock
-from gatebook.core.errors import GatebookError, Unavailable
+from gatebook.core.errors import Unavailable
 from gatebook.core.secret import Secret
 from gatebook.gateway.commitments import CommitmentKey
 from gatebook.gateway.settings import GatewaySettings
-from gatebook.gateway.unsigned import Unsigned
 from gatebook.identity.directory import Directory
 from gatebook.identity.identify import KeyRejected, Principal, identify
 from gatebook.identity.keys import Peppers
 from gatebook.policy.permit import Policies
-
-_LOG = logging.getLogger(__name__)
 
 
 class Tenant(NamedTuple):
@@ -89,32 +85,23 @@ class Source(Protocol):
 class Snapshots:
     """The current snapshot, as far as is known."""
 
-    def __init__(
-        self, source: Source, unsigned: Unsigned, *, settings: GatewaySettings, clock: Clock
-    ) -> None:
+    def __init__(self, source: Source, *, settings: GatewaySettings, clock: Clock) -> None:
         self._source = source
-        self._unsigned = unsigned
         self._clock = clock
-        self._poll_seconds = settings.snapshot_poll_ms / 1000
         self._stale_us = settings.snapshot_stale_seconds * SECOND_US
         self._snapshot: Snapshot | None = None
         self._confirmed_us = 0
 
     def current(self) -> Snapshot:
-        """The snapshot to decide on.
-
-        Raises Unavailable if it may be out of date, or if our own entries wait too long to be
-        signed: then nothing is to be decided either.
-        """
-        snapshot, now_us = self._snapshot, self._clock.monotonic_us()
-        if snapshot is None or now_us - self._confirmed_us > self._stale_us:
+        """The snapshot to decide on; raises Unavailable if it may be out of date."""
+        snapshot = self._snapshot
+        if snapshot is None or self._clock.monotonic_us() - self._confirmed_us > self._stale_us:
             raise Unavailable(
                 "directory_unavailable",
                 "Whether keys and grants are still in force cannot be told now.",
                 "Retry after a moment; the operator finds the reason in the database.",
                 retry_after_seconds=1,
             )
-        self._unsigned.check(now_us)
         return snapshot
 
     async def refresh(self) -> None:
@@ -124,12 +111,3 @@ class Snapshots:
         if self._snapshot is None or self._snapshot.directory.revision != revision:
             self._snapshot = await asyncio.to_thread(self._source.load)
         self._confirmed_us = asked_us
-
-    async def follow(self) -> None:
-        """Keep the snapshot current, for ever."""
-        while True:
-            await asyncio.sleep(self._poll_seconds)
-            try:
-                await self.refresh()
-            except GatebookError as error:
-                _LOG.warning("administrative changes cannot be looked for: %s", error)

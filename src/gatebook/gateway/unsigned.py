@@ -8,11 +8,11 @@ hands has no say in it, and a row of `runs` is made up as easily as one of `entr
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from gatebook.core.clock import SECOND_US, Clock
-from gatebook.core.errors import GatebookError, Unavailable
+from gatebook.core.errors import Unavailable
 from gatebook.ledger.settings import LedgerSettings
 
 _LOG = logging.getLogger(__name__)
@@ -22,6 +22,9 @@ _LOOKS: Final = 10
 
 _MARKS: Final = 20
 """Entries of a stream that were committed within a twentieth of the limit wait as one."""
+
+_REFUSED: Final = (logging.ERROR, "calls are refused: entries wait too long to be signed")
+_TAKEN: Final = (logging.INFO, "calls are taken again")
 
 _Stream = tuple[str, str]
 
@@ -52,9 +55,11 @@ class Unsigned:
         self._reach = reach
         self._clock = clock
         self._limit_us = settings.stall_seconds * SECOND_US
-        self._pause_seconds = min(1, settings.stall_seconds / _LOOKS)
+        self.pause_seconds = min(1, settings.stall_seconds / _LOOKS)
+        """How long to wait between two looks."""
         self._marks: dict[_Stream, deque[_Mark]] = {}
         self._looked_us = self._signed_us = clock.monotonic_us()
+        self._says_so = False
 
     def check(self, now_us: int) -> None:
         """Raise Unavailable if an entry has waited longer than the limit; `now_us` is monotonic."""
@@ -76,22 +81,13 @@ class Unsigned:
         self._looked_us = asked_us
         due_us = asked_us - self._limit_us // 2
         due = [each for each, marks in self._marks.items() if marks[0].since_us <= due_us]
-        counts = await asyncio.to_thread(self._ask, due) if due else {}
-        for stream, count in counts.items():
-            self._take_off(stream, count)
-        waiting = (marks[0].since_us for marks in self._marks.values())
-        self._signed_us = min(waiting, default=asked_us)
-
-    async def follow(self) -> None:
-        """Keep looking, for ever, and say when calls are refused and when no more."""
-        said = ""
-        while True:
-            await asyncio.sleep(self._pause_seconds)
-            try:
-                await self.look()
-            except GatebookError as error:
-                _LOG.warning("how far the log is signed cannot be told: %s", error)
-            said = self._say(said)
+        try:
+            for stream in due:
+                self._take_off(stream, await asyncio.to_thread(self._reach, *stream))
+        finally:
+            waiting = (marks[0].since_us for marks in self._marks.values())
+            self._signed_us = min(waiting, default=asked_us)
+            self._say()
 
     def _remember(self) -> None:
         """Mark what was committed since the last look, as if all of it was committed at that look.
@@ -105,9 +101,6 @@ class Unsigned:
             else:
                 marks.append(_Mark(self._looked_us, sq))
 
-    def _ask(self, streams: Sequence[_Stream]) -> dict[_Stream, int]:
-        return {stream: self._reach(*stream) for stream in streams}
-
     def _take_off(self, stream: _Stream, count: int) -> None:
         """Take off the marks of what is signed."""
         marks = self._marks[stream]
@@ -116,14 +109,9 @@ class Unsigned:
         if not marks:
             del self._marks[stream]
 
-    def _say(self, said: str) -> str:
-        """Log why calls are refused, once until it changes."""
-        try:
-            self.check(self._clock.monotonic_us())
-        except Unavailable as error:
-            if not said:
-                _LOG.error("calls are refused: %s", error)
-            return error.code
-        if said:
-            _LOG.info("calls are taken again")
-        return ""
+    def _say(self) -> None:
+        """Log that calls are refused, and that they are taken again."""
+        waits = self._clock.monotonic_us() - self._signed_us > self._limit_us
+        if waits != self._says_so:
+            _LOG.log(*(_REFUSED if waits else _TAKEN))
+        self._says_so = waits

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from gatebook.core.errors import Unavailable
-from gatebook.gateway.book import Announce, Book
+from gatebook.core.errors import GatebookError, Unavailable
+from gatebook.gateway.book import Announce, Book, GivenUp
 from gatebook.ledger.append import Draft
 from gatebook.ledger.attempt import Receipt
 from gatebook.ledger.events.call import CallIntended
@@ -132,7 +132,7 @@ async def test_of_those_that_come_together_as_many_are_taken_as_there_is_room_fo
 
 
 async def test_an_entry_given_up_is_told_when_it_becomes_durable_after_all() -> None:
-    late: list[Receipt] = []
+    late: list[Receipt | GatebookError] = []
     (receipt,) = receipts()
     async with opened(seconds=0.05) as (book, writer):
         with pytest.raises(Unavailable, match="ledger_slow"):
@@ -142,8 +142,19 @@ async def test_an_entry_given_up_is_told_when_it_becomes_durable_after_all() -> 
         assert late == [receipt]
 
 
+async def test_of_an_entry_given_up_that_is_never_made_that_is_told() -> None:
+    late: list[Receipt | GatebookError] = []
+    lost = Unavailable("ledger_unavailable", "No.")
+    async with opened(seconds=0.05) as (book, writer):
+        with pytest.raises(GivenUp, match="ledger_slow"):
+            await book.record(LOG, EVENT, late=late.append)
+        answer(writer, lost)
+        await asyncio.sleep(0.01)
+        assert late == [lost]
+
+
 async def test_an_entry_whose_author_was_cancelled_is_told_too() -> None:
-    late: list[Receipt] = []
+    late: list[Receipt | GatebookError] = []
     (receipt,) = receipts()
     async with opened() as (book, writer):
         waiting = asyncio.ensure_future(book.record(LOG, EVENT, late=late.append))

@@ -17,8 +17,10 @@ from gatebook.gateway.reading import Routes
 from gatebook.gateway.refusals import Refusals
 from gatebook.gateway.settings import GatewaySettings
 from gatebook.gateway.snapshot import Snapshot, Snapshots
+from gatebook.gateway.unsigned import Unsigned
 from gatebook.gateway.upstream import Upstream
 from gatebook.ledger.events.call import CallRefused
+from gatebook.ledger.settings import LedgerSettings
 from gatebook.web.client import Client
 from gatebook.web.exchange import Exchange
 from gatebook.web.problem import Answer
@@ -78,7 +80,8 @@ def gate(book: Book, kept: Snapshots, clock: SetClock) -> Gate:
         routes=Routes([*dialects().values()]),
         snapshots=kept,
         book=book,
-        refusals=Refusals(book, tasks, 60),
+        refusals=Refusals(book, tasks),
+        unsigned=Unsigned(dict, lambda log, sid: 0, settings=LedgerSettings(), clock=clock),
         upstream=Upstream(Client(1, lambda _: False), "1"),
         tasks=tasks,
         counts=Counter(),

@@ -1,7 +1,5 @@
 """Nothing is decided on a state that is old, or that could not be confirmed for too long."""
 
-import asyncio
-
 import pytest
 
 from gatebook.core.errors import Unavailable
@@ -9,7 +7,6 @@ from gatebook.core.ids import system_entropy
 from gatebook.gateway.commitments import CommitmentKey
 from gatebook.gateway.settings import GatewaySettings
 from gatebook.gateway.snapshot import Snapshot, Snapshots, Tenant
-from gatebook.gateway.unsigned import Unsigned
 from gatebook.identity.directory import (
     Agent,
     AgentKey,
@@ -21,7 +18,6 @@ from gatebook.identity.directory import (
 )
 from gatebook.identity.identify import KeyRejected
 from gatebook.identity.keys import Peppers, mint
-from gatebook.ledger.settings import LedgerSettings
 from tests.recorder import LOG
 from tests.simulators.clock import NOON_US, SetClock
 
@@ -101,14 +97,8 @@ class HandSource:
         return self.current
 
 
-def snapshots(
-    source: HandSource, clock: SetClock, *, poll_ms: int = 250, stall_seconds: int = 300
-) -> Snapshots:
-    """Snapshots beside a log of which nothing is known but that it was looked at just now."""
-    ledger = LedgerSettings(stall_seconds=stall_seconds)
-    unsigned = Unsigned(dict, lambda log, sid: 0, settings=ledger, clock=clock)
-    settings = GatewaySettings(snapshot_poll_ms=poll_ms)
-    return Snapshots(source, unsigned, settings=settings, clock=clock)
+def snapshots(source: HandSource, clock: SetClock) -> Snapshots:
+    return Snapshots(source, settings=GatewaySettings(), clock=clock)
 
 
 async def test_before_anything_is_known_nothing_is_decided() -> None:
@@ -143,35 +133,6 @@ async def test_a_state_that_cannot_be_confirmed_serves_for_a_while_and_no_longer
     source.is_up = True
     await kept.refresh()
     assert kept.current() is source.current
-
-
-async def test_nothing_is_decided_while_our_own_entries_wait_too_long_to_be_signed() -> None:
-    source, clock = HandSource(), SetClock()
-    kept = snapshots(source, clock, stall_seconds=3)
-    await kept.refresh()
-    clock.advance(3)
-    assert kept.current() is source.current
-    clock.advance(1)
-    with pytest.raises(Unavailable) as caught:
-        kept.current()
-    assert caught.value.code == "log_stalled"
-
-
-async def test_following_outlives_a_database_that_is_down(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    source = HandSource()
-    kept = snapshots(source, SetClock(), poll_ms=10)
-    await kept.refresh()
-    source.is_up = False
-    follower = asyncio.ensure_future(kept.follow())
-    await asyncio.sleep(0.05)
-    source.is_up = True
-    source.current = snapshot(revision=2)
-    while kept.current() is not source.current:
-        await asyncio.sleep(0.01)
-    follower.cancel()
-    assert "cannot be looked for" in caplog.text
 
 
 def test_a_key_is_proven_once_and_its_life_is_looked_at_every_time() -> None:

@@ -1,7 +1,5 @@
 """No entry of ours waits longer than the limit for its signature while calls are taken."""
 
-import asyncio
-
 import pytest
 
 from gatebook.core.errors import Unavailable
@@ -21,6 +19,8 @@ class Desk:
         self.fresh: dict[tuple[str, str], int] = {}
         self.counts: dict[tuple[str, str], int] = {}
         self.asked = 0
+        self.asked_for: list[tuple[str, str]] = []
+        self.silent: set[tuple[str, str]] = set()
         self.is_up = True
         settings = LedgerSettings(stall_seconds=stall_seconds)
         self.unsigned = Unsigned(self.committed, self.reach, settings=settings, clock=self.clock)
@@ -33,7 +33,8 @@ class Desk:
     def reach(self, log: str, sid: str) -> int:
         """How many entries of a stream are signed."""
         self.asked += 1
-        if not self.is_up:
+        self.asked_for.append((log, sid))
+        if not self.is_up or (log, sid) in self.silent:
             raise Unavailable("notary_unavailable", "No.")
         return self.counts.get((log, sid), 0)
 
@@ -44,7 +45,7 @@ class Desk:
             try:
                 await self.unsigned.look()
             except Unavailable:
-                assert not self.is_up
+                assert self.silent or not self.is_up
 
     def refuses(self) -> bool:
         """Whether calls are refused now."""
@@ -139,22 +140,32 @@ async def test_without_a_look_calls_are_refused_too() -> None:
     assert desk.refuses()
 
 
-async def test_following_outlives_a_notary_that_is_down_and_says_what_it_does(
+async def test_that_calls_are_refused_is_said_once_and_that_they_are_taken_again(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level("INFO")
-    desk = Desk(stall_seconds=1)  # a look every tenth of a second
+    desk = Desk()
     desk.fresh = {S1: 0}
     desk.is_up = False
-    follower = asyncio.ensure_future(desk.unsigned.follow())
-    await asyncio.sleep(0.15)
-    desk.clock.advance(2)
-    await asyncio.sleep(0.3)
+    await desk.wait(LIMIT + 5)
+    assert desk.refuses()
     desk.is_up, desk.counts = True, {S1: 1}
-    while desk.refuses():
-        await asyncio.sleep(0.01)
-    await asyncio.sleep(0.2)
-    follower.cancel()
-    assert "cannot be told" in caplog.text
-    assert caplog.text.count("calls are refused") == 1
-    assert "calls are taken again" in caplog.text
+    await desk.wait(2)
+    assert not desk.refuses()
+    said = [record.getMessage() for record in caplog.records]
+    assert said == [
+        "calls are refused: entries wait too long to be signed",
+        "calls are taken again",
+    ]
+
+
+async def test_one_log_that_cannot_be_asked_about_takes_nothing_from_what_others_said() -> None:
+    desk = Desk()
+    desk.fresh = {S1: 0, S2: 0}
+    desk.counts = {S1: 1}
+    desk.silent = {S2}
+    await desk.wait(LIMIT // 2 + 5)
+    assert desk.asked_for.count(S1) == 1
+    desk.silent, desk.counts = set(), {S1: 1, S2: 1}
+    await desk.wait(2)
+    assert not desk.refuses()
