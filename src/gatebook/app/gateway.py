@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, closing
 from functools import partial
 from typing import Any, Final
@@ -127,15 +127,7 @@ async def open_gate(
     tasks = Tasks()
     refusals = Refusals(book, tasks)
     upstream = Upstream(Client(config.gateway.connect_seconds, may_reach), __version__)
-    steps = {
-        "looking for administrative changes": (snapshots.refresh, config.gateway.poll_seconds),
-        "asking how far the log is signed": (unsigned.look, unsigned.pause_seconds),
-        "writing counted refusals": (refusals.flush, config.gateway.refusal_interval_seconds),
-    }
-    followers = [
-        tasks.spawn(follow(step, seconds=seconds, name=name), name)
-        for name, (step, seconds) in steps.items()
-    ]
+    followers = _followers(tasks, config.gateway, snapshots, unsigned, refusals)
     try:
         yield Gate(
             bodies=Bodies(config.memory.bodies_limit_bytes),
@@ -159,6 +151,25 @@ async def open_gate(
         await refusals.flush()
         upstream.close()
         await book.close()
+
+
+def _followers(
+    tasks: Tasks,
+    settings: GatewaySettings,
+    snapshots: Snapshots,
+    unsigned: Unsigned,
+    refusals: Refusals,
+) -> list[asyncio.Task[Any]]:
+    """The loops beside the gate, begun."""
+    steps: dict[str, tuple[Callable[[], Awaitable[None]], float]] = {
+        "looking for administrative changes": (snapshots.refresh, settings.poll_seconds),
+        "asking how far the log is signed": (unsigned.look, unsigned.pause_seconds),
+        "writing counted refusals": (refusals.flush, settings.refusal_interval_seconds),
+    }
+    return [
+        tasks.spawn(follow(step, seconds=seconds, name=name), name)
+        for name, (step, seconds) in steps.items()
+    ]
 
 
 def serve(
