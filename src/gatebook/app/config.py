@@ -95,6 +95,7 @@ def load_config(
         values.setdefault("server", {})["data"] = str(data)
         origins["server.data"] = "--data"
     config = _convert(values, origins)
+    _check_together(config)
     given = (("--config", file), ("--data", data))
     arguments = [part for option, path in given if path for part in (option, str(path))]
     return Loaded(config, _settings(config, origins), arguments)
@@ -172,6 +173,26 @@ def _convert(values: dict[str, dict[str, Any]], origins: Mapping[str, str]) -> C
             f"{setting} from {origins.get(setting, 'the settings')} is wrong.{said}",
             f"It is: {meaning[field]}",
         ) from None
+
+
+def _check_together(config: Config) -> None:
+    """Raise Misconfigured for values that are right alone and together refuse calls for ever."""
+    wait, interval = config.ledger.stall_seconds, config.ledger.checkpoint_seconds
+    if wait <= interval:
+        raise Misconfigured(
+            "config_stalls",
+            f"ledger.stall_seconds ({wait}) has to be more than ledger.checkpoint_seconds "
+            f"({interval}): entries may wait that long to be signed, and calls would be refused.",
+            "Take far more, so that a slow checkpoint stops nothing; the defaults are 300 and 5.",
+        )
+    room, largest = config.memory.bodies_limit_bytes, config.gateway.body_limit_bytes
+    if room < largest:
+        raise Misconfigured(
+            "config_no_room",
+            f"memory.bodies_limit_bytes ({room}) has to be at least gateway.body_limit_bytes "
+            f"({largest}): a larger body would be told to try again, for ever.",
+            "Raise it to what several bodies take together, or lower the limit of one body.",
+        )
 
 
 def _settings(config: Config, origins: Mapping[str, str]) -> list[Setting]:

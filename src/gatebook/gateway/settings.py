@@ -60,5 +60,10 @@ class MemorySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """How much memory all calls of the gate take together."""
 
     bodies_limit_bytes: Annotated[
-        int, Meta(ge=1024, description="Request bodies of all calls that are held at one time.")
+        int,
+        Meta(
+            ge=1024,
+            description="Request bodies of all calls that are held at one time; no less"
+            " than gateway.body_limit_bytes.",
+        ),
     ] = 256 * 1024 * 1024

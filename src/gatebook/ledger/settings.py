@@ -37,7 +37,7 @@ class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         Meta(
             ge=1,
             description="Calls are refused once an entry of the gate waits so long for the notary's"
-            " signature; take far more than checkpoint_seconds. The longest time for which whoever"
-            " can write the database alone can still make entries vanish.",
+            " signature; more than checkpoint_seconds, and better far more. The longest time for"
+            " which whoever can write the database alone can still make entries vanish.",
         ),
     ] = 300
