@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from gatebook.app import publish
 from gatebook.app.integrator import Integrator
 from gatebook.app.publish import BATCH
 from gatebook.core.errors import Conflict, Tampered, Unavailable
@@ -147,6 +148,23 @@ def test_without_a_notary_nothing_is_shown_and_later_everything_is(
     installation.start_notary()
     installation.publisher().publish()
     assert installation.verify().exit_code == 0
+
+
+def test_what_was_numbered_under_a_larger_batch_is_signed_before_more_is_numbered(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A negative LIMIT is none to SQLite, and an error to PostgreSQL."""
+    installation.record(100)
+    publisher = installation.publisher()
+    installation.server.stop()
+    with pytest.raises(Unavailable):
+        publisher.publish()
+    monkeypatch.setattr(publish, "BATCH", 16)
+    installation.start_notary()
+    installation.record(100)
+    installation.publisher().publish()
+    report = installation.verify()
+    assert (report.exit_code, report.size) == (0, 204)
 
 
 def test_a_notary_with_other_keys_is_not_followed(

@@ -72,6 +72,8 @@ class LogPublisher:
     def _number(self) -> bool:
         """Give committed entries their indices; whether as many as were allowed were there."""
         limit = BATCH - (self._size - self._signed.size)
+        if limit <= 0:  # one that was killed numbered so many, perhaps with a larger BATCH
+            return True
         pending = self._sequencer.pending(self._log, self._cursors, self._ended, limit)
         runs = self._screen.plan(self._size, pending)
         if runs:
