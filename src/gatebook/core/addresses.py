@@ -26,7 +26,9 @@ _CREDENTIALS: Final = frozenset(
 _EMBEDDING: Final = (
     IPv6Network("::/96"),  # IPv4-compatible (RFC 4291, 2.5.5.1)
     IPv6Network("::ffff:0:0/96"),  # IPv4-mapped (RFC 4291, 2.5.5.2)
+    IPv6Network("::ffff:0:0:0/96"),  # IPv4-translated (RFC 6145, 1.3; SIIT)
     IPv6Network("64:ff9b::/96"),  # NAT64 (RFC 6052)
+    IPv6Network("64:ff9b:1::/48"),  # NAT64 of one's own (RFC 8215), with prefixes of 96 bits
 )
 _ISATAP: Final = 0x0000_5EFE  # RFC 5214, 6.1; the bits for local and group may be set
 _ISATAP_MASK: Final = 0xFCFF_FFFF
