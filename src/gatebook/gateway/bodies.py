@@ -1,7 +1,10 @@
-"""Bounds the memory of request bodies over all connections; each body has a limit of its own.
+"""Bounds the bytes of request bodies held over all connections; each body has a limit of its own.
 
 Without it, one agent that opens every connection there is and sends almost all of a body on each
 takes all memory. A body counts from its first byte to the end of its call, as long as it is held.
+
+It counts once, as received. On its way it may exist several times: as it grows, whole, edited, and
+in the request to the provider. So the peak of the memory is a small multiple of the limit.
 """
 
 from collections.abc import MutableMapping

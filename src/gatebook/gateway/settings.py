@@ -57,13 +57,14 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class MemorySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How much memory all calls of the gate take together."""
+    """How much all calls of the gate hold together."""
 
     bodies_limit_bytes: Annotated[
         int,
         Meta(
             ge=1024,
-            description="Request bodies of all calls that are held at one time; no less"
-            " than gateway.body_limit_bytes.",
+            description="Request bodies of all calls that are held at one time, as received; no"
+            " less than gateway.body_limit_bytes. What is made of them counts no more, so the"
+            " peak of the memory is a small multiple.",
         ),
     ] = 256 * 1024 * 1024
