@@ -4,11 +4,12 @@ from typing import Final
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import text
 
 from gatebook.core.errors import Misconfigured
-from gatebook.storage.database import SCHEMA, Database
+from gatebook.storage.database import SCHEMA, Database, schema_of
 
 _MIGRATION_LOCK: Final = 0x6761_7465_626F_6F6B  # "gatebook"; any fixed number would do
 
@@ -26,11 +27,19 @@ def migrate(database: Database) -> None:
         try:
             command.upgrade(config, "head")
         except CommandError:
+            # A damaged installation of ours fails so too, and no other version mends that.
+            if schema_of(database) in {None, SCHEMA, *_revisions(config)}:
+                raise
             raise Misconfigured(
                 "database_newer",
                 f"The database has a schema that this version ({SCHEMA}) does not know.",
                 "Use the version of Gatebook that wrote it, or a later one.",
             ) from None
+
+
+def _revisions(config: Config) -> set[str]:
+    """Every schema that this version can start from."""
+    return {each.revision for each in ScriptDirectory.from_config(config).walk_revisions()}
 
 
 def _alembic() -> Config:

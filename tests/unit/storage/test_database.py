@@ -1,5 +1,6 @@
 """A commit that returned is durable, writers queue up, and failures tell no more than is safe."""
 
+import shutil
 import sqlite3
 import threading
 from contextlib import suppress
@@ -7,7 +8,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from alembic.config import Config
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import insert, select, text
 
 from gatebook.core.errors import Misconfigured, Unavailable
@@ -99,6 +102,21 @@ def test_a_database_of_a_later_version_is_not_migrated(database: Database) -> No
     with pytest.raises(Misconfigured, match="does not know") as caught:
         migrate(database)
     assert caught.value.code == "database_newer"
+
+
+@pytest.mark.parametrize("is_there", [True, False], ids=["no migrations", "no folder"])
+def test_migrations_of_ours_that_are_damaged_are_not_taken_for_a_later_database(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_there: bool
+) -> None:
+    folder = tmp_path / "migrations"
+    if is_there:
+        (folder / "versions").mkdir(parents=True)
+        shutil.copy(Path(migrations.__file__).with_name("env.py"), folder)
+    damaged = Config()
+    damaged.set_main_option("script_location", str(folder))
+    monkeypatch.setattr("gatebook.storage.migrate._alembic", lambda: damaged)
+    with pytest.raises(CommandError):
+        migrate(database)
 
 
 def test_an_empty_database_is_not_used(tmp_path: Path) -> None:
