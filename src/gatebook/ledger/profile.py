@@ -21,7 +21,7 @@ Schemas = Mapping[str, type[Event]]
 
 
 class Profile:
-    """Looks at entries one by one; kinds of events and fields it does not know are counted."""
+    """Looks at entries one by one; sound ones of kinds or with fields it does not know count."""
 
     def __init__(self, schemas: Schemas) -> None:
         self.unknown_kinds: dict[str, int] = {}
@@ -39,7 +39,7 @@ class Profile:
             from_text(entry.ts)
         except ValueError:
             return "its time is not a time"
-        wrong = None
+        wrong, counts = None, None
         decoder = self._decoders.get(entry.ev)
         try:
             event = decoder.decode(entry.d) if decoder else None
@@ -47,10 +47,14 @@ class Profile:
             wrong = f"its event is not a {entry.ev}: {error}"
         else:
             if event is None:
-                self.unknown_kinds[entry.ev] = self.unknown_kinds.get(entry.ev, 0) + 1
+                counts = self.unknown_kinds
             elif encode(event) != bytes(entry.d):
-                self.unknown_fields[entry.ev] = self.unknown_fields.get(entry.ev, 0) + 1
+                counts = self.unknown_fields
             elif line.isascii() and not LONG_INTEGER.search(line):
                 # What is outside the profile and yet fits a class of event is one of these two.
                 return None
-        return wrong if is_canonical(bytes(entry.d)) else _OUTSIDE
+        if not is_canonical(bytes(entry.d)):
+            return _OUTSIDE
+        if counts is not None:
+            counts[entry.ev] = counts.get(entry.ev, 0) + 1
+        return wrong

@@ -64,3 +64,12 @@ def test_kinds_and_fields_of_later_versions_are_counted_and_no_fault() -> None:
         assert profile.fault(stored, read(stored)) is None
     assert profile.unknown_kinds == {"stream.sung": 1}
     assert profile.unknown_fields == {"stream.beaten": 2}
+
+
+@pytest.mark.parametrize("ev", [b"stream.sung", b"stream.beaten"])
+def test_an_entry_outside_the_profile_is_not_counted_as_of_a_later_version(ev: bytes) -> None:
+    profile = Profile(SCHEMAS)
+    spaced = leaf().replace(b'"intents":7}', b'"intents":7},"mood": "good"')
+    stored = spaced.replace(b"stream.beaten", ev)
+    assert profile.fault(stored, read(stored)) == "its JSON is not in the profile"
+    assert (profile.unknown_kinds, profile.unknown_fields) == ({}, {})
