@@ -144,10 +144,11 @@ def _failures() -> tuple[type[BaseException], ...]:
     """Everything SQLAlchemy and the drivers raise.
 
     SQLAlchemy loads psycopg when a PostgreSQL database is opened; with SQLite its 25 MB in every
-    process are saved.
+    process are saved. While another thread is importing it, it may not have its names yet; then
+    it has raised nothing either.
     """
-    driver = sys.modules.get("psycopg")
-    return (SQLAlchemyError, sqlite3.Error, *([driver.Error] if driver else []))
+    driver = getattr(sys.modules.get("psycopg"), "Error", None)
+    return (SQLAlchemyError, sqlite3.Error, *([driver] if driver else []))
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

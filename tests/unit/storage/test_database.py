@@ -2,9 +2,11 @@
 
 import shutil
 import sqlite3
+import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
+from types import ModuleType
 
 import psycopg
 import pytest
@@ -203,6 +205,14 @@ def test_a_full_disk_is_named_with_its_remedy() -> None:
             raise error
         assert caught.value.code == "ledger_unavailable"
         assert "disk" in caught.value.hint
+
+
+def test_a_driver_that_another_thread_is_importing_hides_no_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", ModuleType("psycopg"))
+    with pytest.raises(Unavailable), answered("ledger_unavailable"):
+        raise sqlite3.OperationalError("disk I/O error")
 
 
 def test_our_own_errors_pass_unchanged(database: Database) -> None:
