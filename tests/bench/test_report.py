@@ -28,7 +28,8 @@ def test_a_page_without_marks_is_refused_rather_than_overwritten() -> None:
 def test_a_missed_goal_is_named_in_words() -> None:
     rows = [a_row("gatebook", [a_round(100.0)]), a_row("passthrough", [a_round(1000.0)])]
     text = generated(a_run(rows))
-    assert "Missed in this run: throughput of the bare pass-through." in text
+    missed = "throughput of the bare pass-through, gateway alone on the core"
+    assert f"Missed in this run: {missed}." in text
     assert "**missed**" in text
 
 
