@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -14,6 +14,14 @@ from typing import Self
 from gatebook.core.errors import Conflict
 
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+
+_LOOK_SECONDS = 1.2
+"""More than the interval of checkpoints in a benchmark (`bench/installation.py`)."""
+
+_IDLE_SHARE = 0.05
+"""All of Gatebook with nothing to do takes 2 to 3 percent of a core, for empty checkpoints."""
+
+_SETTLE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +133,23 @@ class Child:
         _signal(_outliving(tree, seconds=1.0), signal.SIGKILL)
         self._process.wait()
         _outliving(tree, seconds=1.0)
+
+
+def settle(trees: Sequence[Child], *, at_most: float = _SETTLE_SECONDS) -> bool:
+    """Wait until trees have done what they put off, so that it falls on nobody else's round.
+
+    Looks at whole intervals, which each hold a checkpoint: between two of them nothing is done
+    however much is left. False if they are still busy after `at_most` seconds.
+    """
+    deadline = time.monotonic() + at_most
+    used = sum(tree.cpu_seconds() for tree in trees)
+    while time.monotonic() < deadline:
+        before, since = used, time.monotonic()
+        time.sleep(_LOOK_SECONDS)
+        used = sum(tree.cpu_seconds() for tree in trees)
+        if used - before < _IDLE_SHARE * (time.monotonic() - since):
+            return True
+    return False
 
 
 def _parents() -> dict[int, int]:

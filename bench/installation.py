@@ -23,8 +23,12 @@ class _Exported(msgspec.Struct):
     entries: int
 
 
+CHECKPOINT_SECONDS: Final = 1
+"""Shorter than it comes, so that a round holds several checkpoints and pays for them."""
+
+
 class Installation:
-    """One data folder with its settings; everything but the ports is as it comes."""
+    """One data folder; its settings are as they come, but for ports, name and checkpoints."""
 
     def __init__(self, folder: Path, port: int, log_port: int) -> None:
         folder.mkdir(parents=True)
@@ -33,6 +37,7 @@ class Installation:
         self.settings.write_text(
             f"[server]\ndata = '{folder / 'data'}'\n\n[gateway]\nport = {port}\n\n"
             f'[log]\nport = {log_port}\n\n[ledger]\norigin = "{_ORIGIN}"\n'
+            f"checkpoint_seconds = {CHECKPOINT_SECONDS}\n"
         )
 
     def command(self, *words: str) -> list[str]:

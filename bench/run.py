@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import median
 
 from bench import ledger, prepare
+from bench.children import settle
 from bench.figures import Latency, LedgerRates, Round, RowResult, Run, Skipped, quietest
 from bench.latency import pace
 from bench.load import saturate
@@ -173,6 +174,7 @@ def _burst(gateway: Gateway, mock: Gateway, site: Site, seconds: int) -> Round:
     before = _read_meters(gateway, mock, site)
     totals = saturate(gateway.port, gateway.headers, core=site.cores.load, seconds=seconds)
     spent = _read_meters(gateway, mock, site).since(before)
+    _let_settle(gateway)
     return Round(
         requests=totals.requests,
         errors=totals.refused + totals.broken,
@@ -183,6 +185,12 @@ def _burst(gateway: Gateway, mock: Gateway, site: Site, seconds: int) -> Round:
         p50_ms=totals.p50_us / 1000,
         p99_ms=totals.p99_us / 1000,
     )
+
+
+def _let_settle(gateway: Gateway) -> None:
+    """Let a row that keeps a book publish what is left, before another row has its turn."""
+    if gateway.entries is not None:
+        settle([gateway.child, *gateway.beside])
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +257,7 @@ def _paced(gateway: Gateway, mock: Gateway, site: Site, timing: Pace, rate: floa
     direct = pace(mock.port, {}, core=core, rate=rate, seconds=seconds)
     through = pace(gateway.port, gateway.headers, core=core, rate=rate, seconds=seconds)
     spent = _read_meters(gateway, mock, site).since(before)
+    _let_settle(gateway)
     return Latency(
         rate=rate,
         samples=through.samples,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.children import Child, alone
+from bench.children import Child, alone, settle
 from gatebook.core.errors import Conflict
 
 pytestmark = pytest.mark.skipif(
@@ -45,6 +45,15 @@ def test_memory_and_processor_time_cover_what_the_child_started(tmp_path: Path) 
         assert memory.rss_bytes > memory.pss_bytes > 1_000_000
         assert child.cpu_seconds() >= 0.01
         assert child.strays() == []
+
+
+def test_a_row_has_settled_when_it_uses_next_to_nothing_for_an_interval(tmp_path: Path) -> None:
+    core = min(os.sched_getaffinity(0))
+    with Child(["sleep", "60"], core=core, folder=tmp_path) as idle:
+        assert settle([idle])
+        busy = Child(["sh", "-c", "while :; do :; done"], core=core, folder=tmp_path / "busy")
+        with busy:
+            assert not settle([idle, busy], at_most=1)
 
 
 def test_two_runs_do_not_share_a_folder(tmp_path: Path) -> None:
