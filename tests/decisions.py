@@ -63,7 +63,7 @@ def context_of(records: MemoryRecords, organization: Organization | None = ACME)
         data_key=DATA_KEY,
         settings=IdentitySettings(),
         peppers=PEPPERS,
-        dialects=frozenset({"openai"}),
+        dialects={"openai": "https://api.openai.com/v1"},
         now_us=NOON_US,
         entropy=system_entropy,
     )

@@ -44,7 +44,7 @@ CHAT: Final[dict[str, Any]] = {
     "messages": [{"role": "user", "content": "hi"}],
 }
 PROVIDER_KEY: Final = "sk-provider-0123456789"
-MODELS: Final = ["gpt-*", "sim-*"]
+MODELS: Final = ["gpt-*", "claude-*", "sim-*"]
 LEDGER: Final = LedgerSettings()
 MEMORY: Final = MemorySettings()
 SETTINGS: Final = GatewaySettings(port=0, snapshot_poll_ms=50, drain_seconds=2)
@@ -162,6 +162,11 @@ class RunningGate:
         self.http = httpx.Client(verify=False, timeout=30)
         self.port = self._server.port
         self.base_url = f"{self._server.url}/v1"
+
+    @property
+    def vendor_url(self) -> str:
+        """Where the simulated provider is."""
+        return self._vendor.url
 
     @property
     def database(self) -> Database:

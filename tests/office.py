@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gatebook.app.book import CommandBook
+from gatebook.app.folders import dialects
 from gatebook.control import commands
 from gatebook.control.apply import Answer, Control, LocalOperator, Order, carry_out
 from gatebook.control.command import Command
@@ -44,7 +45,7 @@ class Office:
         self.control = Control(
             book=book,
             commands=one_each(commands, Command),
-            dialects=frozenset({"openai"}),
+            dialects={name: each.BASE_URL for name, each in dialects().items()},
             origin=ORIGIN,
             kek=self.kek,
             peppers=self.peppers,

@@ -12,7 +12,6 @@ from gatebook.core.errors import Invalid
 from gatebook.core.json_text import check, check_unique, members, replaced, with_first
 from gatebook.providers.openai import CHAT, read
 
-HEADERS = {b"content-type": b"application/json"}
 ACTED_ON = ("model", "stream", "stream_options")
 
 names = st.text(max_size=8)
@@ -119,7 +118,7 @@ def test_no_reader_finds_another_model_or_stream_than_we_do(
     member = f'{json.dumps(name)}:"o4-mini"'.encode()
     for body in (with_first(text, member), text[:-1] + b"," + member + b"}"):
         with pytest.raises(Invalid) as caught:
-            read(CHAT, HEADERS, body)
+            read(CHAT, body)
         assert caught.value.code == "json_member_case"
 
 
@@ -140,7 +139,7 @@ def test_asking_for_usage_keeps_every_other_byte(
     if has_options:
         body["stream_options"] = asked
     text = written(body, style)
-    call = read(CHAT, HEADERS, text)
+    call = read(CHAT, text)
     options_sent = asked if has_options and asked else {}
     expected = {**body, "stream_options": {**options_sent, "include_usage": True}}
     assert json.loads(call.body) == expected
@@ -161,7 +160,7 @@ def test_asking_for_usage_keeps_every_other_byte(
 def test_a_call_that_is_not_streamed_leaves_as_it_came(others: Any, style: Any) -> None:
     kept = {name: value for name, value in others.items() if name.casefold() not in ACTED_ON}
     text = written({**kept, "model": "gpt-4o"}, style)
-    assert read(CHAT, HEADERS, text).body == text
+    assert read(CHAT, text).body == text
 
 
 @given(text=st.binary(max_size=200))

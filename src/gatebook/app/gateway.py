@@ -190,11 +190,11 @@ def serve(
 
 def gate_config(application: GateApplication, settings: GatewaySettings) -> ServerConfig:
     """How an application is served: refusals at the socket have the default dialect's shape."""
-    dialect = next(iter(dialects().values()))
+    dialect = dialects()["openai"]
 
     def refusal(error: GatebookError) -> Answer:
         headers = [(b"content-type", b"application/json"), *headers_of(error)]
-        return Answer(status_of(error), headers, dialect.error_body(error))
+        return Answer(status_of(error), headers, dialect.error_body(error, ""))
 
     return server_config(
         application,

@@ -1,4 +1,4 @@
-"""A model vendor that runs here: OpenAI's API, whole and streamed, with answers made up of words.
+"""A model vendor that runs here: OpenAI's API and Anthropic's, with answers made up of words.
 
 For the demo and for tests. What it does can be set by the model's name: `sim-error-429` answers
 with that status, `sim-slow-3` waits three seconds, `sim-silent` stops in the middle of a stream,
@@ -7,17 +7,19 @@ with that status, `sim-slow-3` waits three seconds, `sim-silent` stops in the mi
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any, Final
 
 import msgspec
 
+from gatebook.app import simulated_anthropic as anthropic
 from gatebook.core.clock import SECOND_US, Clock
 from gatebook.core.errors import Invalid
 from gatebook.core.ids import Entropy, base62
 from gatebook.web.body import Receive
 from gatebook.web.exchange import Exchange, Scope, Send
-from gatebook.web.problem import Answer
+from gatebook.web.problem import Answer, Headers
 
 MODELS: Final = ("gpt-4o", "gpt-4o-mini", "o4-mini", "text-embedding-3-small")
 
@@ -94,7 +96,9 @@ class SimulatedProvider:
             body = await exchange.body(_LIMIT, Invalid("too_large", "Too large."))
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in exchange.headers.items()}
         self.seen.append(Seen(exchange.method, exchange.path.decode(), headers, body))
-        if not headers.get("authorization", "").startswith("Bearer "):
+        if "anthropic-version" in headers:
+            await self._answer_anthropic(exchange, headers, body)
+        elif not headers.get("authorization", "").startswith("Bearer "):
             await exchange.answer(_error(401, "invalid_api_key", "Incorrect API key provided."))
         elif (exchange.method, exchange.path) == ("GET", b"/v1/models"):
             await exchange.answer(Answer(200, [_JSON], msgspec.json.encode(self._models())))
@@ -103,42 +107,79 @@ class SimulatedProvider:
         else:
             await exchange.answer(_error(404, "unknown_url", "Unknown request URL."))
 
+    async def _answer_anthropic(
+        self, exchange: Exchange, headers: dict[str, str], body: bytes
+    ) -> None:
+        if not headers.get("x-api-key"):
+            await exchange.answer(
+                anthropic.failure(401, "authentication_error", "invalid x-api-key")
+            )
+        elif (exchange.method, exchange.path) == ("GET", b"/v1/models"):
+            await exchange.answer(anthropic.models())
+        elif exchange.path in (b"/v1/messages", b"/v1/messages/count_tokens"):
+            await self._messages(exchange, body)
+        else:
+            await exchange.answer(anthropic.failure(404, "not_found_error", "Not found"))
+
+    async def _messages(self, exchange: Exchange, body: bytes) -> None:
+        try:
+            request = msgspec.json.decode(body, type=anthropic.Request)
+        except msgspec.DecodeError as error:
+            await exchange.answer(anthropic.failure(400, "invalid_request_error", str(error)))
+            return
+        status = await _as_named(request.model)
+        id_ = self._id("msg_")
+        if status:
+            await exchange.answer(
+                anthropic.failure(status, "api_error", "As the model's name asks.")
+            )
+        elif exchange.path == b"/v1/messages/count_tokens":
+            await exchange.answer(anthropic.counted(request))
+        elif request.stream:
+            await self._send(exchange, request.model, anthropic.events(request, id_, _TEXT), [])
+        else:
+            await exchange.answer(anthropic.message(request, id_, _TEXT))
+
     async def _chat(self, exchange: Exchange, body: bytes) -> None:
         try:
             request = msgspec.json.decode(body, type=_Request)
         except msgspec.DecodeError as error:
             await exchange.answer(_error(400, "invalid_request", str(error)))
             return
-        slow = _SLOW.fullmatch(request.model)
-        if slow:
-            await asyncio.sleep(float(slow[1]))
-        failing = _STATUS.fullmatch(request.model)
-        if failing:
-            status = int(failing[1])
+        status = await _as_named(request.model)
+        if status:
             await exchange.answer(
                 _error(status, f"simulated_{status}", "As the model's name asks.")
             )
         elif request.stream:
-            await self._stream(exchange, request, body)
+            chunks = (
+                b"data: " + msgspec.json.encode(chunk) + b"\n\n"
+                for chunk in self._chunks(request, body)
+            )
+            events = chain(chunks, [b"data: [DONE]\n\n"])
+            await self._send(exchange, request.model, events, self._headers())
         else:
             whole = self._completion(request, body)
             await exchange.answer(
                 Answer(200, [_JSON, *self._headers()], msgspec.json.encode(whole))
             )
 
-    async def _stream(self, exchange: Exchange, request: _Request, body: bytes) -> None:
+    async def _send(
+        self, exchange: Exchange, model: str, events: Iterable[bytes], headers: Headers
+    ) -> None:
+        """Send a stream of events, event by event."""
         await exchange.begin(
-            200, [(b"content-type", b"text/event-stream; charset=utf-8"), *self._headers()]
+            200, [(b"content-type", b"text/event-stream; charset=utf-8"), *headers]
         )
-        for number, chunk in enumerate(self._chunks(request, body)):
-            if number == 3 and request.model == "sim-silent":
+        for number, event in enumerate(events):
+            if number == 3 and model == "sim-silent":
                 await asyncio.sleep(3600)
-            if number == 3 and request.model == "sim-cut":
+            if number == 3 and model == "sim-cut":
                 exchange.connection.transport.abort()
                 return
-            await exchange.send(b"data: " + msgspec.json.encode(chunk) + b"\n\n")
+            await exchange.send(event)
             await asyncio.sleep(0)
-        await exchange.send(b"data: [DONE]\n\n", more=False)
+        await exchange.send(b"", more=False)
 
     def _completion(self, request: _Request, body: bytes) -> dict[str, Any]:
         choices = []
@@ -213,6 +254,14 @@ class SimulatedProvider:
 
     def _id(self, prefix: str) -> str:
         return prefix + base62(int.from_bytes(self._entropy(16)), 22)
+
+
+async def _as_named(model: str) -> int:
+    """Be as slow as a model's name asks; the status that it asks for, 0 if it asks for none."""
+    if slow := _SLOW.fullmatch(model):
+        await asyncio.sleep(float(slow[1]))
+    failing = _STATUS.fullmatch(model)
+    return int(failing[1]) if failing else 0
 
 
 def _words() -> list[str]:

@@ -93,7 +93,7 @@ def open_control(loaded: Loaded) -> Iterator[Control]:
             yield Control(
                 book=book,
                 commands=command_kinds(),
-                dialects=frozenset(dialects()),
+                dialects={name: dialect.BASE_URL for name, dialect in dialects().items()},
                 origin=config.ledger.origin,
                 kek=keyring.kek,
                 peppers=keyring.peppers,

@@ -71,7 +71,7 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
 
     book: Book
     commands: Mapping[str, type[Command]]
-    dialects: frozenset[str]
+    dialects: Mapping[str, str]
     origin: str
     kek: Kek
     peppers: Peppers

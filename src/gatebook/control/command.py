@@ -4,6 +4,7 @@
 it writes nothing, so values before and after and the event cannot drift apart (`apply.py`).
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Protocol
 
 import msgspec
@@ -54,7 +55,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     data_key: DataKey
     settings: IdentitySettings
     peppers: Peppers
-    dialects: frozenset[str]
+    dialects: Mapping[str, str]
     now_us: int
     entropy: Entropy
 

@@ -7,11 +7,13 @@ UTF-8, absurd nesting.
 
 import re
 from collections.abc import Collection
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
 from gatebook.core.errors import Invalid
+
+T = TypeVar("T")
 
 MAX_DEPTH: Final = 64
 MAX_MEMBERS: Final = 256
@@ -121,11 +123,18 @@ def with_first(text: bytes, member: bytes) -> bytes:
     return text[:at] + member + comma + text[at:]
 
 
-def _decode(text: bytes) -> dict[str, msgspec.Raw]:
+def decode(decoder: msgspec.json.Decoder[T], text: bytes) -> T:
+    """What a decoder makes of a text; raises Invalid."""
     try:
-        return _OBJECT.decode(text)
+        return decoder.decode(text)
+    except msgspec.ValidationError as error:
+        raise Invalid("invalid_value", f"{error}.") from None
     except (msgspec.DecodeError, RecursionError) as error:
         raise Invalid("json_malformed", f"The JSON cannot be read: {error}.") from None
+
+
+def _decode(text: bytes) -> dict[str, msgspec.Raw]:
+    return decode(_OBJECT, text)
 
 
 def _check_structure(text: bytes) -> None:

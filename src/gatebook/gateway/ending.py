@@ -29,13 +29,13 @@ async def turn_away(gate: Gate, exchange: Exchange, passage: Passage, error: Gat
     else:
         error = await _conclude(gate, exchange, passage, passage.receipt, error)
         reference = passage.receipt.reference
-    given = _given(gate, exchange, error)
+    given = _given(gate, exchange, error, reference)
     if exchange.is_begun:
         await exchange.send(given, more=False)
         return
     headers = [(b"content-type", b"application/json"), *headers_of(error), *named(reference)]
     if error.code == "method_not_allowed":
-        headers.append((b"allow", ", ".join(gate.routes.methods(exchange.path)).encode()))
+        headers.append((b"allow", ", ".join(gate.routes.methods(exchange)).encode()))
     await exchange.answer(Answer(status_of(error), headers, given))
 
 
@@ -109,7 +109,7 @@ async def _conclude(
         return _outcome_unrecorded()
     if passage.is_concluded:
         return error
-    passage.replaced(_given(gate, exchange, error))
+    passage.replaced(_given(gate, exchange, error, receipt.reference))
     event = passage.conclude(receipt, _ENDINGS.get(error.code, _ANY_OTHER))
     try:
         await gate.book.record(passage.log, event)
@@ -118,10 +118,11 @@ async def _conclude(
     return error
 
 
-def _given(gate: Gate, exchange: Exchange, error: GatebookError) -> bytes:
+def _given(gate: Gate, exchange: Exchange, error: GatebookError, reference: str) -> bytes:
     """An error as its agent is given it: as the answer, or as the end of a stream."""
-    dialect = gate.routes.dialect(exchange.path)
-    return dialect.error_event(error) if exchange.is_begun else dialect.error_body(error)
+    dialect = gate.routes.dialect(exchange)
+    word = dialect.error_event if exchange.is_begun else dialect.error_body
+    return word(error, reference)
 
 
 def _outcome_unrecorded() -> Unavailable:

@@ -47,6 +47,11 @@ class Passage:
         self._first_us = 0
 
     @property
+    def reference(self) -> str:
+        """What names the entry of the intent; empty before it is recorded."""
+        return self.receipt.reference if self.receipt else ""
+
+    @property
     def is_sent(self) -> bool:
         """Whether anything may have left."""
         return self._sent_us > 0

@@ -1,7 +1,9 @@
 """Reads what an agent sends: where to, with which credential, and what it asks for."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
+
+from msgspec.structs import replace
 
 from gatebook.core.errors import Invalid, NotFound
 from gatebook.identity.identify import KeyRejected
@@ -19,24 +21,29 @@ class Routes:
     """Which dialect and operation a path and a method mean; decided on the raw path alone."""
 
     def __init__(self, dialects: Sequence[Dialect]) -> None:
-        self._default = dialects[0]
-        self._by_path: dict[bytes, tuple[Dialect, Mapping[str, Operation]]] = {
-            path: (dialect, operations)
-            for dialect in dialects
-            for path, operations in dialect.OPERATIONS.items()
-        }
+        # Those with a mark first: where it is missing, the one without is meant.
+        self._dialects = sorted(dialects, key=lambda dialect: (not dialect.MARK, dialect.NAME))
+        self._by_path: dict[bytes, list[tuple[Dialect, Mapping[str, Operation]]]] = {}
+        for dialect in self._dialects:
+            for path, operations in dialect.OPERATIONS.items():
+                self._by_path.setdefault(path, []).append((dialect, operations))
 
-    def dialect(self, path: bytes) -> Dialect:
-        """The dialect in which to answer on a path, known or not."""
-        return self._by_path.get(path, (self._default, {}))[0]
+    def dialect(self, exchange: Exchange) -> Dialect:
+        """The dialect in which to answer, whether or not the path is known."""
+        found = self._meant(exchange)
+        if found is not None:
+            return found[0]
+        marked = (each for each in self._dialects if each.MARK in exchange.headers)
+        return next(marked, self._dialects[-1])
 
-    def methods(self, path: bytes) -> Iterable[str]:
+    def methods(self, exchange: Exchange) -> Iterable[str]:
         """The methods a path is there for."""
-        return self._by_path.get(path, (self._default, {}))[1]
+        found = self._meant(exchange)
+        return found[1] if found else ()
 
     def find(self, exchange: Exchange) -> tuple[Dialect, Operation]:
         """What is asked for; raises NotFound or Invalid."""
-        found = self._by_path.get(exchange.path)
+        found = self._meant(exchange)
         if found is None:
             raise NotFound(
                 "unknown_url",
@@ -49,6 +56,14 @@ class Routes:
             allowed = ", ".join(operations)
             raise Invalid("method_not_allowed", "The method is not allowed.", f"Use {allowed}.")
         return dialect, operation
+
+    def _meant(self, exchange: Exchange) -> tuple[Dialect, Mapping[str, Operation]] | None:
+        """Who serves a path: of several, the one whose mark the agent's client sent."""
+        candidates = self._by_path.get(exchange.path, [])
+        for found in candidates:
+            if found[0].MARK in exchange.headers or found is candidates[-1]:
+                return found
+        return None
 
 
 def credential_of(headers: Mapping[bytes, bytes]) -> str:
@@ -66,14 +81,47 @@ async def read_call(
     exchange: Exchange, dialect: Dialect, operation: Operation, limit: int, *, is_known: bool
 ) -> Call:
     """The call; raises Invalid, or KeyRejected where a stranger sends too much."""
-    if exchange.query:
-        raise Invalid("query_refused", "Query parameters are not accepted here.")
+    headers = exchange.headers
+    query = _query(exchange.query, operation.query) if exchange.query else ""
+    passed = [
+        (name, _plain(headers[key])) for key, name in dialect.PASSED.items() if key in headers
+    ]
     body = b""
-    if operation.has_body and is_known:
-        body = await exchange.body(limit, _too_large(limit))
-    elif operation.has_body:
-        body = await exchange.body(STRANGER_BYTES, KeyRejected("unknown"))
-    return dialect.read(operation, exchange.headers, body)
+    if operation.has_body:
+        _check_media_type(headers)
+        if is_known:
+            body = await exchange.body(limit, _too_large(limit))
+        else:
+            body = await exchange.body(STRANGER_BYTES, KeyRejected("unknown"))
+    call = dialect.read(operation, body)
+    return replace(call, headers=tuple(passed), query=query) if passed or query else call
+
+
+def _query(query: bytes, allowed: Collection[str]) -> str:
+    """The query as it goes on; raises Invalid for a parameter that nobody has looked at."""
+    text = _plain(query)
+    for part in text.replace(";", "&").split("&"):  # some servers part them so
+        name = part.partition("=")[0]
+        if name not in allowed:
+            raise Invalid("query_refused", "A query parameter is not accepted here.")
+    return text
+
+
+def _check_media_type(headers: Mapping[bytes, bytes]) -> None:
+    media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if media_type != b"application/json" or b"content-encoding" in headers:
+        raise Invalid(
+            "media_type_not_supported",
+            "The body has to be JSON, uncompressed.",
+            "Send Content-Type: application/json.",
+        )
+
+
+def _plain(value: bytes) -> str:
+    text = value.decode("latin-1")
+    if not text.isascii() or not text.isprintable():
+        raise Invalid("header_refused", "A header value holds unusual characters.")
+    return text
 
 
 def _too_large(limit: int) -> Invalid:

@@ -34,6 +34,9 @@ _PASSED = frozenset(
 )
 
 
+_PASSED_PREFIXES = (b"x-ratelimit-", b"anthropic-ratelimit-")
+
+
 class Delivery:
     """One reply on its way to the agent."""
 
@@ -79,7 +82,7 @@ class Delivery:
         except Unavailable:
             if reply.status < 400:
                 raise
-            given = dialect.error_body(_without_reason(reply.status))
+            given = dialect.error_body(_without_reason(reply.status), self._passage.reference)
         if given is not body:
             self._passage.took(body, given)
         self._rest = Answer(reply.status, [_JSON, *self._headers], given)
@@ -115,7 +118,7 @@ def _passed(reply: Reply) -> Headers:
     return [
         (name, value)
         for name, value in reply.headers
-        if name in _PASSED or name.startswith(b"x-ratelimit-")
+        if name in _PASSED or name.startswith(_PASSED_PREFIXES)
     ]
 
 

@@ -124,12 +124,13 @@ class Upstream:
     ) -> Target:
         """The target of a call, made once for each state of its provider."""
         key = (permit.provider.id, call.operation.name, call.streamed)
-        made = self._made.get(key)
+        made = None if call.query else self._made.get(key)
         if made and made.provider is permit.provider and made.credential is credential:
             return made.target
         authorization = dialect.authorization(_line(credential.reveal())) if credential else None
         target = target_of(permit.provider.base_url, call, self._agent, authorization)
-        self._made[key] = _Made(permit.provider, credential, target)
+        if not call.query:
+            self._made[key] = _Made(permit.provider, credential, target)
         return target
 
 
@@ -143,8 +144,9 @@ def target_of(
             "provider_url", "The address of the provider cannot be used.", "Add the provider again."
         )
     operation = call.operation
+    query = f"?{call.query}" if call.query else ""
     fields = [
-        f"{operation.method} {url.path.rstrip('/')}{operation.path} HTTP/1.1",
+        f"{operation.method} {url.path.rstrip('/')}{operation.path}{query} HTTP/1.1",
         f"Host: {url.netloc}",
         f"User-Agent: {agent}",
         "Accept: text/event-stream" if call.streamed else "Accept: application/json",

@@ -5,21 +5,28 @@ nothing here does input or output. Each module is one vendor and satisfies `Dial
 Read `openai.py` first. To add a vendor: one module, and recorded exchanges in `vectors/providers/`.
 """
 
+import re
 from collections.abc import Callable, Mapping
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar, Final, Protocol, runtime_checkable
 
 import msgspec
 
-from gatebook.core.errors import GatebookError
+from gatebook.core.errors import GatebookError, Invalid, Unavailable
+
+_MODEL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}")
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
-    """Something a vendor's interface can be asked to do, and where."""
+    """Something a vendor's interface can be asked to do, and where.
+
+    `query` names the parameters that may stand behind the path; they pass as they are.
+    """
 
     name: str
     method: str
     path: str
     has_body: bool
+    query: frozenset[str] = frozenset()
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +39,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     hides_usage: bool = False
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
+    query: str = ""
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -66,10 +74,17 @@ class Dialect(Protocol):
     """A module of this package."""
 
     NAME: ClassVar[str]
+    BASE_URL: ClassVar[str]
+    """Where the vendor itself is, as its SDK takes it."""
     OPERATIONS: ClassVar[Mapping[bytes, Mapping[str, Operation]]]
     """By path, then by method."""
+    MARK: ClassVar[bytes]
+    """A header that tells this dialect from another one on the same path; empty: what is left."""
+    PASSED: ClassVar[Mapping[bytes, str]]
+    """What an agent may say to the provider beside the body, by lower-case name: its own
+    credentials, hop-by-hop fields and everything else stay here."""
 
-    def read(self, operation: Operation, headers: Mapping[bytes, bytes], body: bytes) -> Call:
+    def read(self, operation: Operation, body: bytes) -> Call:
         """The call an agent makes; raises Invalid."""
         ...
 
@@ -89,10 +104,29 @@ class Dialect(Protocol):
         """The follower of a streamed reply."""
         ...
 
-    def error_body(self, error: GatebookError) -> bytes:
-        """A failure in the vendor's own shape."""
+    def error_body(self, error: GatebookError, reference: str) -> bytes:
+        """A failure in the vendor's own shape; `reference` names the entry, if there is one."""
         ...
 
-    def error_event(self, error: GatebookError) -> bytes:
+    def error_event(self, error: GatebookError, reference: str) -> bytes:
         """A failure in the middle of a stream."""
         ...
+
+
+def check_model(name: str) -> None:
+    """Raise Invalid for what no vendor calls a model: its name stands in the book as it is."""
+    if not _MODEL.fullmatch(name):
+        raise Invalid(
+            "invalid_model",
+            "The model's name is empty, too long or has unusual characters.",
+            "Letters, digits and . _ : / @ + - are allowed, 128 at most.",
+        )
+
+
+def unreadable() -> Unavailable:
+    """What to raise when a provider's reply cannot be understood."""
+    return Unavailable(
+        "upstream_broken",
+        "The provider's reply cannot be read.",
+        "See whether the provider has an outage; the call may have been executed.",
+    )

@@ -4,18 +4,25 @@ Source: OpenAI API reference and the openai-python SDK, whose reading of errors,
 is what agents live with. Only the fields acted on are named here; all else keeps its bytes.
 """
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
 from gatebook.core import json_text
-from gatebook.core.errors import GatebookError, Invalid, Unavailable
+from gatebook.core.errors import GatebookError, Invalid
 from gatebook.core.event_stream import EventSplitter, data_of
-from gatebook.providers import Call, Operation, Usage
+from gatebook.providers import Call, Operation, Usage, check_model, unreadable
 
 NAME: Final = "openai"
+BASE_URL: Final = "https://api.openai.com/v1"
+MARK: Final = b""
+PASSED: Final = {
+    b"openai-organization": "OpenAI-Organization",
+    b"openai-project": "OpenAI-Project",
+    b"idempotency-key": "Idempotency-Key",
+    b"traceparent": "traceparent",
+}
 
 CHAT: Final = Operation(
     name="chat.completions", method="POST", path="/v1/chat/completions", has_body=True
@@ -23,22 +30,12 @@ CHAT: Final = Operation(
 MODELS: Final = Operation(name="models", method="GET", path="/v1/models", has_body=False)
 OPERATIONS: Final = {op.path.encode(): {op.method: op} for op in (CHAT, MODELS)}
 
-_MODEL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}")
 _DONE: Final = b"[DONE]"
 
 # What is read of a call: a member that only a reader without regard to case takes for one of these
 # would be acted on by the provider and not by us.
 _ACTED_ON: Final = frozenset(("model", "stream", "stream_options"))
 _OPTIONS_ACTED_ON: Final = frozenset(("include_usage",))
-
-# What an agent may say to the provider beside the body; its own credentials,
-# hop-by-hop fields and everything else stay here.
-_PASSED: Final = (
-    (b"openai-organization", "OpenAI-Organization"),
-    (b"openai-project", "OpenAI-Project"),
-    (b"idempotency-key", "Idempotency-Key"),
-    (b"traceparent", "traceparent"),
-)
 
 _ERROR_TYPES: Final = {
     "invalid": "invalid_request_error",
@@ -92,17 +89,16 @@ _MODELS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _MODEL_ID: Final = msgspec.json.Decoder(_Model)
 
 
-def read(operation: Operation, headers: Mapping[bytes, bytes], body: bytes) -> Call:
+def read(operation: Operation, body: bytes) -> Call:
     """The call an agent makes; raises Invalid."""
-    passed = tuple([(name, _plain(headers[key])) for key, name in _PASSED if key in headers])
     if operation is not CHAT:
-        return Call(dialect=NAME, operation=operation, headers=passed)
-    _check_media_type(headers)
+        return Call(dialect=NAME, operation=operation)
     json_text.check(body)
-    chat = _read_chat(body)
+    chat = json_text.decode(_CHAT, body)
+    check_model(chat.model)
     if not chat.stream:
         json_text.check_unique(body, _ACTED_ON)
-        return Call(dialect=NAME, operation=operation, model=chat.model, body=body, headers=passed)
+        return Call(dialect=NAME, operation=operation, model=chat.model, body=body)
     return Call(
         dialect=NAME,
         operation=operation,
@@ -110,7 +106,6 @@ def read(operation: Operation, headers: Mapping[bytes, bytes], body: bytes) -> C
         streamed=True,
         hides_usage=chat.stream_options is None or not chat.stream_options.include_usage,
         body=_asking_for_usage(body),
-        headers=passed,
     )
 
 
@@ -124,7 +119,7 @@ def usage(body: bytes) -> Usage:
     try:
         return _usage(_WHOLE.decode(body).usage)
     except (msgspec.DecodeError, RecursionError):
-        raise _unreadable() from None
+        raise unreadable() from None
 
 
 def delivered(call: Call, body: bytes, may_see: Callable[[str], bool]) -> bytes:
@@ -136,7 +131,7 @@ def delivered(call: Call, body: bytes, may_see: Callable[[str], bool]) -> bytes:
         models = _MODELS.decode(body[span.start : span.end])
         kept = [bytes(raw) for raw in models if may_see(_MODEL_ID.decode(raw).id)]
     except (Invalid, KeyError, msgspec.DecodeError):
-        raise _unreadable() from None
+        raise unreadable() from None
     return json_text.replaced(body, span, b"[" + b",".join(kept) + b"]")
 
 
@@ -161,7 +156,7 @@ class ChatStream:
         try:
             events = self._splitter.feed(data)
         except Invalid:
-            raise _unreadable() from None
+            raise unreadable() from None
         if len(events) == 1:
             return self._passed(events[0])
         return b"".join([self._passed(event) for event in events])
@@ -181,7 +176,7 @@ class ChatStream:
         try:
             chunk = _CHUNK.decode(data)
         except (msgspec.DecodeError, RecursionError):
-            raise _unreadable() from None
+            raise unreadable() from None
         self.chunks += 1
         if chunk.error is not None:
             self.has_failed = True
@@ -197,31 +192,16 @@ def stream(call: Call) -> ChatStream:
     return ChatStream(hides_usage=call.hides_usage)
 
 
-def error_body(error: GatebookError) -> bytes:
-    """A failure as `{"error": {"message", "type", "param", "code"}}`."""
+def error_body(error: GatebookError, reference: str) -> bytes:
+    """A failure as `{"error": {"message", "type", "param", "code"}}`; headers name the entry."""
+    del reference
     kind = _ERROR_TYPES.get(error.kind, "server_error")
     return msgspec.json.encode(_Envelope(_Error(str(error), kind, None, error.code)))
 
 
-def error_event(error: GatebookError) -> bytes:
+def error_event(error: GatebookError, reference: str) -> bytes:
     """A failure in the middle of a stream: the SDK raises APIError and does not retry."""
-    return b"data: " + error_body(error) + b"\n\n"
-
-
-def _read_chat(body: bytes) -> _Chat:
-    try:
-        chat = _CHAT.decode(body)
-    except msgspec.ValidationError as error:
-        raise Invalid("invalid_value", f"{error}.") from None
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise Invalid("json_malformed", f"The JSON cannot be read: {error}.") from None
-    if not _MODEL.fullmatch(chat.model):
-        raise Invalid(
-            "invalid_model",
-            "The model's name is empty, too long or has unusual characters.",
-            "Letters, digits and . _ : / @ + - are allowed, 128 at most.",
-        )
-    return chat
+    return b"data: " + error_body(error, reference) + b"\n\n"
 
 
 def _asking_for_usage(body: bytes) -> bytes:
@@ -244,23 +224,6 @@ def _asking_for_usage(body: bytes) -> bytes:
     return json_text.replaced(body, options, value)
 
 
-def _check_media_type(headers: Mapping[bytes, bytes]) -> None:
-    media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-    if media_type != b"application/json" or b"content-encoding" in headers:
-        raise Invalid(
-            "media_type_not_supported",
-            "The body has to be JSON, uncompressed.",
-            "Send Content-Type: application/json.",
-        )
-
-
-def _plain(value: bytes) -> str:
-    text = value.decode("latin-1")
-    if not text.isascii() or not text.isprintable():
-        raise Invalid("header_refused", "A header value holds unusual characters.")
-    return text
-
-
 def _usage(reported: object) -> Usage:
     if not isinstance(reported, dict):
         return Usage()
@@ -270,11 +233,3 @@ def _usage(reported: object) -> Usage:
 def _count(value: object) -> int:
     """A number of tokens; whatever is none counts as not reported."""
     return value if type(value) is int and 0 <= value < 2**53 else 0
-
-
-def _unreadable() -> Unavailable:
-    return Unavailable(
-        "upstream_broken",
-        "The provider's reply cannot be read.",
-        "See whether the provider has an outage; the call may have been executed.",
-    )

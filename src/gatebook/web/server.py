@@ -32,6 +32,7 @@ _ONCE: Final = frozenset(
         *(b"host", b"content-length", b"content-type", b"content-encoding", b"transfer-encoding"),
         *(b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key", b"x-gatebook-key"),
         *(b"openai-organization", b"openai-project", b"idempotency-key", b"traceparent"),
+        *(b"anthropic-version", b"anthropic-beta"),
     )
 )
 _OFFER: Final = frozenset((b"upgrade", b"connection", b"http2-settings"))

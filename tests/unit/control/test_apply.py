@@ -32,7 +32,7 @@ class Desk:
         self.control = Control(
             book=self.book,
             commands=command_kinds(),
-            dialects=frozenset({"openai"}),
+            dialects={"openai": "https://api.openai.com/v1"},
             origin="log.example",
             kek=KEK,
             peppers=PEPPERS,

@@ -1,9 +1,154 @@
-"""A caller presents one credential, wherever its SDK puts it."""
+"""Where a call goes, whose it is and what goes along with it; nothing is guessed."""
+
+from collections.abc import MutableMapping
+from typing import Any
 
 import pytest
 
-from gatebook.gateway.reading import credential_of
+from gatebook.core.errors import Invalid, NotFound
+from gatebook.gateway.reading import Routes, credential_of, read_call
 from gatebook.identity.identify import KeyRejected
+from gatebook.providers import Call, anthropic, openai
+from gatebook.web.exchange import Exchange
+
+JSON = {b"content-type": b"application/json"}
+ROUTES = Routes([openai, anthropic])  # type: ignore[list-item]  # modules, as the registry finds them
+
+
+class HandConnection:
+    """A peer whose body has come."""
+
+    fault = None
+
+
+def exchange(
+    method: str, path: bytes, headers: dict[bytes, bytes], query: bytes = b"", body: bytes = b""
+) -> Exchange:
+    """A request that has come."""
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(_message: MutableMapping[str, Any]) -> None:
+        raise AssertionError("nothing is answered here")
+
+    scope = {
+        "method": method,
+        "raw_path": path,
+        "query_string": query,
+        "headers": list(headers.items()),
+        "state": {"connection": HandConnection()},
+    }
+    return Exchange(scope, receive, send)
+
+
+async def chat(headers: dict[bytes, bytes], query: bytes = b"") -> Call:
+    asked = exchange("POST", b"/v1/chat/completions", headers, query, b'{"model":"gpt-4o"}')
+    dialect, operation = ROUTES.find(asked)
+    return await read_call(asked, dialect, operation, 1000, is_known=True)
+
+
+async def refusal(headers: dict[bytes, bytes], query: bytes = b"") -> str:
+    with pytest.raises(Invalid) as caught:
+        await chat(headers, query)
+    return caught.value.code
+
+
+@pytest.mark.parametrize(
+    ("path", "marked", "name"),
+    [
+        (b"/v1/chat/completions", False, "openai"),
+        (b"/v1/chat/completions", True, "openai"),
+        (b"/v1/messages", False, "anthropic"),
+        (b"/v1/messages", True, "anthropic"),
+        (b"/v1/models", False, "openai"),
+        (b"/v1/models", True, "anthropic"),
+        (b"/v1/elsewhere", False, "openai"),
+        (b"/v1/elsewhere", True, "anthropic"),
+    ],
+)
+def test_of_two_dialects_on_one_path_the_one_is_meant_whose_mark_was_sent(
+    path: bytes, marked: bool, name: str
+) -> None:
+    headers = {b"anthropic-version": b"2023-06-01"} if marked else {}
+    assert name == ROUTES.dialect(exchange("GET", path, headers)).NAME
+
+
+def test_a_path_or_a_method_that_nobody_serves_is_refused() -> None:
+    with pytest.raises(NotFound):
+        ROUTES.find(exchange("GET", b"/v1/elsewhere", {}))
+    asked = exchange("DELETE", b"/v1/models", {})
+    with pytest.raises(Invalid, match="not allowed"):
+        ROUTES.find(asked)
+    assert [*ROUTES.methods(asked)] == ["GET"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {b"content-type": b"text/plain"},
+        {b"content-type": b"application/x-www-form-urlencoded"},
+        {**JSON, b"content-encoding": b"gzip"},
+    ],
+)
+async def test_a_body_that_is_not_plain_json_is_not_looked_into(
+    headers: dict[bytes, bytes],
+) -> None:
+    assert await refusal(headers) == "media_type_not_supported"
+
+
+async def test_only_listed_headers_go_along_and_no_credential_is_among_them() -> None:
+    headers = {
+        **JSON,
+        b"openai-organization": b"org-1",
+        b"openai-project": b"proj-1",
+        b"idempotency-key": b"k1",
+        b"traceparent": b"00-a-b-01",
+        b"authorization": b"Bearer gbk",
+        b"x-api-key": b"gbk",
+        b"x-gatebook-key": b"gbk",
+        b"cookie": b"a=b",
+        b"x-forwarded-for": b"10.0.0.1",
+    }
+    assert dict((await chat(headers)).headers) == {
+        "OpenAI-Organization": "org-1",
+        "OpenAI-Project": "proj-1",
+        "Idempotency-Key": "k1",
+        "traceparent": "00-a-b-01",
+    }
+
+
+async def test_a_header_that_could_break_its_line_is_refused() -> None:
+    assert await refusal({**JSON, b"traceparent": b"a\xffb"}) == "header_refused"
+
+
+@pytest.mark.parametrize("query", [b"x=1", b"key=secret", b"beta=true", b"=", b"&"])
+async def test_a_query_that_nobody_has_looked_at_is_refused(query: bytes) -> None:
+    assert await refusal(JSON, query) == "query_refused"
+
+
+@pytest.mark.parametrize(
+    ("query", "taken"),
+    [
+        (b"", True),
+        (b"beta=true", True),
+        (b"limit=2&after_id=claude-a", True),
+        (b"limit=2&key=secret", False),
+        (b"%6ceta=true", False),
+        (b"limit=2;key=secret", False),
+        (b"limit=2&", False),
+    ],
+)
+async def test_a_query_that_an_operation_knows_passes_as_it_is(query: bytes, taken: bool) -> None:
+    asked = exchange("GET", b"/v1/models", {b"anthropic-version": b"2023-06-01"}, query)
+    dialect, operation = ROUTES.find(asked)
+    if taken:
+        call = await read_call(asked, dialect, operation, 1000, is_known=True)
+        assert call.query == query.decode()
+        return
+    with pytest.raises(Invalid):
+        await read_call(asked, dialect, operation, 1000, is_known=True)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import re
 
 FOLDER = "src/gatebook/providers"
 ID = re.compile(r"[a-z][a-z0-9]*")
-EXAMPLE = "anthropic"
+EXAMPLE = "gemini"
 
 _MODULE = '''\
 """What this vendor's API offers, in one line.
@@ -19,10 +19,13 @@ from gatebook.core.errors import GatebookError
 from gatebook.providers import Call, Operation, Stream, Usage
 
 NAME: Final = "{id}"
+BASE_URL: Final = "https://api.example.com"
+MARK: Final = b""
+PASSED: Final[Mapping[bytes, str]] = {{}}
 OPERATIONS: Final[Mapping[bytes, Mapping[str, Operation]]] = {{}}
 
 
-def read(operation: Operation, headers: Mapping[bytes, bytes], body: bytes) -> Call:
+def read(operation: Operation, body: bytes) -> Call:
     """The call an agent makes; raises Invalid."""
     raise NotImplementedError
 
@@ -47,12 +50,12 @@ def stream(call: Call) -> Stream:
     raise NotImplementedError
 
 
-def error_body(error: GatebookError) -> bytes:
+def error_body(error: GatebookError, reference: str) -> bytes:
     """A failure in the vendor's own shape."""
     raise NotImplementedError
 
 
-def error_event(error: GatebookError) -> bytes:
+def error_event(error: GatebookError, reference: str) -> bytes:
     """A failure in the middle of a stream."""
     raise NotImplementedError
 '''

@@ -26,6 +26,7 @@ class AddProvider(InOrganization, frozen=True, kw_only=True, forbid_unknown_fiel
     subject: ClassVar[str] = "provider"
     examples: ClassVar[tuple[str, ...]] = (
         "provider add openai --key-file openai.key",
+        "provider add claude --dialect anthropic --key-file anthropic.key --model 'claude-*'",
         "provider add local --base-url http://127.0.0.1:11434/v1 --model 'llama*' --no-key",
     )
 
@@ -33,8 +34,12 @@ class AddProvider(InOrganization, frozen=True, kw_only=True, forbid_unknown_fiel
     key: Annotated[Secret | None, Meta(description="Its API key")]
     dialect: Annotated[str, Meta(description="Protocol it speaks.")] = "openai"
     base_url: Annotated[
-        str, Meta(description="Address of its API, as an SDK takes it.", max_length=400)
-    ] = "https://api.openai.com/v1"
+        str,
+        Meta(
+            description="Address of its API, as an SDK takes it; empty: the vendor's own.",
+            max_length=400,
+        ),
+    ] = ""
     model: Annotated[
         tuple[ModelPattern, ...],
         Meta(description="Model it serves, such as 'gpt-*'; may be repeated.", min_length=1),
@@ -51,7 +56,8 @@ class AddProvider(InOrganization, frozen=True, kw_only=True, forbid_unknown_fiel
             raise Invalid(
                 "dialect_unknown", f"No provider speaks {self.dialect}.", f"Known: {known}."
             )
-        check_target(self.base_url, plain_http=self.plain_http)
+        base_url = self.base_url or context.dialects[self.dialect]
+        check_target(base_url, plain_http=self.plain_http)
         if context.records.find(Provider, organization_id=organization_id, name=self.provider):
             raise Conflict(
                 "provider_exists",
@@ -68,7 +74,7 @@ class AddProvider(InOrganization, frozen=True, kw_only=True, forbid_unknown_fiel
             organization_id=organization_id,
             name=self.provider,
             dialect=self.dialect,
-            base_url=self.base_url.rstrip("/").removesuffix("/v1"),
+            base_url=base_url.rstrip("/").removesuffix("/v1"),
             credential=sealed,
             data_key=context.data_key.id if sealed else None,
             models=self.model,
@@ -77,5 +83,5 @@ class AddProvider(InOrganization, frozen=True, kw_only=True, forbid_unknown_fiel
         return Outcome(
             event=partial(ProviderAdded, object=id_, dialect=self.dialect),
             saves=(provider,),
-            answer={"provider": provider.name, "id": id_, "base_url": self.base_url},
+            answer={"provider": provider.name, "id": id_, "base_url": base_url},
         )
