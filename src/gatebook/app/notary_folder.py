@@ -156,5 +156,5 @@ def _unusable(path: Path, reason: str) -> Unavailable:
     return Unavailable(
         "notary_memory",
         f"The notary cannot use its memory {path.name}: {reason}.",
-        "Restore the notary's folder; without its memory it signs nothing.",
+        "Look at disk space and permissions; without its memory the notary signs nothing.",
     )

@@ -38,7 +38,9 @@ class Span(NamedTuple):
 
 
 def check(text: bytes) -> None:
-    """Raise Invalid for what must not reach a parser: bad UTF-8, too deep, too many members."""
+    """Raise Invalid for what must not reach a parser: nothing, bad UTF-8, too deep, too much."""
+    if not text.strip():
+        raise Invalid("json_missing", "There is no JSON.", "Send a JSON object.")
     if not text.isascii():
         try:
             text.decode()

@@ -53,6 +53,7 @@ class Book:
         self._drafts: list[Draft[Any]] = []
         self._waiting: deque[tuple[float, asyncio.Future[_Answer]]] = deque()
         self._alarm: asyncio.TimerHandle | None = None
+        self._trouble = ""
         self._writer = open_writer(self._announce)
         self._writer.start()
 
@@ -72,7 +73,11 @@ class Book:
             self._alarm = self._loop.call_later(self._timeout_seconds, self._expire)
         answer = await future
         if isinstance(answer, Receipt):
+            if self._trouble:
+                self._trouble = ""
+                _LOG.info("entries are recorded again")
             return answer
+        self._say(answer)
         error = _unrecorded(answer)
         if answer is _SLOW:
             error = GivenUp(error.code, error.detail, error.hint, retry_after_seconds=1)
@@ -90,6 +95,12 @@ class Book:
         await self._loop.run_in_executor(None, self._writer.close)
         if self._alarm is not None:
             self._alarm.cancel()
+
+    def _say(self, why: GatebookError) -> None:
+        """Log why entries are not recorded, once until that changes; agents are told to ask."""
+        if why.code != self._trouble:
+            self._trouble = why.code
+            _LOG.error("entries are not recorded: %s: %s", why.code, why)
 
     def _hand_over(self, seen: int) -> None:
         """Hand over once a turn of the loop has passed in which nobody else came."""
@@ -140,6 +151,6 @@ def _unrecorded(cause: GatebookError) -> Unavailable:
     return Unavailable(
         "audit_unavailable",
         f"The call could not be recorded, so it was not made ({cause.code}).",
-        "Retry after a moment; the operator finds the reason in the ledger's log.",
+        "Retry after a moment; the operator finds the reason in the gateway's words.",
         retry_after_seconds=1,
     )

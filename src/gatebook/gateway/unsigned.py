@@ -67,7 +67,7 @@ class Unsigned:
             raise Unavailable(
                 "log_stalled",
                 "Entries wait too long for their place in the signed log, so no call is made.",
-                "Retry after a moment; the operator finds the reason in the integrator's words.",
+                "Retry after a moment; the operator looks what integrator and notary do and say.",
                 retry_after_seconds=1,
             )
 

@@ -109,9 +109,9 @@ def read(operation: Operation, body: bytes) -> Call:
     if not operation.has_body:
         return Call(dialect=NAME, operation=operation)
     json_text.check(body)
+    json_text.check_unique(body, _ACTED_ON)
     messages = json_text.decode(_MESSAGES, body)
     check_model(messages.model)
-    json_text.check_unique(body, _ACTED_ON)
     return Call(
         dialect=NAME,
         operation=operation,

@@ -94,10 +94,10 @@ def read(operation: Operation, body: bytes) -> Call:
     if operation is not CHAT:
         return Call(dialect=NAME, operation=operation)
     json_text.check(body)
+    json_text.check_unique(body, _ACTED_ON)
     chat = json_text.decode(_CHAT, body)
     check_model(chat.model)
     if not chat.stream:
-        json_text.check_unique(body, _ACTED_ON)
         return Call(dialect=NAME, operation=operation, model=chat.model, body=body)
     return Call(
         dialect=NAME,
@@ -206,9 +206,7 @@ def error_event(error: GatebookError, reference: str) -> bytes:
 
 def _asking_for_usage(body: bytes) -> bytes:
     """The body with `stream_options.include_usage` true, every other byte as it was."""
-    members = json_text.members(body)
-    json_text.check_case(members, _ACTED_ON)
-    options = members.get("stream_options")
+    options = json_text.members(body).get("stream_options")
     if options is None:
         return json_text.with_first(body, b'"stream_options":{"include_usage":true}')
     value = body[options.start : options.end]

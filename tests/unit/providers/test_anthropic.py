@@ -60,7 +60,7 @@ def test_only_messages_stream() -> None:
 @pytest.mark.parametrize(
     ("body", "code"),
     [
-        (b"", "json_malformed"),
+        (b"", "json_missing"),
         (b"[]", "invalid_value"),
         (b"{}", "invalid_value"),
         (b'{"model":1}', "invalid_value"),
