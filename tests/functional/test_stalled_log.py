@@ -23,6 +23,8 @@ from tests.installations import Installation
 from tests.served import ORDER, Start
 from tests.simulators.stores import Fault
 
+pytestmark = pytest.mark.long  # each waits for a limit of seconds, on both databases
+
 STALL = LedgerSettings(stall_seconds=3)
 
 
