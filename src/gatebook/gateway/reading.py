@@ -18,7 +18,10 @@ _CREDENTIALS: Final = (b"x-gatebook-key", b"x-api-key", b"api-key", b"x-goog-api
 
 
 class Routes:
-    """Which dialect and operation a path and a method mean; decided on the raw path alone."""
+    """Which dialect and operation a raw path and a method mean.
+
+    Where two dialects have one path, the mark of one decides; what `Host` may suggest never does.
+    """
 
     def __init__(self, dialects: Sequence[Dialect]) -> None:
         # Those with a mark first: where it is missing, the one without is meant.

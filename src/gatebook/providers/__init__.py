@@ -11,9 +11,18 @@ from typing import ClassVar, Final, Protocol, runtime_checkable
 
 import msgspec
 
+from gatebook.core import json_text
 from gatebook.core.errors import GatebookError, Invalid, Unavailable
 
+_MODELS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _MODEL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}")
+
+
+class _Model(msgspec.Struct):
+    id: str
+
+
+_MODEL_ID: Final = msgspec.json.Decoder(_Model)
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,6 +130,20 @@ def check_model(name: str) -> None:
             "The model's name is empty, too long or has unusual characters.",
             "Letters, digits and . _ : / @ + - are allowed, 128 at most.",
         )
+
+
+def visible_models(body: bytes, may_see: Callable[[str], bool]) -> bytes:
+    """A list of models, `{"data": [{"id": ...}, ...]}`, without those an agent may not call.
+
+    Everything else keeps its bytes. Raises Unavailable for what cannot be read.
+    """
+    try:
+        span = json_text.members(body)["data"]
+        models = _MODELS.decode(body[span.start : span.end])
+        kept = [bytes(raw) for raw in models if may_see(_MODEL_ID.decode(raw).id)]
+    except (Invalid, KeyError, msgspec.DecodeError):
+        raise unreadable() from None
+    return json_text.replaced(body, span, b"[" + b",".join(kept) + b"]")
 
 
 def unreadable() -> Unavailable:

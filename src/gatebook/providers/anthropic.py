@@ -13,7 +13,7 @@ import msgspec
 from gatebook.core import json_text
 from gatebook.core.errors import GatebookError, Invalid
 from gatebook.core.event_stream import EventSplitter, data_of
-from gatebook.providers import Call, Operation, Usage, check_model, unreadable
+from gatebook.providers import Call, Operation, Usage, check_model, unreadable, visible_models
 
 NAME: Final = "anthropic"
 BASE_URL: Final = "https://api.anthropic.com"
@@ -81,10 +81,6 @@ class _Event(msgspec.Struct):
     usage: Any = None
 
 
-class _Model(msgspec.Struct):
-    id: str
-
-
 class _Error(msgspec.Struct):
     type: str
     message: str
@@ -100,8 +96,6 @@ class _Envelope(msgspec.Struct):
 _MESSAGES: Final = msgspec.json.Decoder(_Messages)
 _WHOLE: Final = msgspec.json.Decoder(_Whole)
 _EVENT: Final = msgspec.json.Decoder(_Event)
-_MODELS: Final = msgspec.json.Decoder(list[msgspec.Raw])
-_MODEL_ID: Final = msgspec.json.Decoder(_Model)
 
 
 def read(operation: Operation, body: bytes) -> Call:
@@ -139,15 +133,7 @@ def delivered(call: Call, body: bytes, may_see: Callable[[str], bool]) -> bytes:
 
     `first_id` and `last_id` stay: they are where the next page begins, whatever is on this one.
     """
-    if call.operation is not MODELS:
-        return body
-    try:
-        span = json_text.members(body)["data"]
-        models = _MODELS.decode(body[span.start : span.end])
-        kept = [bytes(raw) for raw in models if may_see(_MODEL_ID.decode(raw).id)]
-    except (Invalid, KeyError, msgspec.DecodeError):
-        raise unreadable() from None
-    return json_text.replaced(body, span, b"[" + b",".join(kept) + b"]")
+    return visible_models(body, may_see) if call.operation is MODELS else body
 
 
 class MessageStream:

@@ -12,7 +12,7 @@ import msgspec
 from gatebook.core import json_text
 from gatebook.core.errors import GatebookError, Invalid
 from gatebook.core.event_stream import EventSplitter, data_of
-from gatebook.providers import Call, Operation, Usage, check_model, unreadable
+from gatebook.providers import Call, Operation, Usage, check_model, unreadable, visible_models
 
 NAME: Final = "openai"
 BASE_URL: Final = "https://api.openai.com/v1"
@@ -67,10 +67,6 @@ class _Chunk(msgspec.Struct):
     error: Any = None
 
 
-class _Model(msgspec.Struct):
-    id: str
-
-
 class _Error(msgspec.Struct):
     message: str
     type: str
@@ -85,8 +81,6 @@ class _Envelope(msgspec.Struct):
 _CHAT: Final = msgspec.json.Decoder(_Chat)
 _WHOLE: Final = msgspec.json.Decoder(_Whole)
 _CHUNK: Final = msgspec.json.Decoder(_Chunk)
-_MODELS: Final = msgspec.json.Decoder(list[msgspec.Raw])
-_MODEL_ID: Final = msgspec.json.Decoder(_Model)
 
 
 def read(operation: Operation, body: bytes) -> Call:
@@ -124,15 +118,7 @@ def usage(body: bytes) -> Usage:
 
 def delivered(call: Call, body: bytes, may_see: Callable[[str], bool]) -> bytes:
     """A whole reply as the agent may have it: of the models, those it may call."""
-    if call.operation is not MODELS:
-        return body
-    try:
-        span = json_text.members(body)["data"]
-        models = _MODELS.decode(body[span.start : span.end])
-        kept = [bytes(raw) for raw in models if may_see(_MODEL_ID.decode(raw).id)]
-    except (Invalid, KeyError, msgspec.DecodeError):
-        raise unreadable() from None
-    return json_text.replaced(body, span, b"[" + b",".join(kept) + b"]")
+    return visible_models(body, may_see) if call.operation is MODELS else body
 
 
 class ChatStream:
