@@ -1,7 +1,6 @@
 """Child processes: started on one core, measured with everything they start, and always stopped."""
 
 import contextlib
-import fcntl
 import os
 import signal
 import subprocess
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from gatebook.app.file_lock import locked
 from gatebook.core.errors import Conflict
 
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
@@ -47,13 +47,10 @@ def on_core(core: int) -> Iterator[None]:
 def alone(folder: Path) -> Iterator[None]:
     """Keep others out of a folder that is made if need be; raises Conflict if one is in it."""
     folder.mkdir(exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Conflict(
-                "bench_running", f"Another benchmark is using {folder.name}.", "Wait for its end."
-            ) from None
+    taken = Conflict(
+        "bench_running", f"Another benchmark is using {folder.name}.", "Wait for its end."
+    )
+    with locked(folder / "lock", taken):
         yield
 
 

@@ -6,7 +6,6 @@ heads/<sha256(origin)> what it remembers of each log, replaced atomically
 lock                   held by the one notary that runs
 """
 
-import fcntl
 import os
 import secrets
 import shutil
@@ -19,6 +18,7 @@ from typing import Final
 
 import msgspec
 
+from gatebook.app.file_lock import locked
 from gatebook.app.key_files import (
     FOLDER_MODE,
     KEY_BYTES,
@@ -93,18 +93,11 @@ class NotaryFolder:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Be the one notary of this folder; raises Conflict while another one runs."""
-        descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            raise Conflict(
-                "notary_runs", f"A notary runs in {self.folder} already.", "One is enough."
-            ) from None
-        try:
+        taken = Conflict(
+            "notary_runs", f"A notary runs in {self.folder} already.", "One is enough."
+        )
+        with locked(self.folder / "lock", taken):
             yield
-        finally:
-            os.close(descriptor)
 
 
 def create(folder: Path, installation: VerifierKey, entropy: Entropy) -> None:

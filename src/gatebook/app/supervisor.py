@@ -5,9 +5,7 @@ The first word to stop drains: the gateway ends its calls, the integrator publis
 the notary signs it. A second one does not wait.
 """
 
-import fcntl
 import logging
-import os
 import selectors
 import signal
 import socket
@@ -18,6 +16,7 @@ from types import FrameType
 from typing import Final
 
 from gatebook.app.child import Child
+from gatebook.app.file_lock import locked
 from gatebook.core.clock import SECOND_US, Clock
 from gatebook.core.errors import Misconfigured
 
@@ -148,23 +147,15 @@ class Supervisor:
 def alone_in(data: Path) -> Iterator[None]:
     """Be the one supervisor of a data folder; raises Misconfigured while another one runs.
 
-    The kernel drops the lock with the process that holds it, however that ends; children do not
-    inherit it. Two would start each other's notary and integrator for ever, in vain.
+    Two would start each other's notary and integrator for ever, in vain.
     """
-    descriptor = os.open(data / "serve.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise Misconfigured(
-            "folder_in_use",
-            f"Another gatebook serve runs on {data}.",
-            "Stop that one first, or name another data folder with --data.",
-        ) from None
-    try:
+    taken = Misconfigured(
+        "folder_in_use",
+        f"Another gatebook serve runs on {data}.",
+        "Stop that one first, or name another data folder with --data.",
+    )
+    with locked(data / "serve.lock", taken):
         yield
-    finally:
-        os.close(descriptor)
 
 
 def _say(code: int) -> str:
