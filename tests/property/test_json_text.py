@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from gatebook.core.errors import Invalid
 from gatebook.core.json_text import check, check_unique, members, replaced, with_first
-from gatebook.providers.openai import CHAT, read
+from gatebook.formats import Call
+from gatebook.providers.openai import CHAT
 
 ACTED_ON = ("model", "stream", "stream_options")
 
@@ -33,6 +34,10 @@ objects = st.lists(
 ).map(dict)
 spaces = st.text(alphabet=" \t\r\n", max_size=3)
 styles = st.tuples(st.sampled_from([(",", ":"), (", ", ": "), (" ,\n", "\t: ")]), st.booleans())
+
+
+def read(body: bytes) -> Call:
+    return CHAT.format.read(Call(operation=CHAT, path=CHAT.path, body=body))
 
 
 def written(value: Any, style: tuple[tuple[str, str], bool]) -> bytes:
@@ -118,7 +123,7 @@ def test_no_reader_finds_another_model_or_stream_than_we_do(
     member = f'{json.dumps(name)}:"o4-mini"'.encode()
     for body in (with_first(text, member), text[:-1] + b"," + member + b"}"):
         with pytest.raises(Invalid) as caught:
-            read(CHAT, body)
+            read(body)
         assert caught.value.code == "json_member_case"
 
 
@@ -139,7 +144,7 @@ def test_asking_for_usage_keeps_every_other_byte(
     if has_options:
         body["stream_options"] = asked
     text = written(body, style)
-    call = read(CHAT, text)
+    call = read(text)
     options_sent = asked if has_options and asked else {}
     expected = {**body, "stream_options": {**options_sent, "include_usage": True}}
     assert json.loads(call.body) == expected
@@ -160,7 +165,7 @@ def test_asking_for_usage_keeps_every_other_byte(
 def test_a_call_that_is_not_streamed_leaves_as_it_came(others: Any, style: Any) -> None:
     kept = {name: value for name, value in others.items() if name.casefold() not in ACTED_ON}
     text = written({**kept, "model": "gpt-4o"}, style)
-    assert read(CHAT, text).body == text
+    assert read(text).body == text
 
 
 @given(text=st.binary(max_size=200))

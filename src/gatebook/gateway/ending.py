@@ -29,7 +29,7 @@ async def turn_away(gate: Gate, exchange: Exchange, passage: Passage, error: Gat
     else:
         error = await _conclude(gate, exchange, passage, passage.receipt, error)
         reference = passage.receipt.reference
-    given = _given(gate, exchange, error, reference)
+    given = _given(gate, exchange, passage, error, reference)
     if exchange.is_begun:
         await exchange.send(given, more=False)
         return
@@ -109,7 +109,7 @@ async def _conclude(
         return _outcome_unrecorded()
     if passage.is_concluded:
         return error
-    passage.replaced(_given(gate, exchange, error, receipt.reference))
+    passage.replaced(_given(gate, exchange, passage, error, receipt.reference))
     event = passage.conclude(receipt, _ENDINGS.get(error.code, _ANY_OTHER))
     try:
         await gate.book.record(passage.log, event)
@@ -118,11 +118,12 @@ async def _conclude(
     return error
 
 
-def _given(gate: Gate, exchange: Exchange, error: GatebookError, reference: str) -> bytes:
+def _given(
+    gate: Gate, exchange: Exchange, passage: Passage, error: GatebookError, reference: str
+) -> bytes:
     """An error as its agent is given it: as the answer, or as the end of a stream."""
-    dialect = gate.routes.dialect(exchange)
-    word = dialect.error_event if exchange.is_begun else dialect.error_body
-    return word(error, reference)
+    body = gate.routes.dialect(exchange).error_body(error, reference)
+    return passage.stream.error_event(body) if exchange.is_begun and passage.stream else body
 
 
 def _outcome_unrecorded() -> Unavailable:

@@ -5,6 +5,7 @@ from typing import Final
 
 from gatebook.core.clock import Clock
 from gatebook.core.ids import Entropy
+from gatebook.formats import Call, Stream, Usage
 from gatebook.gateway.commitments import CommitmentKey, Committer, commit
 from gatebook.gateway.snapshot import Snapshot
 from gatebook.guard.inspect import Inspection
@@ -13,7 +14,6 @@ from gatebook.ledger.attempt import Receipt
 from gatebook.ledger.events import Commitment
 from gatebook.ledger.events.call import CallConcluded, CallIntended, CallRefused
 from gatebook.policy.permit import Permit
-from gatebook.providers import Call, Usage
 
 _ID_BYTES: Final = 15
 
@@ -40,6 +40,8 @@ class Passage:
         self.usage = Usage()
         self.chunks = 0
         self.inspection = Inspection()
+        self.stream: Stream | None = None
+        """The follower of the reply, if it comes as a stream."""
         self._clock = clock
         self._received: Commitment | Committer | None = None
         self._delivered: Commitment | Committer | None = None

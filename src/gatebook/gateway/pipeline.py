@@ -35,12 +35,12 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
         snapshot = gate.snapshots.current()
 
         # 1. read the call
-        dialect, operation = gate.routes.find(exchange)
+        dialect, operation, model = gate.routes.find(exchange)
         passage.operation = operation.name
         credential = credential_of(exchange.headers)
         is_known = snapshot.knows(credential, gate.clock.now_us())
         most = gate.settings.body_limit_bytes
-        call = await read_call(exchange, dialect, operation, most, is_known=is_known)
+        call = await read_call(exchange, dialect, operation, most, model=model, is_known=is_known)
 
         # 2. identify
         # Asked for again: a body may take long, and revocation must not.
@@ -74,9 +74,15 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
             leash.holds(reply)
 
             # 7. inspect the reply
-            most = gate.settings.reply_limit_bytes
-            delivery = Delivery(exchange, passage, leash, most, named(receipt.reference))
-            await delivery.receive(reply, call, dialect, permission.policy)
+            delivery = Delivery(
+                exchange,
+                passage,
+                leash,
+                dialect,
+                limit=gate.settings.reply_limit_bytes,
+                headers=named(receipt.reference),
+            )
+            await delivery.receive(reply, call, permission.policy)
             leash.loosen()
 
             # 8. record the outcome

@@ -1,20 +1,34 @@
 """Reads what an agent sends: where to, with which credential, and what it asks for."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Final
-
-from msgspec.structs import replace
+from typing import Final, NamedTuple
+from urllib.parse import unquote_to_bytes
 
 from gatebook.core.errors import Invalid, NotFound
+from gatebook.formats import Call, Operation
 from gatebook.identity.identify import KeyRejected
-from gatebook.providers import Call, Dialect, Operation
+from gatebook.providers import Dialect
 from gatebook.web.exchange import Exchange
 
 STRANGER_BYTES: Final = 64 * 1024
 """As much of a body is read for a caller that nobody knows and that will be turned away."""
 
+_MODEL: Final = "{model}"
+# Of what may be encoded only the colon is: some clients write it so. A dot or a slash that is
+# encoded would be another path to whoever decodes it twice.
+_MODEL_IN_PATH: Final = rb"((?:[A-Za-z0-9._:@~+-]|%3[Aa])+)"
+
 # Where the SDKs of different vendors put their key, and our own name for it.
 _CREDENTIALS: Final = (b"x-gatebook-key", b"x-api-key", b"api-key", b"x-goog-api-key")
+
+
+class Route(NamedTuple):
+    """An address of a dialect: its operations by method, and the model that the path names."""
+
+    dialect: Dialect
+    operations: Mapping[str, Operation]
+    model: str = ""
 
 
 class Routes:
@@ -26,26 +40,31 @@ class Routes:
     def __init__(self, dialects: Sequence[Dialect]) -> None:
         # Those with a mark first: where it is missing, the one without is meant.
         self._dialects = sorted(dialects, key=lambda dialect: (not dialect.MARK, dialect.NAME))
-        self._by_path: dict[bytes, list[tuple[Dialect, Mapping[str, Operation]]]] = {}
+        self._by_path: dict[bytes, list[Route]] = {}
+        self._by_pattern: list[tuple[re.Pattern[bytes], Route]] = []
         for dialect in self._dialects:
-            for path, operations in dialect.OPERATIONS.items():
-                self._by_path.setdefault(path, []).append((dialect, operations))
+            for path, operations in _by_path(dialect.OPERATIONS).items():
+                route = Route(dialect, operations)
+                if _MODEL in path:
+                    self._by_pattern.append((_pattern(path), route))
+                else:
+                    self._by_path.setdefault(path.encode(), []).append(route)
 
     def dialect(self, exchange: Exchange) -> Dialect:
         """The dialect in which to answer, whether or not the path is known."""
         found = self._meant(exchange)
         if found is not None:
-            return found[0]
+            return found.dialect
         marked = (each for each in self._dialects if each.MARK in exchange.headers)
         return next(marked, self._dialects[-1])
 
     def methods(self, exchange: Exchange) -> Iterable[str]:
         """The methods a path is there for."""
         found = self._meant(exchange)
-        return found[1] if found else ()
+        return found.operations if found else ()
 
-    def find(self, exchange: Exchange) -> tuple[Dialect, Operation]:
-        """What is asked for; raises NotFound or Invalid."""
+    def find(self, exchange: Exchange) -> tuple[Dialect, Operation, str]:
+        """What is asked for, and the model that the path names; raises NotFound or Invalid."""
         found = self._meant(exchange)
         if found is None:
             raise NotFound(
@@ -53,19 +72,21 @@ class Routes:
                 "There is nothing at this address.",
                 "Have the client's base URL end in /v1.",
             )
-        dialect, operations = found
-        operation = operations.get(exchange.method)
+        operation = found.operations.get(exchange.method)
         if operation is None:
-            allowed = ", ".join(operations)
+            allowed = ", ".join(found.operations)
             raise Invalid("method_not_allowed", "The method is not allowed.", f"Use {allowed}.")
-        return dialect, operation
+        return found.dialect, operation, found.model
 
-    def _meant(self, exchange: Exchange) -> tuple[Dialect, Mapping[str, Operation]] | None:
+    def _meant(self, exchange: Exchange) -> Route | None:
         """Who serves a path: of several, the one whose mark the agent's client sent."""
         candidates = self._by_path.get(exchange.path, [])
         for found in candidates:
-            if found[0].MARK in exchange.headers or found is candidates[-1]:
+            if found.dialect.MARK in exchange.headers or found is candidates[-1]:
                 return found
+        for pattern, route in self._by_pattern:
+            if match := pattern.fullmatch(exchange.path):
+                return route._replace(model=unquote_to_bytes(match[1]).decode())
         return None
 
 
@@ -81,7 +102,13 @@ def credential_of(headers: Mapping[bytes, bytes]) -> str:
 
 
 async def read_call(
-    exchange: Exchange, dialect: Dialect, operation: Operation, limit: int, *, is_known: bool
+    exchange: Exchange,
+    dialect: Dialect,
+    operation: Operation,
+    limit: int,
+    *,
+    model: str = "",
+    is_known: bool,
 ) -> Call:
     """The call; raises Invalid, or KeyRejected where a stranger sends too much."""
     headers = exchange.headers
@@ -96,8 +123,28 @@ async def read_call(
             body = await exchange.body(limit, _too_large(limit))
         else:
             body = await exchange.body(STRANGER_BYTES, KeyRejected("unknown"))
-    call = dialect.read(operation, body)
-    return replace(call, headers=tuple(passed), query=query) if passed or query else call
+    return operation.format.read(
+        Call(
+            operation=operation,
+            path=exchange.path.decode("ascii"),
+            query=query,
+            headers=tuple(passed),
+            body=body,
+            model=model,
+        )
+    )
+
+
+def _by_path(operations: Iterable[Operation]) -> dict[str, dict[str, Operation]]:
+    found: dict[str, dict[str, Operation]] = {}
+    for operation in operations:
+        found.setdefault(operation.path, {})[operation.method] = operation
+    return found
+
+
+def _pattern(path: str) -> re.Pattern[bytes]:
+    before, after = (re.escape(part).encode() for part in path.split(_MODEL))
+    return re.compile(before + _MODEL_IN_PATH + after)
 
 
 def _query(query: bytes, allowed: Collection[str]) -> str:

@@ -5,18 +5,19 @@ is the part that makes it an answer: it is given only when the outcome of the ca
 """
 
 from gatebook.core.errors import Unavailable
+from gatebook.formats import Call, Format
 from gatebook.gateway.leash import Leash
 from gatebook.gateway.passage import Passage
 from gatebook.gateway.upstream import Reply, reply_too_large
 from gatebook.guard.inspect import inspect
 from gatebook.policy.permit import Policy
-from gatebook.providers import Call, Dialect
+from gatebook.providers import Dialect
 from gatebook.web.exchange import Exchange
 from gatebook.web.problem import Answer, Headers
 
 _JSON = (b"content-type", b"application/json")
-_EVENTS = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
+_EVENTS = b"text/event-stream"
+_UNBUFFERED = [
     (b"cache-control", b"no-cache"),
     (b"x-accel-buffering", b"no"),
 ]
@@ -41,27 +42,36 @@ class Delivery:
     """One reply on its way to the agent."""
 
     def __init__(
-        self, exchange: Exchange, passage: Passage, leash: Leash, limit: int, headers: Headers
+        self,
+        exchange: Exchange,
+        passage: Passage,
+        leash: Leash,
+        dialect: Dialect,
+        *,
+        limit: int,
+        headers: Headers,
     ) -> None:
         self._exchange = exchange
         self._passage = passage
         self._leash = leash
+        self._dialect = dialect
         self._limit = limit
         self._headers = headers
         self._rest: Answer | bytes = b""
         """What is held back until the outcome is recorded."""
 
-    async def receive(self, reply: Reply, call: Call, dialect: Dialect, policy: Policy) -> None:
+    async def receive(self, reply: Reply, call: Call, policy: Policy) -> None:
         """Read the reply; a stream goes to the agent meanwhile, all but its end."""
         self._passage.answered(reply.status)
         self._headers += _passed(reply)
         media_type = reply.header(b"content-type").partition(b";")[0].strip().lower()
         if reply.header(b"content-encoding") not in (b"", b"identity"):
             raise _unreadable()
-        if call.streamed and reply.status == 200 and media_type == b"text/event-stream":
-            await self._stream(reply, call, dialect)
+        spoken = call.operation.format
+        if call.streamed and reply.status == 200 and media_type == spoken.stream_type:
+            await self._stream(reply, call)
         else:
-            await self._whole(reply, call, dialect, policy)
+            await self._whole(reply, spoken, policy)
 
     async def finish(self) -> None:
         """Give the agent what was held back."""
@@ -70,29 +80,30 @@ class Delivery:
         else:
             await self._exchange.send(self._rest, more=False)
 
-    async def _whole(self, reply: Reply, call: Call, dialect: Dialect, policy: Policy) -> None:
+    async def _whole(self, reply: Reply, spoken: Format, policy: Policy) -> None:
         body = given = await reply.whole(self._limit)
         self._passage.took(body, given)
         _check_status(reply.status)
         self._passage.inspection = inspect(body)
         try:
-            self._passage.usage = dialect.usage(body)
+            self._passage.usage = spoken.usage(body)
             if reply.status < 300:
-                given = dialect.delivered(call, body, policy.covers)
+                given = spoken.delivered(body, policy.covers)
         except Unavailable:
             if reply.status < 400:
                 raise
-            given = dialect.error_body(_without_reason(reply.status), self._passage.reference)
+            error = _without_reason(reply.status)
+            given = self._dialect.error_body(error, self._passage.reference)
         if given is not body:
             self._passage.took(body, given)
         self._rest = Answer(reply.status, [_JSON, *self._headers], given)
 
-    async def _stream(self, reply: Reply, call: Call, dialect: Dialect) -> None:
-        passage = self._passage
+    async def _stream(self, reply: Reply, call: Call) -> None:
+        passage, spoken = self._passage, call.operation.format
         received, delivered = passage.follow()
-        stream = dialect.stream(call)
+        passage.stream = stream = spoken.stream(call)
         part: bytes | None = b""
-        await self._exchange.begin(200, [*_EVENTS, *self._headers])
+        await self._exchange.begin(200, [_typed(spoken), *_UNBUFFERED, *self._headers])
         while part is not None and not stream.is_complete:
             part = await reply.part()
             received.update(part or b"")
@@ -112,6 +123,11 @@ class Delivery:
             passage.ending = "upstream_broken"
         self._rest = stream.end()
         delivered.update(self._rest)
+
+
+def _typed(spoken: Format) -> tuple[bytes, bytes]:
+    charset = b"; charset=utf-8" if spoken.stream_type == _EVENTS else b""
+    return b"content-type", spoken.stream_type + charset
 
 
 def _passed(reply: Reply) -> Headers:

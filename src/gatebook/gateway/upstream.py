@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 
 from gatebook.core.errors import Misconfigured, Unavailable
 from gatebook.core.secret import Secret
+from gatebook.formats import Call
 from gatebook.identity.directory import Provider
 from gatebook.ledger.attempt import Receipt
 from gatebook.policy.permit import Permit
-from gatebook.providers import Call, Dialect
+from gatebook.providers import Dialect
 from gatebook.web.client import Broken, Client, Connection, NotSent, Origin
 
 _PORTS: Final = {"http": 80, "https": 443}
@@ -78,7 +79,7 @@ class Upstream:
     def __init__(self, client: Client, version: str) -> None:
         self._client = client
         self._agent = f"gatebook/{version}"
-        self._made: dict[tuple[str, str, bool], _Made] = {}
+        self._made: dict[tuple[str, str, str, bool], _Made] = {}
 
     async def forward(
         self,
@@ -123,7 +124,7 @@ class Upstream:
         self, call: Call, permit: Permit, dialect: Dialect, credential: Secret | None
     ) -> Target:
         """The target of a call, made once for each state of its provider."""
-        key = (permit.provider.id, call.operation.name, call.streamed)
+        key = (permit.provider.id, call.operation.method, call.path, call.streamed)
         made = None if call.query else self._made.get(key)
         if made and made.provider is permit.provider and made.credential is credential:
             return made.target
@@ -146,10 +147,12 @@ def target_of(
     operation = call.operation
     query = f"?{call.query}" if call.query else ""
     fields = [
-        f"{operation.method} {url.path.rstrip('/')}{operation.path}{query} HTTP/1.1",
+        f"{operation.method} {url.path.rstrip('/')}{call.path}{query} HTTP/1.1",
         f"Host: {url.netloc}",
         f"User-Agent: {agent}",
-        "Accept: text/event-stream" if call.streamed else "Accept: application/json",
+        "Accept: {}".format(
+            operation.format.stream_type.decode() if call.streamed else "application/json"
+        ),
         "Accept-Encoding: identity",
     ]
     if authorization is not None:

@@ -9,10 +9,10 @@ import msgspec
 
 from gatebook.core.errors import Refused
 from gatebook.core.json_profile import encode
+from gatebook.formats import Call
 from gatebook.guard.inspect import Inspection
 from gatebook.identity.directory import Directory, Provider
 from gatebook.identity.identify import Principal
-from gatebook.providers import Call
 
 _REMEMBERED: Final = 1000
 """Models of an agent whose permit is kept; beyond it each call is decided anew."""
@@ -110,7 +110,7 @@ def permit(principal: Principal, call: Call, inspection: Inspection, policies: P
         )
     if principal.agent.status != "active":
         raise Refused("agent_suspended", "The agent is suspended.", "Ask the owner of the agent.")
-    return policies.of(principal).permit(call.dialect, call.model)
+    return policies.of(principal).permit(call.operation.dialect, call.model)
 
 
 class _Patterns:

@@ -1,14 +1,17 @@
 """Where a call goes, whose it is and what goes along with it; nothing is guessed."""
 
 from collections.abc import MutableMapping
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from gatebook.core.errors import Invalid, NotFound
+from gatebook.formats import Call
 from gatebook.gateway.reading import Routes, credential_of, read_call
 from gatebook.identity.identify import KeyRejected
-from gatebook.providers import Call, anthropic, openai
+from gatebook.providers import anthropic, openai
 from gatebook.web.exchange import Exchange
 
 JSON = {b"content-type": b"application/json"}
@@ -44,7 +47,7 @@ def exchange(
 
 async def chat(headers: dict[bytes, bytes], query: bytes = b"") -> Call:
     asked = exchange("POST", b"/v1/chat/completions", headers, query, b'{"model":"gpt-4o"}')
-    dialect, operation = ROUTES.find(asked)
+    dialect, operation, _ = ROUTES.find(asked)
     return await read_call(asked, dialect, operation, 1000, is_known=True)
 
 
@@ -98,6 +101,37 @@ async def test_a_body_that_is_not_plain_json_is_not_looked_into(
     assert await refusal(headers) == "media_type_not_supported"
 
 
+@pytest.mark.parametrize(
+    ("path", "model"),
+    [
+        (b"/m/gpt-4o/ask", "gpt-4o"),
+        (b"/m/a.b-v1%3A0/ask", "a.b-v1:0"),
+        (b"/m/a.b-v1%3a0/ask", "a.b-v1:0"),
+        (b"/m/a/b/ask", None),
+        (b"/m/a%2Fb/ask", None),
+        (b"/m/a%2e%2e/ask", None),
+        (b"/m/a%00/ask", None),
+        (b"/m//ask", None),
+        (b"/m/gpt-4o/ask/", None),
+        (b"/m/gpt-4o", None),
+        (b"/m/gpt-4o/askmore", None),
+        (b"/x/m/gpt-4o/ask", None),
+    ],
+)
+def test_a_path_may_name_the_model_and_nothing_is_encoded_in_it_but_a_colon(
+    path: bytes, model: str | None
+) -> None:
+    operation = replace(openai.CHAT, path="/m/{model}/ask")
+    vendor = SimpleNamespace(NAME="v", MARK=b"", OPERATIONS=[operation])
+    routes = Routes([vendor])  # type: ignore[list-item]  # a module, as the registry finds it
+    asked = exchange("POST", path, {})
+    if model is None:
+        with pytest.raises(NotFound):
+            routes.find(asked)
+    else:
+        assert routes.find(asked)[1:] == (operation, model)
+
+
 async def test_only_listed_headers_go_along_and_no_credential_is_among_them() -> None:
     headers = {
         **JSON,
@@ -142,7 +176,7 @@ async def test_a_query_that_nobody_has_looked_at_is_refused(query: bytes) -> Non
 )
 async def test_a_query_that_an_operation_knows_passes_as_it_is(query: bytes, taken: bool) -> None:
     asked = exchange("GET", b"/v1/models", {b"anthropic-version": b"2023-06-01"}, query)
-    dialect, operation = ROUTES.find(asked)
+    dialect, operation, _ = ROUTES.find(asked)
     if taken:
         call = await read_call(asked, dialect, operation, 1000, is_known=True)
         assert call.query == query.decode()

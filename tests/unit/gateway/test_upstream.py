@@ -3,12 +3,12 @@
 import pytest
 
 from gatebook.core.errors import Misconfigured
+from gatebook.formats import Call
 from gatebook.gateway.upstream import target_of
-from gatebook.providers import Call
 from gatebook.providers.openai import CHAT, MODELS
 from gatebook.web.client import Origin
 
-CALL = Call(dialect="openai", operation=CHAT, model="gpt-4o", body=b"{}")
+CALL = Call(operation=CHAT, path=CHAT.path, model="gpt-4o", body=b"{}")
 
 
 def test_the_head_of_a_request_holds_what_we_say_and_nothing_else() -> None:
@@ -29,9 +29,9 @@ def test_the_head_of_a_request_holds_what_we_say_and_nothing_else() -> None:
 
 
 def test_a_stream_is_asked_for_as_one_and_a_list_has_no_body() -> None:
-    streamed = Call(dialect="openai", operation=CHAT, streamed=True)
+    streamed = Call(operation=CHAT, path=CHAT.path, streamed=True)
     assert b"Accept: text/event-stream\r\n" in target_of("http://h:81", streamed, "g", None).head
-    listed = target_of("http://h:81", Call(dialect="openai", operation=MODELS), "g", None)
+    listed = target_of("http://h:81", Call(operation=MODELS, path=MODELS.path), "g", None)
     assert listed.origin == Origin(is_tls=False, host="h", port=81)
     assert b"Host: h:81\r\n" in listed.head
     assert b"Content-Type" not in listed.head

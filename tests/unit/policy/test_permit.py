@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from gatebook.core.errors import Refused
+from gatebook.formats import Call
 from gatebook.guard.inspect import Inspection
 from gatebook.identity.directory import (
     Agent,
@@ -18,7 +19,6 @@ from gatebook.identity.directory import (
 )
 from gatebook.identity.identify import Principal
 from gatebook.policy.permit import Permit, Policies, Policy, permit
-from gatebook.providers import Call
 from gatebook.providers.openai import CHAT, MODELS
 
 ACME = Organization(id="org", slug="acme", name="Acme", created_at=1)
@@ -72,7 +72,8 @@ def principal(agent: Agent = AGENT, organization: Organization = ACME) -> Princi
 def decide(
     model: str, *providers: Provider, who: Principal | None = None, dialect: str = "openai"
 ) -> Permit:
-    call = Call(dialect=dialect, operation=CHAT if model else MODELS, model=model)
+    asked = replace(CHAT if model else MODELS, dialect=dialect)
+    call = Call(operation=asked, path=asked.path, model=model)
     who = who or principal()
     policies = Policies(directory(*(providers or (PROVIDER,)), agent=who.agent))
     return permit(who, call, Inspection(), policies)

@@ -20,8 +20,7 @@ def page() -> str:
     for name, dialect in dialects().items():
         rows = [
             (code(operation.name), code(operation.method), code(operation.path))
-            for methods in dialect.OPERATIONS.values()
-            for operation in methods.values()
+            for operation in dialect.OPERATIONS
         ]
         parts.append(f"## {name}\n\n{sentences(summary(dialect))}")
         parts.append(table(["operation", "method", "path"], rows))

@@ -12,22 +12,17 @@ _MODULE = '''\
 Source: the vendor's API reference and the reading of it in the vendor's own SDK.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from gatebook.core.errors import GatebookError
-from gatebook.providers import Call, Operation, Stream, Usage
+from gatebook.formats import Operation
 
 NAME: Final = "{id}"
 BASE_URL: Final = "https://api.example.com"
 MARK: Final = b""
 PASSED: Final[Mapping[bytes, str]] = {{}}
-OPERATIONS: Final[Mapping[bytes, Mapping[str, Operation]]] = {{}}
-
-
-def read(operation: Operation, body: bytes) -> Call:
-    """The call an agent makes; raises Invalid."""
-    raise NotImplementedError
+OPERATIONS: Final[Sequence[Operation]] = ()
 
 
 def authorization(credential: str) -> tuple[str, str]:
@@ -35,28 +30,8 @@ def authorization(credential: str) -> tuple[str, str]:
     raise NotImplementedError
 
 
-def usage(body: bytes) -> Usage:
-    """What a whole reply says of tokens; raises Unavailable if it cannot be read."""
-    raise NotImplementedError
-
-
-def delivered(call: Call, body: bytes, may_see: Callable[[str], bool]) -> bytes:
-    """A whole reply as the agent may have it."""
-    raise NotImplementedError
-
-
-def stream(call: Call) -> Stream:
-    """The follower of a streamed reply."""
-    raise NotImplementedError
-
-
 def error_body(error: GatebookError, reference: str) -> bytes:
     """A failure in the vendor's own shape."""
-    raise NotImplementedError
-
-
-def error_event(error: GatebookError, reference: str) -> bytes:
-    """A failure in the middle of a stream."""
     raise NotImplementedError
 '''
 
@@ -72,7 +47,7 @@ RECORDED = Path(__file__).parents[3] / "vectors" / "providers" / {id}.NAME
 
 def test_{id}_has_an_operation_and_a_recorded_exchange_for_each() -> None:
     recorded = {{path.stem for path in RECORDED.glob("*.json")}}
-    named = {{op.name for methods in {id}.OPERATIONS.values() for op in methods.values()}}
+    named = {{operation.name for operation in {id}.OPERATIONS}}
     assert named
     assert named <= recorded
 '''

@@ -1,0 +1,162 @@
+"""The shapes of requests and replies that model APIs share: what of them is read, and how.
+
+Promises: what is not acted on keeps its bytes; what cannot be read is refused, never passed on;
+nothing here does input or output. Each module is one shape and has one class that is a `Format`;
+vendors, in `providers`, say at which addresses they speak which.
+Read `chat.py` first.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Final, Literal, Protocol
+
+import msgspec
+
+from gatebook.core.errors import Invalid, Unavailable
+
+_MODEL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}")
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """Tokens as the provider reported them; 0 where it reported none.
+
+    Those read from a cache and those written to one are a part of `tokens_in`.
+    """
+
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cache_read: int = 0
+    cache_written: int = 0
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """What a call is permitted at most: output tokens of each choice, and whether it keeps state.
+
+    `max_tokens` is None where no rule limits them.
+    """
+
+    max_tokens: int | None = None
+    is_stateless: bool = False
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
+    """Something a vendor's interface can be asked to do, where, and in which format.
+
+    `{model}` in a path stands for the name of a model; `query` names the parameters that may stand
+    behind it, which pass as they are.
+    """
+
+    dialect: str
+    name: str
+    method: str
+    path: str
+    has_body: bool
+    format: "Format"
+    query: frozenset[str] = frozenset()
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """What an agent asks for, read and understood; `path`, `query` and `body` are as they leave."""
+
+    operation: Operation
+    path: str
+    query: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    model: str = ""
+    streamed: bool = False
+    hides_usage: bool = False
+    """We asked for the usage at the end of the stream, and the agent did not."""
+    max_tokens: int | None = None
+    """Output tokens asked for, of each choice; None: it does not say."""
+    choices: int = 1
+    hosted_tools: tuple[str, ...] = ()
+    """Tools that the vendor would run itself, where nobody sees what they are asked for."""
+    state: Literal["none", "default", "asked"] = "none"
+    """Whether the vendor would keep what is said, or use what it kept of an earlier call."""
+    has_references: bool = False
+    """Something is named that the vendor fetches or holds, so that the size of the body is no
+    bound on what is read."""
+
+
+class Stream(Protocol):
+    """Follows one streamed reply: takes the provider's bytes, gives those the agent may have."""
+
+    usage: Usage
+    chunks: int
+    """Events with content that came so far."""
+    is_complete: bool
+    """The provider said that this was all."""
+    has_failed: bool
+    """The provider reported an error in the stream."""
+
+    def feed(self, data: bytes) -> bytes:
+        """What may go on to the agent now; raises Unavailable for what cannot be read."""
+        ...
+
+    def end(self) -> bytes:
+        """What is still to go on once the outcome is recorded."""
+        ...
+
+    def cut(self) -> bytes:
+        """What ends the stream early in the format's own terms, as a filter of content does.
+
+        Empty where there is nothing to end yet.
+        """
+        ...
+
+    def error_event(self, body: bytes) -> bytes:
+        """A failure in the middle of the stream; `body` is the error as the vendor writes it."""
+        ...
+
+
+class Format(Protocol):
+    """One shape of requests and their replies."""
+
+    stream_type: bytes
+    """The media type of streamed replies; empty: there are none."""
+
+    def read(self, call: Call) -> Call:
+        """The call with what its body says; a model that the path names wins. Raises Invalid."""
+        ...
+
+    def fitted(self, call: Call, terms: Terms) -> Call:
+        """The call as it may leave under terms that it does not break, where it is silent."""
+        ...
+
+    def usage(self, body: bytes) -> Usage:
+        """What a whole reply says of tokens; raises Unavailable if it cannot be read."""
+        ...
+
+    def delivered(self, body: bytes, may_see: Callable[[str], bool]) -> bytes:
+        """A whole reply as the agent may have it."""
+        ...
+
+    def stream(self, call: Call) -> Stream:
+        """The follower of a streamed reply."""
+        ...
+
+
+def check_model(name: str) -> None:
+    """Raise Invalid for what no vendor calls a model: its name stands in the book as it is."""
+    if not _MODEL.fullmatch(name):
+        raise Invalid(
+            "invalid_model",
+            "The model's name is empty, too long or has unusual characters.",
+            "Letters, digits and . _ : / @ + - are allowed, 128 at most.",
+        )
+
+
+def tokens(reported: object, name: str) -> int | None:
+    """A number of tokens that a reply reports by that name; whatever is none counts as absent."""
+    value = reported.get(name) if isinstance(reported, dict) else None
+    return value if type(value) is int and 0 <= value < 2**50 else None
+
+
+def unreadable() -> Unavailable:
+    """What to raise when a provider's reply cannot be understood."""
+    return Unavailable(
+        "upstream_broken",
+        "The provider's reply cannot be read.",
+        "See whether the provider has an outage; the call may have been executed.",
+    )

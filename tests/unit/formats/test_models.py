@@ -1,0 +1,31 @@
+"""Of a list of models an agent sees those it may call, and the rest keeps its bytes."""
+
+import pytest
+
+from gatebook.core.errors import Unavailable
+from gatebook.formats import Call, Terms
+from gatebook.providers.openai import MODELS
+
+
+def test_the_list_has_no_body_and_no_model() -> None:
+    call = Call(operation=MODELS, path=MODELS.path)
+    assert MODELS.format.read(call) is call
+    assert MODELS.format.fitted(call, Terms(max_tokens=1)) is call
+
+
+def test_an_agent_sees_the_models_it_may_call_and_no_others() -> None:
+    body = b'{"object":"list", "data":[{"id":"a", "x":1}, {"id":"b"},{"id":"ab"}], "more":1}'
+    shown = MODELS.format.delivered(body, lambda model: model.startswith("a"))
+    assert shown == b'{"object":"list", "data":[{"id":"a", "x":1},{"id":"ab"}], "more":1}'
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"data":1}', b'{"data":[{"name":"a"}]}', b"[]"])
+def test_a_list_of_models_that_cannot_be_read_is_not_passed_on(body: bytes) -> None:
+    with pytest.raises(Unavailable):
+        MODELS.format.delivered(body, lambda _: True)
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[1]"])
+def test_a_reply_that_is_no_json_object_is_not_passed_on(body: bytes) -> None:
+    with pytest.raises(Unavailable):
+        MODELS.format.usage(body)
