@@ -19,6 +19,7 @@ from gatebook.app.config import Config
 from gatebook.app.folders import dialects
 from gatebook.app.gateway import gate_config, open_gate
 from gatebook.app.notary_client import NotaryClient
+from gatebook.app.settings import TelemetrySettings
 from gatebook.app.simulated_provider import SimulatedProvider
 from gatebook.app.snapshots import SqlSource
 from gatebook.app.watched_store import WatchedStore
@@ -47,6 +48,7 @@ PROVIDER_KEY: Final = "sk-provider-0123456789"
 MODELS: Final = ["gpt-*", "claude-*", "sim-*"]
 LEDGER: Final = LedgerSettings()
 MEMORY: Final = MemorySettings()
+TELEMETRY: Final = TelemetrySettings()
 SETTINGS: Final = GatewaySettings(port=0, snapshot_poll_ms=50, drain_seconds=2)
 
 
@@ -76,25 +78,25 @@ class ServerThread:
 
     def __init__(self, config: ServerConfig) -> None:
         config.host, config.port = "127.0.0.1", 0
-        self._server = Server(config)
+        self.server = Server(config)
         self._thread = threading.Thread(target=self._run, name="server", daemon=True)
         self._thread.start()
-        while not self._server.started:
+        while not self.server.started:
             if not self._thread.is_alive():
                 raise RuntimeError("the server did not start")
             threading.Event().wait(0.005)
-        self.port: int = self._server.servers[0].sockets[0].getsockname()[1]
+        self.port: int = self.server.servers[0].sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
 
     def stop(self) -> None:
         """End as a signal would."""
-        self._server.should_exit = True
+        self.server.should_exit = True
         self._thread.join(30)
         assert not self._thread.is_alive()
 
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(self._server.serve())
+            runner.run(self.server.serve())
 
 
 class SimulatedVendor(ServerThread):
@@ -117,6 +119,7 @@ class RunningGate:
         settings: GatewaySettings = SETTINGS,
         memory: MemorySettings = MEMORY,
         ledger: LedgerSettings = LEDGER,
+        telemetry: TelemetrySettings = TELEMETRY,
         provider_url: str = "",
         notary: NotaryClient | None = None,
     ) -> None:
@@ -152,12 +155,13 @@ class RunningGate:
                 store=watched,
                 certifier=notary or self.certifier,
                 dialects=list(dialects().values()),
-                config=Config(gateway=settings, memory=memory, ledger=ledger),
+                config=Config(gateway=settings, memory=memory, ledger=ledger, telemetry=telemetry),
                 clock=self.clock,
                 entropy=system_entropy,
             )
         )
         self._server = ServerThread(gate_config(self.application, settings))
+        self.application.front.server = self._server.server
         # One client for all calls of a test: making one reads every root certificate there is.
         self.http = httpx.Client(verify=False, timeout=30)
         self.port = self._server.port

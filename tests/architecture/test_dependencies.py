@@ -11,25 +11,30 @@ from tests.architecture.program import ROOT
 
 PAGE = (ROOT / "docs" / "explanation" / "dependencies.md").read_text()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+EXTRAS = PROJECT["project"]["optional-dependencies"]
 DIRECT = [Requirement(line).name for line in PROJECT["project"]["dependencies"]]
+TRACING = [Requirement(line).name for line in EXTRAS["otel"]]
 OTHERS = [
     Requirement(line).name
-    for line in PROJECT["project"]["optional-dependencies"]["demo"]
-    + PROJECT["dependency-groups"]["dev"]
+    for line in EXTRAS["demo"] + EXTRAS["otel"] + PROJECT["dependency-groups"]["dev"]
 ]
 
 # By the name of their import where it differs.
-MODULES = {"pynacl": "nacl"}
+MODULES = {
+    "pynacl": "nacl",
+    "opentelemetry-exporter-otlp-proto-http": r"opentelemetry\.exporter\.otlp\.proto\.http",
+    "opentelemetry-sdk": r"opentelemetry\.sdk",
+}
 
 # As package metadata writes them. Strong copyleft is not among them; LGPL is for psycopg alone.
 PERMITTED = re.compile(r"MIT|BSD|Apache|PSF-2\.0|MPL-2\.0")
 LGPL = {"psycopg", "psycopg-binary"}
 
 
-def closure() -> list[str]:
-    """Everything that an installation without extras brings along, on this platform."""
+def closure(lines: list[str]) -> list[str]:
+    """Everything that is installed with these, on this platform."""
     found: dict[str, None] = {}
-    waiting = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
+    waiting = [Requirement(line) for line in lines]
     while waiting:
         requirement = waiting.pop()
         if requirement.name.lower() in found:
@@ -43,12 +48,16 @@ def closure() -> list[str]:
     return sorted(found)
 
 
+ALWAYS = closure(PROJECT["project"]["dependencies"])
+TRACED = closure(EXTRAS["otel"])
+
+
 @pytest.mark.parametrize("name", DIRECT)
 def test_every_direct_dependency_has_its_row(name: str) -> None:
     assert re.search(rf"^\| `{name}(\[\w+\])?` \| [\d.]+, \d{{4}}-\d\d-\d\d \|", PAGE, re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", DIRECT)
+@pytest.mark.parametrize("name", DIRECT + TRACING)
 def test_a_dependency_is_imported_somewhere(name: str) -> None:
     module = MODULES.get(name, name)
     imported = rf"^\s*(import|from) {module}\b"
@@ -61,10 +70,10 @@ def test_every_other_dependency_is_named(name: str) -> None:
     assert f"`{name}`" in PAGE
 
 
-@pytest.mark.parametrize("name", closure())
+@pytest.mark.parametrize("name", sorted({*ALWAYS, *TRACED}))
 def test_what_comes_along_is_named_and_has_a_licence_we_may_ship(name: str) -> None:
     said = licence(name)
-    assert f"`{name}" in PAGE
+    assert f"`{name.replace('_', '-')}" in PAGE
     if name in LGPL:
         assert said.startswith("LGPL-3.0-only")
     else:
@@ -83,4 +92,5 @@ def licence(name: str) -> str:
 
 def test_the_page_counts_right() -> None:
     assert len(DIRECT) == 11
-    assert len(closure()) == 21
+    assert len(ALWAYS) == 21
+    assert len({*TRACED} - {*ALWAYS}) == 15

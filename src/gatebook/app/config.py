@@ -13,7 +13,13 @@ from typing import Any, Final, NamedTuple, NoReturn
 
 import msgspec
 
-from gatebook.app.settings import KeySettings, LogSettings, NotarySettings, ServerSettings
+from gatebook.app.settings import (
+    KeySettings,
+    LogSettings,
+    NotarySettings,
+    ServerSettings,
+    TelemetrySettings,
+)
 from gatebook.core.errors import Misconfigured
 from gatebook.gateway.settings import GatewaySettings, MemorySettings
 from gatebook.identity.settings import IdentitySettings
@@ -39,6 +45,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     identity: IdentitySettings = IdentitySettings()
     gateway: GatewaySettings = GatewaySettings()
     memory: MemorySettings = MemorySettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
 
     @property
     def data(self) -> Path:

@@ -19,6 +19,7 @@ from gatebook.app.notary_client import open_notary
 from gatebook.app.rollback import RollbackGuard
 from gatebook.app.serving import ReadyServer, address_of, listen_on
 from gatebook.app.snapshots import SqlSource
+from gatebook.app.telemetry import Instruments
 from gatebook.app.watched_store import WatchedStore
 from gatebook.core.addresses import may_reach
 from gatebook.core.clock import Clock, SystemClock
@@ -27,6 +28,7 @@ from gatebook.core.ids import Entropy, system_entropy
 from gatebook.gateway.asgi import GateApplication
 from gatebook.gateway.bodies import Bodies
 from gatebook.gateway.book import Book
+from gatebook.gateway.front import Front
 from gatebook.gateway.gate import Gate
 from gatebook.gateway.reading import Routes
 from gatebook.gateway.refusals import Refusals
@@ -95,6 +97,7 @@ def _database(config: Config) -> Database:
 
 @asynccontextmanager
 async def open_gate(
+    front: Front,
     *,
     source: Source,
     store: Store[Any],
@@ -107,6 +110,56 @@ async def open_gate(
 ) -> AsyncIterator[Gate]:
     """The gate on the running event loop; at the end its streams, in `store`, are closed."""
     counts: Counter[str] = Counter()
+    instruments = Instruments(config.telemetry, clock)
+    snapshots = Snapshots(source, settings=config.gateway, clock=clock)
+    await snapshots.refresh()
+    book = _book(
+        config, store=store, certifier=certifier, counts=counts, clock=clock, entropy=entropy
+    )
+    tasks = Tasks()
+    refusals = Refusals(book, tasks)
+    upstream = Upstream(Client(config.gateway.connect_seconds, may_reach), __version__)
+    followers = _followers(tasks, config.gateway, snapshots, unsigned, refusals)
+    gate = Gate(
+        bodies=Bodies(config.memory.bodies_limit_bytes),
+        routes=Routes(dialects),
+        snapshots=snapshots,
+        book=book,
+        refusals=refusals,
+        unsigned=unsigned,
+        upstream=upstream,
+        tasks=tasks,
+        telemetry=instruments.telemetry,
+        front=front,
+        counts=counts,
+        settings=config.gateway,
+        clock=clock,
+        entropy=entropy,
+    )
+    try:
+        await instruments.serve(gate)
+        yield gate
+    finally:
+        for follower in followers:
+            follower.cancel()
+        await asyncio.sleep(0)  # calls that were cut just now say so first
+        await tasks.finish(config.ledger.append_timeout_seconds)
+        await refusals.flush()
+        upstream.close()
+        await book.close()
+        await instruments.close()
+
+
+def _book(
+    config: Config,
+    *,
+    store: Store[Any],
+    certifier: Certifier,
+    counts: Counter[str],
+    clock: Clock,
+    entropy: Entropy,
+) -> Book:
+    """The book with its writer, whose heartbeats tell the counts."""
     open_writer = partial(
         Writer[Any],
         role=WRITER,
@@ -118,39 +171,11 @@ async def open_gate(
         clock=clock,
         entropy=entropy,
     )
-    snapshots = Snapshots(source, settings=config.gateway, clock=clock)
-    await snapshots.refresh()
-    book = Book(
+    return Book(
         lambda told: open_writer(announce=told),
         timeout_seconds=config.ledger.append_timeout_seconds,
+        clock=clock,
     )
-    tasks = Tasks()
-    refusals = Refusals(book, tasks)
-    upstream = Upstream(Client(config.gateway.connect_seconds, may_reach), __version__)
-    followers = _followers(tasks, config.gateway, snapshots, unsigned, refusals)
-    try:
-        yield Gate(
-            bodies=Bodies(config.memory.bodies_limit_bytes),
-            routes=Routes(dialects),
-            snapshots=snapshots,
-            book=book,
-            refusals=refusals,
-            unsigned=unsigned,
-            upstream=upstream,
-            tasks=tasks,
-            counts=counts,
-            settings=config.gateway,
-            clock=clock,
-            entropy=entropy,
-        )
-    finally:
-        for follower in followers:
-            follower.cancel()
-        await asyncio.sleep(0)  # calls that were cut just now say so first
-        await tasks.finish(config.ledger.append_timeout_seconds)
-        await refusals.flush()
-        upstream.close()
-        await book.close()
 
 
 def _followers(
@@ -179,6 +204,7 @@ def serve(
     with listen_on(settings.host, settings.port) as listener:
         config = gate_config(application, settings)
         server = ReadyServer(config, lambda: ready(address_of(listener)))
+        application.front.server = server
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             try:
                 runner.run(server.serve(sockets=[listener]))

@@ -1,9 +1,9 @@
 """Settings of the installation itself and of the processes around its book.
 
-Tables `[server]`, `[keys]`, `[notary]` and `[log]` of gatebook.toml.
+Tables `[server]`, `[keys]`, `[notary]`, `[log]` and `[telemetry]` of gatebook.toml.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -75,3 +75,53 @@ class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     host: Annotated[str, Meta(description="Address the log is served on.")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="Port; 0 takes a free one.")] = 8485
+
+
+class TelemetrySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is told of calls beside the book, and to whom; no prompt and no secret is in any of it.
+
+    Nothing of it listens or leaves unless it is turned on.
+    """
+
+    metrics: Annotated[
+        bool, Meta(description="Serve metrics for Prometheus, on a port of their own.")
+    ] = False
+    metrics_host: Annotated[
+        str,
+        Meta(description="Address the metrics are served on; nobody is asked who they are there."),
+    ] = "127.0.0.1"
+    metrics_port: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=65472,
+            description="Port of the metrics of the first gateway here; the n-th takes the n-th"
+            " from there. 0 takes a free one.",
+        ),
+    ] = 8487
+    metrics_by_agent: Annotated[
+        bool, Meta(description="Count by agent too: two metrics, with a label for each agent.")
+    ] = False
+    otlp_endpoint: Annotated[
+        str,
+        Meta(
+            pattern=r"\A(https?://[^/?#@\s]+(/[^?#\s]*)?)?\Z",
+            description="Whole address that traces are sent to, such as"
+            " http://127.0.0.1:4318/v1/traces (OTLP over HTTP); empty: calls are not traced.",
+        ),
+    ] = ""
+    trace_ratio: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1,
+            description="Share of calls that are traced; where an agent's own trace is continued,"
+            " the agent has decided.",
+        ),
+    ] = 1.0
+    log_format: Annotated[
+        Literal["text", "json"], Meta(description="How the lines of the processes look.")
+    ] = "text"
+    access_log: Annotated[
+        bool, Meta(description="Log a line for each call of a known agent that has ended.")
+    ] = False

@@ -1,5 +1,6 @@
 """Run Gatebook, or one of its processes."""
 
+import logging
 from collections.abc import Callable
 from importlib import import_module
 
@@ -29,14 +30,14 @@ def command(session: Session, process: str | None, lifeline: int | None) -> None
     from gatebook.app.child import Lifeline
     from gatebook.app.log_lines import log_to_stderr
 
-    log_to_stderr(process or "supervisor")
+    log_to_stderr(process or "supervisor", session.config.telemetry.log_format)
     line = None if lifeline is None else Lifeline(lifeline)
 
     def ready(address: str) -> None:
         if line is not None:
             line.ready(address)
         elif process is not None:
-            click.echo(f"The {process} is ready at {address}.", err=True)
+            logging.getLogger(process).info("The %s is ready at %s.", process, address)
 
     if process is None:
         _supervise(session, ready)

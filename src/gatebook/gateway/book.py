@@ -10,7 +10,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
+from gatebook.core.clock import SECOND_US, Clock
 from gatebook.core.errors import GatebookError, Unavailable
+from gatebook.gateway.histogram import LOCAL_US, Histogram
 from gatebook.ledger.append import Draft
 from gatebook.ledger.attempt import Outcome, Receipt
 from gatebook.ledger.events import Event
@@ -24,6 +26,9 @@ Announce = Callable[[list[Outcome]], None]
 """How the writer gives its answers, from its own thread."""
 
 _Answer = Receipt | GatebookError
+_DOUBT_US: Final = 10 * SECOND_US
+"""How long a failure is held against the book: where it keeps calls away, none tries it again."""
+
 _SLOW: Final = Unavailable("ledger_slow", "The ledger did not answer in time.")
 
 
@@ -47,15 +52,31 @@ class Book:
         open_writer: Callable[[Announce], Writer],
         *,
         timeout_seconds: float,
+        clock: Clock,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._timeout_seconds = timeout_seconds
+        self._clock = clock
         self._drafts: list[Draft[Any]] = []
         self._waiting: deque[tuple[float, asyncio.Future[_Answer]]] = deque()
         self._alarm: asyncio.TimerHandle | None = None
         self._trouble = ""
+        self._failed_us = 0
+        self.times = Histogram(LOCAL_US)
+        """How long entries took from being handed over to being answered."""
         self._writer = open_writer(self._announce)
         self._writer.start()
+
+    @property
+    def waiting(self) -> int:
+        """Entries that were handed over and are not answered."""
+        return sum(not future.done() for _, future in self._waiting)
+
+    @property
+    def trouble(self) -> str:
+        """Why the last entry was not recorded; empty if it was, or if that is a while ago."""
+        is_recent = self._clock.monotonic_us() - self._failed_us < _DOUBT_US
+        return self._trouble if is_recent else ""
 
     async def record(self, log: str, event: Event, late: Late | None = None) -> Receipt:
         """The receipt of `event`, durable in `log`; raises Unavailable `audit_unavailable`.
@@ -68,10 +89,12 @@ class Book:
             # one commit: handed over singly, the first would be committed alone.
             self._loop.call_soon(self._hand_over, 0)
         self._drafts.append(Draft(log, event, (future, late)))
+        began_us = self._clock.monotonic_us()
         self._waiting.append((self._loop.time() + self._timeout_seconds, future))
         if self._alarm is None:
             self._alarm = self._loop.call_later(self._timeout_seconds, self._expire)
         answer = await future
+        self.times.add(self._clock.monotonic_us() - began_us)
         if isinstance(answer, Receipt):
             if self._trouble:
                 self._trouble = ""
@@ -98,6 +121,7 @@ class Book:
 
     def _say(self, why: GatebookError) -> None:
         """Log why entries are not recorded, once until that changes; agents are told to ask."""
+        self._failed_us = self._clock.monotonic_us()
         if why.code != self._trouble:
             self._trouble = why.code
             _LOG.error("entries are not recorded: %s: %s", why.code, why)

@@ -29,6 +29,7 @@ async def turn_away(gate: Gate, exchange: Exchange, passage: Passage, error: Gat
     else:
         error = await _conclude(gate, exchange, passage, passage.receipt, error)
         reference = passage.receipt.reference
+    passage.turned_away(error.code, reference)
     given = _given(gate, exchange, passage, error, reference)
     if exchange.is_begun:
         await exchange.send(given, more=False)
@@ -77,10 +78,11 @@ async def _refuse(
     if principal is None:
         gate.counts["unidentified"] += 1
         return error, ""
+    passage.principal = principal
     gate.counts["refused"] += 1
     log = snapshot.tenants[principal.organization.id].log
-    policy = snapshot.policies.of(principal).digest
-    event = refused(principal, passage.operation, error.code, policy)
+    passage.policy = snapshot.policies.of(principal).digest
+    event = refused(principal, passage.operation, error.code, passage.policy)
     if error.code == "audit_unavailable":
         gate.refusals.count(log, event)  # the book is not waited for a second time
         return error, ""

@@ -7,10 +7,12 @@ from gatebook.core.clock import Clock
 from gatebook.core.ids import Entropy
 from gatebook.gateway.bodies import Bodies
 from gatebook.gateway.book import Book
+from gatebook.gateway.front import Front
 from gatebook.gateway.reading import Routes
 from gatebook.gateway.refusals import Refusals
 from gatebook.gateway.settings import GatewaySettings
 from gatebook.gateway.snapshot import Snapshots
+from gatebook.gateway.telemetry import Telemetry
 from gatebook.gateway.unsigned import Unsigned
 from gatebook.gateway.upstream import Upstream
 from gatebook.web.tasks import Tasks
@@ -27,6 +29,8 @@ class Gate(NamedTuple):
     unsigned: Unsigned
     upstream: Upstream
     tasks: Tasks
+    telemetry: Telemetry
+    front: Front
     counts: Counter[str]
     """Counted apart from the ledger, and told by its heartbeats."""
     settings: GatewaySettings

@@ -1,11 +1,11 @@
 """One call on its way: what is known of it so far, and the entries that say so."""
 
 from base64 import urlsafe_b64encode
-from typing import Final
+from typing import Final, NamedTuple, Protocol
 
 from gatebook.core.clock import Clock
 from gatebook.core.ids import Entropy
-from gatebook.formats import Call, Stream, Usage
+from gatebook.formats import Call, Operation, Stream, Usage
 from gatebook.gateway.commitments import CommitmentKey, Committer, commit
 from gatebook.gateway.snapshot import Snapshot
 from gatebook.guard.inspect import Inspection
@@ -14,8 +14,34 @@ from gatebook.ledger.attempt import Receipt
 from gatebook.ledger.events import Commitment
 from gatebook.ledger.events.call import CallConcluded, CallIntended, CallRefused
 from gatebook.policy.permit import Permit
+from gatebook.web.exchange import Exchange
 
 _ID_BYTES: Final = 15
+
+
+class Times(NamedTuple):
+    """When a call went through; in microseconds of the monotonic clock, 0 where it did not come."""
+
+    began_us: int
+    """The head of the request was in."""
+    read_us: int
+    """The request was in and understood."""
+    sent_us: int
+    first_us: int
+    """The head of the reply was in."""
+    concluded_us: int
+    """The reply was in, or nobody waited for it any more."""
+
+
+class Trace(Protocol):
+    """The spans of one call."""
+
+    traceparent: str
+    """What names our span to the provider."""
+
+    def end(self, exchange: Exchange, passage: "Passage") -> None:
+        """The call has ended."""
+        ...
 
 
 class Passage:
@@ -30,38 +56,64 @@ class Passage:
     def __init__(self, clock: Clock, entropy: Entropy) -> None:
         self.id = urlsafe_b64encode(entropy(_ID_BYTES)).decode()
         self.operation = ""
+        self.asked: Operation | None = None
+        """What is asked for, once that is understood; not the call itself, whose body would be kept
+        for as long as the ledger may still answer."""
+        self.model = ""
+        self.streamed = False
         self.principal: Principal | None = None
+        self.permit: Permit | None = None
         self.receipt: Receipt | None = None
         """The receipt of the intent, once it is recorded."""
         self.is_concluded = False
         """Whether an outcome was handed to the book, so that there will not be two."""
         self.ending = "complete"
+        self.refusal = ""
+        """The code of the error that the agent is told instead of an answer, or at its end."""
+        self.policy = ""
+        """The digest of the policy that decided."""
         self.status = 0
         self.usage = Usage()
         self.chunks = 0
         self.inspection = Inspection()
         self.stream: Stream | None = None
         """The follower of the reply, if it comes as a stream."""
+        self.trace: Trace | None = None
         self._clock = clock
+        self._refused_as = ""
         self._received: Commitment | Committer | None = None
         self._delivered: Commitment | Committer | None = None
-        self._sent_us = 0
-        self._first_us = 0
+        self._began_us = clock.monotonic_us()
+        self._read_us = self._sent_us = self._first_us = self._concluded_us = 0
 
     @property
     def reference(self) -> str:
-        """What names the entry of the intent; empty before it is recorded."""
-        return self.receipt.reference if self.receipt else ""
+        """What names the entry that stands for the call; empty while there is none."""
+        return self.receipt.reference if self.receipt else self._refused_as
 
     @property
     def is_sent(self) -> bool:
         """Whether anything may have left."""
         return self._sent_us > 0
 
+    @property
+    def times(self) -> Times:
+        """When it went through, as far as it came."""
+        return Times(
+            self._began_us, self._read_us, self._sent_us, self._first_us, self._concluded_us
+        )
+
+    def came_in(self, call: Call) -> None:
+        """The call is in and understood: what its agent took to send it is no time of ours."""
+        self.asked, self.model, self.streamed = call.operation, call.model, call.streamed
+        self._read_us = self._clock.monotonic_us()
+
     def intended(
         self, call: Call, principal: Principal, permit: Permit, inspection: Inspection
     ) -> CallIntended:
         """The entry that has to be durable before the call leaves."""
+        self.permit = permit
+        self.policy = permit.policy.digest
         agent = principal.agent
         return CallIntended(
             call=self.id,
@@ -73,7 +125,7 @@ class Passage:
             provider=permit.provider.id,
             model=call.model,
             streamed=call.streamed,
-            policy=permit.policy.digest,
+            policy=self.policy,
             rule=permit.rule,
             inspected_by=list(inspection.inspected_by),
             request=commit(self.key, self.id, "request", call.body),
@@ -100,6 +152,11 @@ class Passage:
         self._delivered = delivered = Committer(self.key, self.id, "reply")
         return received, delivered
 
+    def turned_away(self, code: str, reference: str) -> None:
+        """The agent is told an error, and which entry stands for the call."""
+        self.refusal = code
+        self._refused_as = reference
+
     def replaced(self, given: bytes) -> None:
         """An error of ours takes the place of the reply, or of what is still to come of it."""
         if isinstance(self._delivered, Committer):
@@ -110,13 +167,14 @@ class Passage:
     def conclude(self, receipt: Receipt, ending: str = "") -> CallConcluded:
         """How the call ended; asked for once."""
         self.is_concluded = True
-        now_us = self._clock.monotonic_us()
+        self.ending = ending or self.ending
+        self._concluded_us = now_us = self._clock.monotonic_us()
         received, delivered = _commitment(self._received), _commitment(self._delivered)
         return CallConcluded(
             call=self.id,
             intent=receipt.sq,
             agent=self.principal.agent.id if self.principal else "",
-            ending=ending or self.ending,
+            ending=self.ending,
             status=self.status,
             received=received,
             delivered=delivered if delivered != received else None,

@@ -41,6 +41,7 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
         is_known = snapshot.knows(credential, gate.clock.now_us())
         most = gate.settings.body_limit_bytes
         call = await read_call(exchange, dialect, operation, most, model=model, is_known=is_known)
+        passage.came_in(call)
 
         # 2. identify
         # Asked for again: a body may take long, and revocation must not.
@@ -65,7 +66,7 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
             # 6. forward
             passage.sent()
             reply = await gate.upstream.forward(
-                call,
+                gate.telemetry.outbound(call, exchange, passage),
                 permission,
                 receipt,
                 dialect=dialect,
@@ -103,6 +104,8 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
         incident = new_id("inc", gate.entropy)
         _LOG.exception("incident %s", incident)
         await turn_away(gate, exchange, passage, internal_error(incident))
+    finally:
+        gate.telemetry.ended(exchange, passage)
 
 
 def _note_not_sent(

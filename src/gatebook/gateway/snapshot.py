@@ -92,10 +92,20 @@ class Snapshots:
         self._snapshot: Snapshot | None = None
         self._confirmed_us = 0
 
+    @property
+    def revision(self) -> int:
+        """The number of the state that is decided on; 0 before there is one."""
+        return self._snapshot.directory.revision if self._snapshot else 0
+
+    @property
+    def age_us(self) -> int:
+        """How long ago it was seen to be the current one."""
+        return self._clock.monotonic_us() - self._confirmed_us
+
     def current(self) -> Snapshot:
         """The snapshot to decide on; raises Unavailable if it may be out of date."""
         snapshot = self._snapshot
-        if snapshot is None or self._clock.monotonic_us() - self._confirmed_us > self._stale_us:
+        if snapshot is None or self.age_us > self._stale_us:
             raise Unavailable(
                 "directory_unavailable",
                 "Whether keys and grants are still in force cannot be told now.",

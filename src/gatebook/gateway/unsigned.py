@@ -61,6 +61,11 @@ class Unsigned:
         self._looked_us = self._signed_us = clock.monotonic_us()
         self._says_so = False
 
+    @property
+    def age_us(self) -> int:
+        """How long the oldest entry may have waited for its signature."""
+        return self._clock.monotonic_us() - self._signed_us
+
     def check(self, now_us: int) -> None:
         """Raise Unavailable if an entry has waited longer than the limit; `now_us` is monotonic."""
         if now_us - self._signed_us > self._limit_us:

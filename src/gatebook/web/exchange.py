@@ -21,6 +21,8 @@ class Exchange:
     headers: dict[bytes, bytes]
     connection: EdgeProtocol
     is_begun: bool
+    status: int
+    """What the peer was answered with; 0 while it was not."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.method = scope["method"]
@@ -29,6 +31,7 @@ class Exchange:
         self.headers = dict(scope["headers"])
         self.connection = scope["state"]["connection"]
         self.is_begun = False
+        self.status = 0
         self._cycle = scope["state"]["cycle"]
         self._receive = receive
         self._send = send
@@ -41,11 +44,13 @@ class Exchange:
     async def answer(self, answer: Answer) -> None:
         """Send a whole response."""
         self.is_begun = True
+        self.status = answer.status
         await self.connection.answer(self._cycle, answer)
 
     async def begin(self, status: int, headers: Headers) -> None:
         """Send the head of a response."""
         self.is_begun = True
+        self.status = status
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
     async def send(self, data: bytes, *, more: bool = True) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gatebook.core.clock import Clock, SystemClock
 from gatebook.core.errors import GatebookError, Tampered, Unavailable
 from gatebook.gateway.book import Announce, Book, GivenUp
 from gatebook.ledger.append import Draft
@@ -44,14 +45,16 @@ class HandWriter:
 
 
 @asynccontextmanager
-async def opened(seconds: float = 5) -> AsyncIterator[tuple[Book, HandWriter]]:
+async def opened(
+    seconds: float = 5, clock: Clock | None = None
+) -> AsyncIterator[tuple[Book, HandWriter]]:
     writers: list[HandWriter] = []
 
     def open_writer(announce: Announce) -> HandWriter:
         writers.append(HandWriter(announce))
         return writers[0]
 
-    book = Book(open_writer, timeout_seconds=seconds)
+    book = Book(open_writer, timeout_seconds=seconds, clock=clock or SystemClock())
     yield book, writers[0]
     await book.close()
     assert writers[0].is_closed

@@ -10,6 +10,7 @@ from gatebook.core.errors import Unavailable
 from gatebook.core.ids import system_entropy
 from gatebook.gateway.bodies import Bodies
 from gatebook.gateway.book import Book
+from gatebook.gateway.front import Front
 from gatebook.gateway.gate import Gate
 from gatebook.gateway.passage import refused
 from gatebook.gateway.pipeline import conduct
@@ -17,6 +18,7 @@ from gatebook.gateway.reading import Routes
 from gatebook.gateway.refusals import Refusals
 from gatebook.gateway.settings import GatewaySettings
 from gatebook.gateway.snapshot import Snapshot, Snapshots
+from gatebook.gateway.telemetry import Telemetry
 from gatebook.gateway.unsigned import Unsigned
 from gatebook.gateway.upstream import Upstream
 from gatebook.ledger.events.call import CallRefused
@@ -84,6 +86,8 @@ def gate(book: Book, kept: Snapshots, clock: SetClock) -> Gate:
         unsigned=Unsigned(dict, lambda log, sid: 0, settings=LedgerSettings(), clock=clock),
         upstream=Upstream(Client(1, lambda _: False), "1"),
         tasks=tasks,
+        telemetry=Telemetry([]),
+        front=Front(),
         counts=Counter(),
         settings=GatewaySettings(),
         clock=clock,
