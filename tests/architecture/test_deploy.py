@@ -4,9 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from gatebook.app.config import load_config, tables
 from gatebook.cli.serve import PROCESSES
+from gatebook.gateway.metrics import METRICS
 from tests.architecture.program import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -43,3 +45,14 @@ def test_the_notary_has_an_account_of_its_own() -> None:
         "gatebook-integrator": ["gatebook"],
         "gatebook-notary": ["gatebook-notary"],
     }
+
+
+def test_alerts_are_about_metrics_and_labels_that_exist() -> None:
+    (group,) = yaml.safe_load((DEPLOY / "prometheus-rules.yaml").read_text())["groups"]
+    text = "\n".join(rule["expr"] for rule in group["rules"])
+    labels = {metric.name: {*metric.labels, "instance", "le"} for metric in METRICS}
+    named = re.findall(r"\b(gatebook_\w+?)(?:_bucket)?(?:\{(\w+)=|[\s\[)]|$)", text)
+    assert named
+    assert [name for name, label in named if label and label not in labels[name]] == []
+    assert {name for name, _ in named} <= labels.keys()
+    assert len({rule["alert"] for rule in group["rules"]}) == len(group["rules"])
