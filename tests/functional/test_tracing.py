@@ -182,6 +182,29 @@ def test_nothing_that_was_said_and_no_credential_is_in_a_trace(
         assert secret.encode() not in collector.bytes
 
 
+def test_the_operator_names_the_service(
+    sqlite_url: str, collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "service.name=our-gate,team=red")
+    with traced(sqlite_url, collector.endpoint) as gate:
+        gate.ask()
+        collector.call(SERVER)
+        attributes_of = collector.requests[0].resource_spans[0].resource.attributes
+        said = {pair.key: pair.value.string_value for pair in attributes_of}
+        assert said.items() >= {"service.name": "our-gate", "team": "red"}.items()
+        assert said["service.instance.id"]
+
+
+def test_where_the_operator_turns_the_sdk_off_the_provider_hears_of_no_span(
+    sqlite_url: str, collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
+    with traced(sqlite_url, collector.endpoint) as gate:
+        assert gate.ask().status_code == 200
+        assert "traceparent" not in gate.provider.seen[0].headers
+    assert collector.spans == []
+
+
 def test_a_caller_that_nobody_knows_leaves_no_span(gate: RunningGate, collector: Collector) -> None:
     assert gate.ask(Authorization="Bearer gbk_agt_live_unknown").status_code == 401
     gate.ask()

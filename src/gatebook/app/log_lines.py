@@ -87,6 +87,8 @@ def loop_failed(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
 
 
 def _thread_ended(arguments: threading.ExceptHookArgs) -> None:
+    if issubclass(arguments.exc_type, SystemExit):
+        return
     name = arguments.thread.name if arguments.thread else ""
     _LOG.error("the thread %s ended", name, exc_info=arguments.exc_value)
 

@@ -49,7 +49,8 @@ def told(status: int, passage: Passage) -> Attributes:
     if passage.principal is not None:
         said["gatebook.organization"] = passage.principal.organization.slug
         said["gatebook.workspace"] = passage.principal.workspace.id
-    said["gatebook.policy"] = passage.policy
+    if passage.policy:
+        said["gatebook.policy"] = passage.policy
     if passage.permit is not None:
         said["gatebook.rule"] = passage.permit.rule
     if passage.receipt is not None:

@@ -37,7 +37,7 @@ class Trace(Protocol):
     """The spans of one call."""
 
     traceparent: str
-    """What names our span to the provider."""
+    """What names our span to the provider; empty: nothing does."""
 
     def end(self, exchange: Exchange, passage: "Passage") -> None:
         """The call has ended."""

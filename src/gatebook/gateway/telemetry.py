@@ -29,8 +29,10 @@ class Telemetry:
         if self._begin_trace is None:
             return call
         passage.trace = trace = self._begin_trace(exchange, passage)
-        kept = [field for field in call.headers if field[0].lower() != traceparent.NAME]
-        return replace(call, headers=(*kept, (traceparent.NAME, trace.traceparent)))
+        headers = [field for field in call.headers if field[0].lower() != traceparent.NAME]
+        if trace.traceparent:
+            headers.append((traceparent.NAME, trace.traceparent))
+        return replace(call, headers=tuple(headers))
 
     def ended(self, exchange: Exchange, passage: Passage) -> None:
         """A request has ended, in whatever way; callers that nobody knows leave no span."""

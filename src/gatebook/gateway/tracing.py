@@ -7,10 +7,11 @@ Imported only where tracing is on, because the SDK is large.
 
 import threading
 from typing import Final
+from uuid import uuid4
 
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
@@ -48,7 +49,7 @@ class Traces:
         self._exporter = OTLPSpanExporter(endpoint, timeout=_EXPORT_SECONDS)
         self._provider = TracerProvider(
             sampler=ParentBased(TraceIdRatioBased(ratio)),
-            resource=Resource.create({"service.name": "gatebook", "service.version": version}),
+            resource=_resource(version),
             shutdown_on_exit=False,
         )
         self._provider.add_span_processor(BatchSpanProcessor(self._exporter))
@@ -93,9 +94,8 @@ class CallTrace:
                 start_time=self._ns(passage.times.sent_us),
             )
         span = here.get_span_context()
-        self.traceparent = traceparent.word(
-            traceparent.Parent(span.trace_id, span.span_id, span.trace_flags.sampled)
-        )
+        ours = traceparent.Parent(span.trace_id, span.span_id, span.trace_flags.sampled)
+        self.traceparent = traceparent.word(ours) if span.is_valid else ""
 
     def end(self, exchange: Exchange, passage: Passage) -> None:
         """See telemetry.Trace."""
@@ -117,6 +117,16 @@ class CallTrace:
         if error:
             span.set_attribute(names.ERROR, error)
             span.set_status(Status(StatusCode.ERROR))
+
+
+def _resource(version: str) -> Resource:
+    """Which service and which process of it this is; the operator's OTEL_* variables win."""
+    ours = {
+        "service.name": "gatebook",
+        "service.version": version,
+        "service.instance.id": str(uuid4()),
+    }
+    return Resource.create(ours).merge(OTELResourceDetector().detect())
 
 
 def _context_of(exchange: Exchange) -> Context:

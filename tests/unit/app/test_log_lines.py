@@ -122,8 +122,8 @@ def test_what_nobody_caught_is_not_quoted(
     loop.call_exception_handler(context)
     loop.close()
     monkeypatch.setattr(sys, "stderr", None)
-    arguments = threading.ExceptHookArgs((ValueError, ValueError(PROMPT), None, None))
-    log_lines._thread_ended(arguments)
+    for error in (ValueError(PROMPT), SystemExit(1)):
+        log_lines._thread_ended(threading.ExceptHookArgs((type(error), error, None, None)))
     lines = [one_line("gateway", form).format(record) for record in caplog.records]
     assert len(lines) == 2
     assert "Exception in callback read" in lines[0]
