@@ -2,9 +2,12 @@
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from gatebook.app.folders import command_kinds
 from gatebook.control.command import Context, Outcome
 from gatebook.control.inputs import read_command
+from gatebook.control.scoping import STANDARD
 from gatebook.core.clock import SECOND_US
 from gatebook.core.envelope import DataKey
 from gatebook.core.ids import system_entropy
@@ -24,6 +27,7 @@ MAIN = Workspace(id="wsp_1", organization_id="org_1", slug="main", name="Main", 
 ALICE = Person(
     id="per_1", organization_id="org_1", name="Alice", email="alice@example.com", created_at=0
 )
+SCOPE = replace(STANDARD, models=("gpt-*",))
 MAILER = Agent(
     id="agt_1",
     organization_id="org_1",
@@ -31,7 +35,7 @@ MAILER = Agent(
     owner_id="per_1",
     name="mailer",
     purpose="answers mail",
-    models=("gpt-*",),
+    scope=SCOPE,
     created_at=0,
 )
 KEY = AgentKey(
@@ -50,6 +54,7 @@ OPENAI = Provider(
     dialect="openai",
     base_url="https://api.openai.com",
     models=("*",),
+    data_classes=("*",),
     created_at=0,
 )
 ALL = (ACME, MAIN, ALICE, MAILER, KEY, OPENAI)

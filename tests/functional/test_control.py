@@ -361,7 +361,7 @@ def test_a_snapshot_holds_what_was_stored(office: Office) -> None:
     (provider,) = office.directory.providers.values()
     assert isinstance(agent, Agent)
     assert isinstance(provider, Provider)
-    assert agent.models == ("gpt-*", "o3")
+    assert agent.scope.models == ("gpt-*", "o3")
     found = (provider.models, provider.credential, provider.base_url)
     assert found == (("*",), None, "http://127.0.0.1:11434")
 

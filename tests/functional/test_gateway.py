@@ -41,7 +41,7 @@ def test_a_call_leaves_an_intent_and_an_outcome(gate: RunningGate) -> None:
     assert (intent["owner"], intent["workspace"]) == (agent.owner_id, agent.workspace_id)
     assert intent["operation"] == "chat.completions"
     assert intent["model"] == "gpt-4o"
-    assert intent["rule"] == "agent.models"
+    assert intent["rule"] == "agent.scope"
     assert intent["inspected_by"] == outcome["inspected_by"] == []
     assert (outcome["call"], outcome["intent"]) == (intent["call"], entry.sq)
     assert (outcome["ending"], outcome["status"]) == ("complete", 200)

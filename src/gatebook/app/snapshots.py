@@ -10,6 +10,7 @@ from gatebook.identity.directory import Provider, credential_cell
 from gatebook.identity.keys import Peppers
 from gatebook.storage.database import Database
 from gatebook.storage.directory import load_data_keys, load_snapshot, read_revision
+from gatebook.storage.policies import keep_policies
 
 
 class SqlSource:
@@ -20,6 +21,8 @@ class SqlSource:
         self._kek = kek
         self._peppers = peppers
         self._origin = origin
+        self._kept: set[str] = set()
+        """Digests of the policies that we know to be kept."""
 
     def revision(self) -> int:
         """See gateway.snapshot.Source."""
@@ -27,13 +30,17 @@ class SqlSource:
             return read_revision(connection)
 
     def load(self) -> Snapshot:
-        """See gateway.snapshot.Source; raises Tampered if a sealed value was meddled with."""
+        """See gateway.snapshot.Source; raises Tampered if a sealed value was meddled with.
+
+        Its policies are kept in writing before anything is decided by them, so that whoever reads
+        in the book what decided finds what that was.
+        """
         with self._database.reading() as connection:
             directory = load_snapshot(connection)
             wrapped = load_data_keys(connection)
         data_keys = {key.id: open_data_key(key, self._kek) for key in wrapped}
         newest = {key.organization_id: data_keys[key.id] for key in wrapped}
-        return Snapshot(
+        snapshot = Snapshot(
             directory,
             peppers=self._peppers,
             tenants={
@@ -47,6 +54,15 @@ class SqlSource:
                 if provider.credential is not None
             },
         )
+        self._keep(dict(snapshot.policies.texts()))
+        return snapshot
+
+    def _keep(self, texts: dict[str, bytes]) -> None:
+        fresh = {digest: text for digest, text in texts.items() if digest not in self._kept}
+        if fresh:
+            with self._database.writing() as connection:
+                keep_policies(connection, fresh)
+        self._kept = set(texts)
 
 
 def _credential(provider: Provider, data_keys: dict[str, DataKey]) -> Secret:

@@ -1,8 +1,10 @@
-"""Enroll agents, see them, rotate and revoke their keys."""
+"""Enroll agents, see and change what they may do, rotate and revoke their keys."""
 
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import to_builtins
+from msgspec.structs import asdict
 
 from gatebook.cli.orders import Noun
 from gatebook.cli.session import Session
@@ -11,12 +13,12 @@ from gatebook.core.clock import SystemClock, to_text
 from gatebook.core.errors import NotFound
 
 if TYPE_CHECKING:
-    from gatebook.identity.directory import Agent, AgentKey, Directory
+    from gatebook.identity.directory import Agent, AgentKey, Directory, Scope
 
 
 @click.group(cls=Noun, name="agent")
 def command() -> None:
-    """Enroll agents, see them, rotate and revoke their keys."""
+    """Enroll agents, see and change what they may do, rotate and revoke their keys."""
 
 
 @command.command("list")
@@ -38,7 +40,7 @@ def list_agents(session: Session, organization: str, as_json: bool) -> None:
                 about["agent"],
                 about["owner"],
                 about["purpose"],
-                ", ".join(about["models"]),
+                ", ".join(about["scope"]["models"]),
                 f"{about['organization']}/{about['workspace']}",
                 about["status"],
                 _keys_in_short(about["keys"]),
@@ -55,7 +57,9 @@ def list_agents(session: Session, organization: str, as_json: bool) -> None:
 @as_json
 @click.pass_obj
 def show_agent(session: Session, agent: str, organization: str, as_json: bool) -> None:
-    """Show one AGENT, by name or id, with all its keys."""
+    """Show one AGENT, by name or id, with what it may do and all its keys."""
+    from gatebook.policy.written import in_words
+
     directory, now_us = session.directory, SystemClock().now_us()
     found = [each for each in _of(directory, organization) if agent in (each.name, each.id)]
     if not found:
@@ -67,8 +71,10 @@ def show_agent(session: Session, agent: str, organization: str, as_json: bool) -
         if as_json:
             show_json(about)
             continue
-        keys = about.pop("keys")
-        show_table(("", ""), [(name, _cell(value)) for name, value in about.items()], empty="")
+        keys, _ = about.pop("keys"), about.pop("scope")
+        show_table(("", ""), list(about.items()), empty="")
+        click.echo()
+        show_table(("scope", ""), list(in_words(asdict(each.scope)).items()), empty="")
         click.echo()
         show_table(
             ("key", "ends with", "state", "issued", "ends"),
@@ -92,7 +98,7 @@ def _about(directory: "Directory", agent: "Agent", now_us: int) -> dict[str, Any
         "id": agent.id,
         "owner": directory.people[agent.owner_id].email,
         "purpose": agent.purpose,
-        "models": list(agent.models),
+        "scope": _scope(agent.scope),
         "organization": directory.organizations[agent.organization_id].slug,
         "workspace": directory.workspaces[agent.workspace_id].slug,
         "status": agent.status,
@@ -126,5 +132,6 @@ def _keys_in_short(keys: list[dict[str, str]]) -> str:
     return f"{len(live)} until {max(key['ends_at'] for key in live)[:10]}"
 
 
-def _cell(value: Any) -> str:
-    return ", ".join(value) if isinstance(value, list) else str(value)
+def _scope(scope: "Scope") -> dict[str, Any]:
+    end = scope.expires_at
+    return {**to_builtins(scope), "expires_at": None if end is None else to_text(end)}

@@ -193,7 +193,8 @@ def _run(kind: "type[Command]", given: dict[str, Any]) -> None:
 
     session: Session = click.get_current_context().obj
     reason, key, as_json = (given.pop(name) for name in ("reason", "idempotency_key", "as_json"))
-    values = {name: value for name, value in given.items() if value is not None}
+    # An option that may be repeated and was not given once is an empty tuple.
+    values = {name: value for name, value in given.items() if value not in (None, ())}
     for field in msgspec.structs.fields(kind):
         if _inner(field.type)[0] is Secret:
             needs_none = values.pop(f"no_{field.name}", False)

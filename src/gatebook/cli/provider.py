@@ -30,6 +30,8 @@ def list_providers(session: Session, organization: str, as_json: bool) -> None:
             "dialect": provider.dialect,
             "base_url": provider.base_url,
             "models": list(provider.models),
+            "region": provider.region,
+            "data_classes": list(provider.data_classes),
             "has_key": provider.credential is not None,
             "status": provider.status,
             "added_at": to_text(provider.created_at),
@@ -42,13 +44,14 @@ def list_providers(session: Session, organization: str, as_json: bool) -> None:
             show_json(about)
         return
     show_table(
-        ("provider", "dialect", "base url", "models", "key", "organization", "status"),
+        ("provider", "dialect", "base url", "models", "region", "key", "organization", "status"),
         [
             (
                 about["provider"],
                 about["dialect"],
                 about["base_url"],
                 ", ".join(about["models"]),
+                about["region"] or "unknown",
                 "sealed" if about["has_key"] else "none",
                 about["organization"],
                 about["status"],

@@ -44,6 +44,15 @@ ModelPattern = Annotated[
     ),
 ]
 
+NamePattern = Annotated[
+    str,
+    Meta(
+        title="a name, in which * stands for anything",
+        pattern=r"\A[A-Za-z0-9*._:/@+-]+\Z",
+        max_length=100,
+    ),
+]
+
 KeyLife = Annotated[int, Meta(title="at least a minute", ge=60)]
 Grace = Annotated[int, Meta(title="at most seven days", ge=0, le=MAX_GRACE_SECONDS)]
 
@@ -94,7 +103,8 @@ def _wrong(kind: type[Command], error: str) -> Invalid:
 def _title(kind: type[Command], field: str) -> str:
     schema = msgspec.json.schema(kind, schema_hook=lambda _: {"type": "string"})
     found = schema["$defs"][kind.__name__]["properties"].get(field, {})
-    for inner in (found.get("items", {}), *found.get("anyOf", ()), found):
+    choices = (found, *found.get("anyOf", ()))
+    for inner in (*(choice.get("items", {}) for choice in choices), *choices):
         if "title" in inner:
             return str(inner["title"])
     return ""

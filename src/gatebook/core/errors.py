@@ -11,19 +11,27 @@ class GatebookError(Exception):
     """Base of every failure that may be shown.
 
     `code` is stable and machine-readable (`snake_case`), `detail` is always safe to show to the
-    caller, `hint` says the next step. `retry_after_seconds` is set when waiting can help.
+    caller, `hint` says the next step. `retry_after_seconds` is set when waiting can help, `rule`
+    when a rule of a policy decided, which is then on record.
     """
 
     kind: ClassVar[str] = "error"
 
     def __init__(
-        self, code: str, detail: str, hint: str = "", *, retry_after_seconds: int | None = None
+        self,
+        code: str,
+        detail: str,
+        hint: str = "",
+        *,
+        retry_after_seconds: int | None = None,
+        rule: str = "",
     ) -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
         self.hint = hint
         self.retry_after_seconds = retry_after_seconds
+        self.rule = rule
 
     def __str__(self) -> str:
         return f"{self.detail} {self.hint}".rstrip()

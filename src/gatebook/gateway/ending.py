@@ -82,7 +82,7 @@ async def _refuse(
     gate.counts["refused"] += 1
     log = snapshot.tenants[principal.organization.id].log
     passage.policy = snapshot.policies.of(principal).digest
-    event = refused(principal, passage.operation, error.code, passage.policy)
+    event = refused(principal, passage.operation, error, passage.policy)
     if error.code == "audit_unavailable":
         gate.refusals.count(log, event)  # the book is not waited for a second time
         return error, ""

@@ -4,6 +4,7 @@ from base64 import urlsafe_b64encode
 from typing import Final, NamedTuple, Protocol
 
 from gatebook.core.clock import Clock
+from gatebook.core.errors import GatebookError
 from gatebook.core.ids import Entropy
 from gatebook.formats import Call, Operation, Stream, Usage
 from gatebook.gateway.commitments import CommitmentKey, Committer, commit
@@ -13,7 +14,7 @@ from gatebook.identity.identify import Principal
 from gatebook.ledger.attempt import Receipt
 from gatebook.ledger.events import Commitment
 from gatebook.ledger.events.call import CallConcluded, CallIntended, CallRefused
-from gatebook.policy.permit import Permit
+from gatebook.policy.resolve import Permit
 from gatebook.web.exchange import Exchange
 
 _ID_BYTES: Final = 15
@@ -187,15 +188,16 @@ class Passage:
         )
 
 
-def refused(principal: Principal, operation: str, code: str, policy: str) -> CallRefused:
+def refused(principal: Principal, operation: str, error: GatebookError, policy: str) -> CallRefused:
     """The entry of a call that was turned away."""
     return CallRefused(
         agent=principal.agent.id,
         owner=principal.agent.owner_id,
         key=principal.key.id,
         operation=operation,
-        code=code,
+        code=error.code,
         policy=policy,
+        rule=error.rule,
     )
 
 

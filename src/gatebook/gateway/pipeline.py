@@ -16,10 +16,11 @@ from gatebook.gateway.ending import abandon, internal_error, named, turn_away
 from gatebook.gateway.gate import Gate
 from gatebook.gateway.leash import HungUp, Leash
 from gatebook.gateway.passage import Passage, not_sent
-from gatebook.gateway.reading import credential_of, read_call
+from gatebook.gateway.reading import address_of, credential_of, read_call
 from gatebook.gateway.streaming import Delivery
 from gatebook.guard.inspect import inspect
 from gatebook.ledger.attempt import Receipt
+from gatebook.policy.asked import Asked
 from gatebook.policy.permit import permit
 from gatebook.web.body import Disconnected
 from gatebook.web.exchange import Exchange
@@ -52,7 +53,9 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
         inspection = inspect(call.body)
 
         # 4. permit
-        permission = permit(principal, call, inspection, snapshot.policies)
+        asked = Asked(call, inspection, address_of(exchange), gate.clock.now_us())
+        permission = permit(principal, asked, snapshot.policies)
+        call = permission.fitted(call)
 
         # 5. record the intent
         gate.unsigned.check(gate.clock.monotonic_us())
@@ -75,6 +78,9 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
             leash.holds(reply)
 
             # 7. inspect the reply
+            may_see = partial(
+                permission.policy.may_call, asked=asked, operations=dialect.OPERATIONS
+            )
             delivery = Delivery(
                 exchange,
                 passage,
@@ -83,7 +89,7 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
                 limit=gate.settings.reply_limit_bytes,
                 headers=named(receipt.reference),
             )
-            await delivery.receive(reply, call, permission.policy)
+            await delivery.receive(reply, call, may_see)
             leash.loosen()
 
             # 8. record the outcome

@@ -4,13 +4,14 @@ Bytes pass on unchanged; what is read of them is read beside. The end of a strea
 is the part that makes it an answer: it is given only when the outcome of the call is recorded.
 """
 
+from collections.abc import Callable
+
 from gatebook.core.errors import Unavailable
 from gatebook.formats import Call, Format
 from gatebook.gateway.leash import Leash
 from gatebook.gateway.passage import Passage
 from gatebook.gateway.upstream import Reply, reply_too_large
 from gatebook.guard.inspect import inspect
-from gatebook.policy.permit import Policy
 from gatebook.providers import Dialect
 from gatebook.web.exchange import Exchange
 from gatebook.web.problem import Answer, Headers
@@ -60,8 +61,11 @@ class Delivery:
         self._rest: Answer | bytes = b""
         """What is held back until the outcome is recorded."""
 
-    async def receive(self, reply: Reply, call: Call, policy: Policy) -> None:
-        """Read the reply; a stream goes to the agent meanwhile, all but its end."""
+    async def receive(self, reply: Reply, call: Call, may_see: Callable[[str], bool]) -> None:
+        """Read the reply; a stream goes to the agent meanwhile, all but its end.
+
+        `may_see` tells which models of a list are shown.
+        """
         self._passage.answered(reply.status)
         self._headers += _passed(reply)
         media_type = reply.header(b"content-type").partition(b";")[0].strip().lower()
@@ -71,7 +75,7 @@ class Delivery:
         if call.streamed and reply.status == 200 and media_type == spoken.stream_type:
             await self._stream(reply, call)
         else:
-            await self._whole(reply, spoken, policy)
+            await self._whole(reply, spoken, may_see)
 
     async def finish(self) -> None:
         """Give the agent what was held back."""
@@ -80,7 +84,7 @@ class Delivery:
         else:
             await self._exchange.send(self._rest, more=False)
 
-    async def _whole(self, reply: Reply, spoken: Format, policy: Policy) -> None:
+    async def _whole(self, reply: Reply, spoken: Format, may_see: Callable[[str], bool]) -> None:
         body = given = await reply.whole(self._limit)
         self._passage.took(body, given)
         _check_status(reply.status)
@@ -88,7 +92,7 @@ class Delivery:
         try:
             self._passage.usage = spoken.usage(body)
             if reply.status < 300:
-                given = spoken.delivered(body, policy.covers)
+                given = spoken.delivered(body, may_see)
         except Unavailable:
             if reply.status < 400:
                 raise

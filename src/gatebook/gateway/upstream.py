@@ -13,7 +13,7 @@ from gatebook.core.secret import Secret
 from gatebook.formats import Call
 from gatebook.identity.directory import Provider
 from gatebook.ledger.attempt import Receipt
-from gatebook.policy.permit import Permit
+from gatebook.policy.resolve import Permit
 from gatebook.providers import Dialect
 from gatebook.web.client import Broken, Client, Connection, NotSent, Origin
 

@@ -9,6 +9,8 @@ class Inspection(msgspec.Struct, frozen=True):
     """Which detectors saw a text; empty: nobody did, which is not the same as nothing found."""
 
     inspected_by: tuple[str, ...] = ()
+    data_classes: tuple[str, ...] = ()
+    """Which classes of data they found."""
 
 
 _NOT_INSPECTED: Final = Inspection()

@@ -42,8 +42,37 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, tag="person"):
     created_at: int
 
 
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
+    """What an agent may do; a call has to fit every dimension, and an empty list permits nothing.
+
+    No dimension has a default: what a scope does not say cannot be read as "whatever you like".
+    In lists of names `*` stands for anything.
+    """
+
+    models: tuple[str, ...]
+    providers: tuple[str, ...]
+    operations: tuple[str, ...]
+    """What may be asked of them, such as `chat.completions`."""
+    regions: tuple[str, ...]
+    """Where providers may be; one whose region is not known fits `*` alone."""
+    data_classes: tuple[str, ...]
+    """What the text may hold, such as `personal`."""
+    hosted_tools: tuple[str, ...]
+    """Tools that a vendor may run itself, such as `web_search` or `mcp:mcp.example.com`."""
+    state: bool
+    """Whether a vendor may keep what was said, or use what it kept."""
+    max_tokens: int | None
+    """Output tokens of one call, of all its choices together; None: no limit."""
+    sources: tuple[str, ...]
+    """Networks (CIDR) that calls may come from."""
+    hours: tuple[str, ...]
+    """Windows of time such as `mon-fri 08:00-18:00 Europe/Zurich`."""
+    expires_at: int | None
+    """When all of this ends, in microseconds; None: never by itself."""
+
+
 class Agent(msgspec.Struct, frozen=True, kw_only=True, tag="agent"):
-    """A program that acts by itself; `models` are the patterns of models it may ask for."""
+    """A program that acts by itself, within its scope."""
 
     id: str
     organization_id: str
@@ -51,7 +80,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, tag="agent"):
     owner_id: str
     name: str
     purpose: str
-    models: tuple[str, ...]
+    scope: Scope
     status: Literal["active", "suspended", "retired"] = "active"
     epoch: int = 0
     created_at: int
@@ -83,7 +112,11 @@ class AgentKey(msgspec.Struct, frozen=True, kw_only=True, tag="key"):
 
 
 class Provider(msgspec.Struct, frozen=True, kw_only=True, tag="provider"):
-    """A model vendor's interface; its credential, if it needs one, is sealed under `data_key`."""
+    """A model vendor's interface; its credential, if it needs one, is sealed under `data_key`.
+
+    `models` are those it serves, `data_classes` what may be sent there; `region` is where it is,
+    empty if that is not known.
+    """
 
     id: str
     organization_id: str
@@ -93,6 +126,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True, tag="provider"):
     credential: bytes | None = None
     data_key: str | None = None
     models: tuple[str, ...]
+    region: str = ""
+    data_classes: tuple[str, ...]
     status: Literal["active", "suspended"] = "active"
     created_at: int
 

@@ -1,7 +1,7 @@
 """The rows of the directory: read whole for a snapshot, or singly within a command's transaction.
 
-A row's struct and its table have the same columns by the same names; only lists differ, which the
-database holds as JSON text.
+A row's struct and its table have the same columns by the same names; only lists and scopes differ,
+which the database holds as JSON text.
 """
 
 from typing import Any, Final, TypeVar, cast
@@ -20,6 +20,7 @@ from gatebook.identity.directory import (
     Person,
     Provider,
     Row,
+    Scope,
     Workspace,
 )
 from gatebook.ledger.entry import read
@@ -49,6 +50,13 @@ _TABLES: Final[dict[type, Table]] = {
     Agent: agents,
     AgentKey: agent_keys,
     Provider: providers,
+}
+
+_NAMES: Final = msgspec.json.Decoder(tuple[str, ...])
+_HELD_AS_JSON: Final[dict[str, msgspec.json.Decoder[Any]]] = {
+    "models": _NAMES,
+    "data_classes": _NAMES,
+    "scope": msgspec.json.Decoder(Scope),
 }
 
 
@@ -203,15 +211,17 @@ def _read(connection: Connection, kind: type[R], **equals: str) -> list[R]:
 
 def _row(kind: type[R], row: Any) -> R:
     values = dict(row)
-    if "models" in values:
-        values["models"] = msgspec.json.decode(values["models"], type=tuple[str, ...])
+    for name, decoder in _HELD_AS_JSON.items():
+        if name in values:
+            values[name] = decoder.decode(values[name])
     return kind(**values)
 
 
 def _columns(row: Row) -> dict[str, Any]:
     values = msgspec.structs.asdict(row)
-    if "models" in values:
-        values["models"] = msgspec.json.encode(values["models"]).decode()
+    for name in _HELD_AS_JSON:
+        if name in values:
+            values[name] = msgspec.json.encode(values[name]).decode()
     return values
 
 

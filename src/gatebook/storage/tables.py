@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 METADATA = MetaData(
@@ -174,7 +175,7 @@ agents = Table(
     _text("owner_id"),
     _text("name"),
     _text("purpose"),
-    _text("models"),
+    _text("scope"),
     _text("status"),
     _number("epoch"),
     _number("created_at"),
@@ -216,10 +217,20 @@ providers = Table(
     Column("credential", LargeBinary),
     Column("data_key", Text, ForeignKey("data_keys.id")),
     _text("models"),
+    _text("region", server_default=text("''")),
+    _text("data_classes", server_default="[]"),
     _text("status"),
     _number("created_at"),
     UniqueConstraint("organization_id", "name"),
     _status("active", "suspended"),
+)
+
+policies = Table(
+    "policies",
+    METADATA,
+    # What decisions were made by, under the digests that entries name; never changed or removed.
+    _text("digest", primary_key=True),
+    Column("text", LargeBinary, nullable=False),
 )
 
 idempotency = Table(

@@ -6,7 +6,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from gatebook.app.folders import dialects
-from gatebook.core.errors import Unavailable
+from gatebook.core.errors import GatebookError, Refused, Unavailable
 from gatebook.core.ids import system_entropy
 from gatebook.gateway.bodies import Bodies
 from gatebook.gateway.book import Book
@@ -35,6 +35,7 @@ from tests.unit.gateway.test_snapshot import TOKEN, HandSource, snapshot, snapsh
 class HandConnection:
     """A peer that stays; its answers are put into `said`."""
 
+    client = ("127.0.0.1", 5000)
     fault = None
     hang_up = None
     is_gone = False
@@ -69,10 +70,10 @@ def exchange(said: list[Answer]) -> Exchange:
     return Exchange(scope, receive, send)
 
 
-def refusal(code: str, state: Snapshot) -> CallRefused:
+def refusal(error: GatebookError, state: Snapshot) -> CallRefused:
     """What is recorded of the call in that state."""
     principal = state.identify(TOKEN, NOON_US)
-    return refused(principal, "chat.completions", code, state.policies.of(principal).digest)
+    return refused(principal, "chat.completions", error, state.policies.of(principal).digest)
 
 
 def gate(book: Book, kept: Snapshots, clock: SetClock) -> Gate:
@@ -119,6 +120,6 @@ async def test_a_refusal_is_of_the_state_of_its_caller_and_decides_nothing_in_th
         await asyncio.gather(second, flush)
     assert [answer.status for answer in said] == [503, 403]
     assert told == {
-        refusal("audit_unavailable", older),
-        refusal("model_not_allowed", newer),
+        refusal(Unavailable("audit_unavailable", ""), older),
+        refusal(Refused("model_not_allowed", "", rule="agent.scope.models"), newer),
     }

@@ -1,7 +1,9 @@
 """Nothing is decided on a state that is old, or that could not be confirmed for too long."""
 
 import pytest
+from msgspec.structs import replace
 
+from gatebook.control.scoping import STANDARD
 from gatebook.core.errors import Unavailable
 from gatebook.core.ids import system_entropy
 from gatebook.gateway.commitments import CommitmentKey
@@ -45,7 +47,7 @@ def snapshot(
                 owner_id="per",
                 name="bot",
                 purpose="",
-                models=models,
+                scope=replace(STANDARD, models=models),
                 created_at=1,
             )
         },
@@ -69,6 +71,7 @@ def snapshot(
                 dialect="openai",
                 base_url="http://127.0.0.1:9",
                 models=("*",),
+                data_classes=("*",),
                 created_at=1,
             )
         },

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from gatebook.control.command import Context, InOrganization, Outcome
-from gatebook.control.inputs import ModelPattern, Slug
+from gatebook.control.inputs import ModelPattern, NamePattern, Slug
 from gatebook.control.target import check_target
 from gatebook.core.errors import Conflict, Invalid
 from gatebook.core.ids import new_id
@@ -44,6 +44,19 @@ class AddProvider(InOrganization, frozen=True, kw_only=True, forbid_unknown_fiel
         tuple[ModelPattern, ...],
         Meta(description="Model it serves, such as 'gpt-*'; may be repeated.", min_length=1),
     ] = ("*",)
+    region: Annotated[
+        str,
+        Meta(
+            title="lower-case letters, digits and hyphens",
+            description="Where it is, such as eu-central-1; scopes may name it.",
+            pattern=r"\A[a-z0-9-]*\Z",
+            max_length=40,
+        ),
+    ] = ""
+    data_class: Annotated[
+        tuple[NamePattern, ...],
+        Meta(description="Class of data that may be sent there; may be repeated.", min_length=1),
+    ] = ("*",)
     plain_http: Annotated[
         bool, Meta(description="Allow http:// beyond this machine, where others can read it.")
     ] = False
@@ -78,10 +91,12 @@ class AddProvider(InOrganization, frozen=True, kw_only=True, forbid_unknown_fiel
             credential=sealed,
             data_key=context.data_key.id if sealed else None,
             models=self.model,
+            region=self.region,
+            data_classes=self.data_class,
             created_at=context.now_us,
         )
         return Outcome(
-            event=partial(ProviderAdded, object=id_, dialect=self.dialect),
+            event=partial(ProviderAdded, object=id_, dialect=self.dialect, region=self.region),
             saves=(provider,),
             answer={"provider": provider.name, "id": id_, "base_url": base_url},
         )

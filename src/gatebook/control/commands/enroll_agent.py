@@ -5,19 +5,25 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from gatebook.control.command import Context, InOrganization, Need, Outcome
+from gatebook.control.command import Context, Need, Outcome
 from gatebook.control.inputs import Email, KeyLife, Line, ModelPattern, Slug
 from gatebook.control.issue import issue_key
 from gatebook.control.ports import Records
+from gatebook.control.scoping import STANDARD, Scoping
 from gatebook.core.clock import to_text
 from gatebook.core.errors import Conflict, Invalid, NotFound
 from gatebook.core.ids import new_id
 from gatebook.identity.directory import Agent, Person, Workspace
 from gatebook.ledger.events.agent import AgentEnrolled
+from gatebook.policy.written import digest_of, scope_text
 
 
-class EnrollAgent(InOrganization, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class EnrollAgent(Scoping, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Enroll an agent; its key is shown once, now.
+
+    What is not said of its scope is written out: it may use every provider, operation and region,
+    send every class of data and call from anywhere at any time, without limit; it may not have
+    vendors run tools or keep state.
 
     An owner who is not yet known is registered. On a fresh installation the organization and the
     workspace `default` are created. Each of these has its own entry in the log.
@@ -29,6 +35,7 @@ class EnrollAgent(InOrganization, frozen=True, kw_only=True, forbid_unknown_fiel
     examples: ClassVar[tuple[str, ...]] = (
         "agent enroll --owner alice@example.com --purpose 'answers mail' --model 'gpt-*'",
         "agent enroll triage --owner bob@example.com --purpose triage --model gpt-4o",
+        "agent enroll --owner al@example.com --purpose ads --model '*' --max-tokens 900",
     )
 
     owner: Annotated[Email, Meta(description="Person who answers for the agent.")]
@@ -75,7 +82,7 @@ class EnrollAgent(InOrganization, frozen=True, kw_only=True, forbid_unknown_fiel
             owner_id=owner.id,
             name=name,
             purpose=self.purpose,
-            models=self.model,
+            scope=self.scope(STANDARD, context.now_us),
             created_at=context.now_us,
         )
         issued = issue_key(context, agent, self.key_life_seconds)
@@ -87,6 +94,7 @@ class EnrollAgent(InOrganization, frozen=True, kw_only=True, forbid_unknown_fiel
                 workspace=agent.workspace_id,
                 key=issued.key.id,
                 key_expires_at=issued.key.expires_at,
+                scope=digest_of(scope_text(agent.scope)),
             ),
             saves=(agent, issued.key),
             answer={

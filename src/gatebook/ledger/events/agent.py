@@ -1,4 +1,4 @@
-"""An agent comes into being."""
+"""An agent comes into being, and what it may do changes."""
 
 from typing import Annotated, ClassVar, Self
 
@@ -25,6 +25,8 @@ class AgentEnrolled(Change, frozen=True, kw_only=True, omit_defaults=True):
         int, Meta(description="end of that key, microseconds since the epoch")
     ]
 
+    scope: Annotated[str, Meta(description="digest of what it may do; policies begin with it")] = ""
+
     @classmethod
     def example(cls) -> Self:
         """A support bot."""
@@ -35,5 +37,32 @@ class AgentEnrolled(Change, frozen=True, kw_only=True, omit_defaults=True):
             workspace="wsp_0aB1cD2eF3gH4iJ5kL6mN7",
             key="3fK9aQ7LmZx2b",
             key_expires_at=1803033296000000,
+            scope="qk5m0Qd1GmB7w6HfYt0cJ2Lx",
+            body=EXAMPLE_BODY,
+        )
+
+
+class AgentRescoped(Change, frozen=True, kw_only=True, omit_defaults=True):
+    """What an agent may do was changed; its scope before and after is in the body."""
+
+    name: ClassVar[str] = "agent.rescoped"
+    ocsf_class: ClassVar[int] = 3004  # Entity Management
+    controls: ClassVar[tuple[str, ...]] = (
+        "CC6.1",
+        "CC6.2",
+        "CC6.3",
+    )
+
+    dimensions: Annotated[list[str], Meta(description="what of the scope changed, such as models")]
+    scope: Annotated[str, Meta(description="digest of the new scope; policies begin with it")]
+
+    @classmethod
+    def example(cls) -> Self:
+        """A bot that may use another model from now on."""
+        return cls(
+            actor=EXAMPLE_ACTOR,
+            object="agt_2xV8nQmA0bLr5cYtKd9eWs",
+            dimensions=["max_tokens", "models"],
+            scope="Zb8rN4uVo1Ws9eKi3Hg5Md7P",
             body=EXAMPLE_BODY,
         )

@@ -27,7 +27,9 @@ class CallIntended(Event, frozen=True, kw_only=True, omit_defaults=True):
     provider: Annotated[str, Meta(description="id of the provider it goes to")]
     model: Annotated[str, Meta(description="model asked for; empty if none is")] = ""
     streamed: Annotated[bool, Meta(description="the answer comes as a stream")] = False
-    policy: Annotated[str, Meta(description="digest of the policy that decided")]
+    policy: Annotated[
+        str, Meta(description="digests of the scope and of the providers that decided")
+    ]
     rule: Annotated[str, Meta(description="rule that permitted it")]
     inspected_by: Annotated[
         list[str], Meta(description="detectors that saw the request; empty: not inspected")
@@ -47,8 +49,8 @@ class CallIntended(Event, frozen=True, kw_only=True, omit_defaults=True):
             provider="prv_9zY8xW7vU6tS5rQ4pO3nM2",
             model="gpt-4o-mini",
             streamed=True,
-            policy="qk5m0Qd1GmB7w6Hf",
-            rule="agent.models",
+            policy="qk5m0Qd1GmB7w6HfYt0cJ2Lx.Zb8rN4uVo1Ws9eKi3Hg5Md7P",
+            rule="agent.scope",
             inspected_by=[],
             request=_EXAMPLE_COMMITMENT,
         )
@@ -120,7 +122,12 @@ class CallRefused(Event, frozen=True, kw_only=True, omit_defaults=True):
     key: Annotated[str, Meta(description="id of the agent key that was presented")]
     operation: Annotated[str, Meta(description="what was asked; empty if it was not understood")]
     code: Annotated[str, Meta(description="stable error code the agent was given")]
-    policy: Annotated[str, Meta(description="digest of the policy that decided")]
+    policy: Annotated[
+        str, Meta(description="digests of the scope and of the providers then in force")
+    ]
+    rule: Annotated[
+        str, Meta(description="rule that refused it; empty if it was refused for another reason")
+    ] = ""
     count: Annotated[int, Meta(description="how many calls this entry stands for")] = 1
 
     @classmethod
@@ -132,6 +139,7 @@ class CallRefused(Event, frozen=True, kw_only=True, omit_defaults=True):
             key="3fK9aQ7LmZx2b",
             operation="chat.completions",
             code="model_not_allowed",
-            policy="qk5m0Qd1GmB7w6Hf",
+            policy="qk5m0Qd1GmB7w6HfYt0cJ2Lx.Zb8rN4uVo1Ws9eKi3Hg5Md7P",
+            rule="agent.scope.models",
             count=212,
         )

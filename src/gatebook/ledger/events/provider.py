@@ -18,6 +18,7 @@ class ProviderAdded(Change, frozen=True, kw_only=True, omit_defaults=True):
     )
 
     dialect: Annotated[str, Meta(description="protocol the provider speaks")]
+    region: Annotated[str, Meta(description="where it is; empty if that is not known")] = ""
 
     @classmethod
     def example(cls) -> Self:
@@ -26,6 +27,7 @@ class ProviderAdded(Change, frozen=True, kw_only=True, omit_defaults=True):
             actor=EXAMPLE_ACTOR,
             object="prv_9zY8xW7vU6tS5rQ4pO3nM2",
             dialect="openai",
+            region="us-east-1",
             body=EXAMPLE_BODY,
         )
 

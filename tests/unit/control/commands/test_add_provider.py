@@ -61,6 +61,18 @@ def test_a_dialect_nobody_speaks_is_refused() -> None:
         added(dialect="klingon")
 
 
+def test_where_it_is_and_what_may_be_sent_there_is_kept() -> None:
+    assert (added().region, added().data_classes) == ("", ("*",))
+    provider = added(region="eu-central-1", data_class=["public", "internal"])
+    assert (provider.region, provider.data_classes) == ("eu-central-1", ("public", "internal"))
+
+
+@pytest.mark.parametrize("values", [{"region": "eu *"}, {"data_class": []}])
+def test_a_region_is_a_name_and_something_may_be_sent(values: dict[str, Any]) -> None:
+    with pytest.raises(Invalid):
+        added(**values)
+
+
 def test_a_name_is_used_once() -> None:
     with pytest.raises(Conflict):
         added(provider="openai")

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from gatebook.app.folders import command_kinds
 from gatebook.control.command import Need
 from gatebook.control.inputs import read_command
+from gatebook.control.scoping import STANDARD
 from gatebook.core.errors import Conflict, Invalid, NotFound
 from gatebook.identity.directory import Agent, AgentKey
 from tests.decisions import ACME, ALICE, ALL, MAIN, decide
@@ -31,13 +32,32 @@ def test_it_is_stored_with_owner_purpose_models_and_first_key() -> None:
     assert isinstance(agent, Agent)
     assert isinstance(key, AgentKey)
     assert (agent.owner_id, agent.workspace_id) == (ALICE.id, MAIN.id)
-    assert (agent.name, agent.purpose, agent.models) == (
+    assert (agent.name, agent.purpose, agent.scope.models) == (
         "triage",
         "sorts bug reports",
         ("gpt-4o*", "o3"),
     )
     assert key.agent_id == agent.id
     assert outcome.shown_once is not None
+
+
+def test_what_is_not_said_of_its_scope_is_written_out() -> None:
+    agent, _ = decide("enroll_agent", **VALUES).saves
+    assert isinstance(agent, Agent)
+    assert agent.scope == replace(STANDARD, models=("gpt-4o*", "o3"))
+
+
+def test_every_dimension_of_its_scope_can_be_said_at_once() -> None:
+    said = {"provider": ["azure"], "state": "allowed", "max_tokens": "9", "source": ["::1"]}
+    agent, _ = decide("enroll_agent", **VALUES, **said).saves
+    assert isinstance(agent, Agent)
+    found = agent.scope
+    assert (found.providers, found.state, found.max_tokens, found.sources) == (
+        ("azure",),
+        True,
+        9,
+        ("::1",),
+    )
 
 
 def test_an_agent_without_a_name_gets_one_of_its_own() -> None:

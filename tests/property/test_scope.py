@@ -1,0 +1,212 @@
+"""Narrowing anything never permits more, and a list of models is exactly what can be called."""
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from gatebook.core.clock import SECOND_US
+from gatebook.formats import Call
+from gatebook.guard.inspect import Inspection
+from gatebook.identity.directory import Provider, Scope
+from gatebook.policy.asked import Asked
+from gatebook.policy.resolve import Permit
+from gatebook.providers import anthropic, openai
+from tests.decisions import OPENAI
+from tests.policies import policy_of
+from tests.simulators.clock import NOON_US
+
+HOUR_US = 3600 * SECOND_US
+OPERATIONS = (*openai.OPERATIONS, *anthropic.OPERATIONS)
+
+# Few letters, so that patterns and names meet.
+letters = st.text("ab", max_size=3)
+patterns = st.lists(st.text("ab*", min_size=1, max_size=3), max_size=3).map(tuple)
+names = st.lists(letters, max_size=2).map(tuple)
+OPERATION_PATTERNS = ("*", "chat.*", "messages", "messages*", "models", "embeddings")
+SOURCES = ("0.0.0.0/0", "::/0", "10.0.0.0/8", "10.1.0.0/16", "192.0.2.7", "2001:db8::/32")
+HOURS = (
+    "mon-sun 00:00-24:00 UTC",
+    "mon-fri 08:00-18:00 Europe/Zurich",
+    "fri,sat 22:00-06:00 America/New_York",
+    "sun 02:00-03:00 Europe/Zurich",
+)
+
+
+def some_of(values: tuple[str, ...]) -> st.SearchStrategy[tuple[str, ...]]:
+    return st.lists(st.sampled_from(values), max_size=3, unique=True).map(tuple)
+
+
+def mostly(usual: Any, seldom: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """What lets most through, so that what is asked is permitted often enough to tell."""
+    return st.integers(0, 5).flatmap(lambda number: st.just(usual) if number < 5 else seldom)
+
+
+scopes = st.builds(
+    Scope,
+    models=mostly(("*",), patterns),
+    providers=mostly(("*",), patterns),
+    operations=mostly(("*",), some_of(OPERATION_PATTERNS)),
+    regions=mostly(("*",), patterns),
+    data_classes=mostly(("*",), patterns),
+    hosted_tools=mostly(("*",), patterns),
+    state=st.booleans(),
+    max_tokens=st.none() | st.integers(1, 20),
+    sources=mostly(SOURCES[:2], some_of(SOURCES)),
+    hours=mostly(HOURS[:1], some_of(HOURS)),
+    expires_at=mostly(None, st.integers(-5, 5).map(lambda hours: NOON_US + hours * HOUR_US)),
+)
+providers = st.lists(
+    st.builds(
+        lambda number, **fields: replace(OPENAI, id=f"prv_{number}", **fields),
+        number=st.integers(0, 99),
+        name=letters,
+        dialect=st.sampled_from(("openai", "anthropic")),
+        models=mostly(("*",), patterns),
+        region=letters,
+        data_classes=mostly(("*",), patterns),
+    ),
+    min_size=1,
+    max_size=4,
+    unique_by=lambda provider: provider.id,
+).map(tuple)
+inspections = st.builds(Inspection, inspected_by=names, data_classes=names)
+plain = st.builds(
+    Asked,
+    call=st.builds(
+        lambda operation, model: Call(operation=operation, path=operation.path, model=model),
+        operation=st.sampled_from(OPERATIONS),
+        model=letters,
+    ),
+    inspection=inspections,
+    address=st.sampled_from(("10.1.2.3", "10.2.0.1", "192.0.2.7", "2001:db8::1", "")),
+    now_us=st.integers(-400, 400).map(lambda hours: NOON_US + hours * HOUR_US),
+)
+asks = st.builds(
+    lambda asked, **facts: asked._replace(call=replace(asked.call, **facts)),
+    asked=plain,
+    hosted_tools=names,
+    state=st.sampled_from(("none", "default", "asked")),
+    max_tokens=st.none() | st.integers(1, 20),
+    choices=mostly(1, st.integers(1, 4)),
+)
+
+
+@st.composite
+def narrowings(draw: st.DrawFn, scope: Scope) -> Scope:
+    """A scope with one dimension narrowed."""
+    dimension = draw(st.sampled_from(Scope.__struct_fields__))
+    return replace(scope, **{dimension: draw(_less(dimension, getattr(scope, dimension)))})
+
+
+def _less(dimension: str, value: Any) -> st.SearchStrategy[Any]:
+    match value:
+        case bool():
+            return st.just(False)
+        case tuple() if dimension in ("sources", "hours"):
+            return st.sets(st.sampled_from(value)).map(tuple) if value else st.just(())
+        case tuple():
+            return st.tuples(*(st.none() | _closer(pattern) for pattern in value)).map(
+                lambda kept: tuple(each for each in kept if each is not None)
+            )
+        case None if dimension == "max_tokens":
+            return st.integers(1, 20)
+        case None:
+            return st.just(NOON_US)
+        case _ if dimension == "max_tokens":
+            return st.integers(1, value)
+        case _:
+            return st.integers(0, value)
+
+
+def _closer(pattern: str) -> st.SearchStrategy[str]:
+    """A pattern that means less: with something in place of a star."""
+    if "*" not in pattern:
+        return st.just(pattern)
+    return st.sampled_from(("", "a", "a*", "*")).map(lambda text: pattern.replace("*", text, 1))
+
+
+def check_no_more(
+    asked: Asked, wide: tuple[Scope, tuple[Provider, ...]], narrow: tuple[Scope, Any]
+) -> None:
+    less = policy_of(narrow[0], *narrow[1]).resolve(asked)
+    if not isinstance(less, Permit):
+        return
+    more = policy_of(wide[0], *wide[1]).resolve(asked)
+    assert isinstance(more, Permit)
+    assert {each.id for each in less.providers} <= {each.id for each in more.providers}
+    assert less.terms.is_stateless or not more.terms.is_stateless
+    if more.terms.max_tokens is not None:
+        assert less.terms.max_tokens is not None
+        assert less.terms.max_tokens <= more.terms.max_tokens
+
+
+@settings(max_examples=300)
+@given(st.data(), scopes, providers, asks)
+def test_narrowing_a_dimension_never_permits_more(
+    data: st.DataObject, scope: Scope, offered: tuple[Provider, ...], asked: Asked
+) -> None:
+    narrow = data.draw(narrowings(scope))
+    check_no_more(asked, (scope, offered), (narrow, offered))
+
+
+@settings(max_examples=300)
+@given(st.data(), scopes, providers, asks)
+def test_narrowing_a_provider_never_permits_more(
+    data: st.DataObject, scope: Scope, offered: tuple[Provider, ...], asked: Asked
+) -> None:
+    first = offered[0]
+    less = replace(
+        first,
+        models=data.draw(_less("models", first.models)),
+        data_classes=data.draw(_less("data_classes", first.data_classes)),
+    )
+    check_no_more(asked, (scope, offered), (scope, (less, *offered[1:])))
+
+
+@given(scopes, providers, asks)
+def test_every_provider_that_is_given_is_within_scope_and_serves_the_call(
+    scope: Scope, offered: tuple[Provider, ...], asked: Asked
+) -> None:
+    """Each alone would be given too: none is let in by another."""
+    found = policy_of(scope, *offered).resolve(asked)
+    for provider in offered:
+        alone = policy_of(scope, provider).resolve(asked)
+        is_given = isinstance(found, Permit) and provider in found.providers
+        assert isinstance(alone, Permit) is is_given
+
+
+@given(scopes, providers, plain)
+def test_a_list_shows_a_model_if_and_only_if_a_call_to_it_is_permitted(
+    scope: Scope, offered: tuple[Provider, ...], asked: Asked
+) -> None:
+    policy = policy_of(scope, *offered)
+    for dialect in (openai, anthropic):
+        operation = dialect.MODELS
+        listing = asked._replace(call=Call(operation=operation, path=operation.path))
+        for model in ("a", "b", "ab", "aab", asked.call.model or "c"):
+            shown = policy.may_call(model, listing, dialect.OPERATIONS)
+            called = [
+                policy_of(scope, *offered).resolve(
+                    asked._replace(call=Call(operation=each, path=each.path, model=model))
+                )
+                for each in dialect.OPERATIONS
+                if each.has_body
+            ]
+            assert shown is any(isinstance(found, Permit) for found in called)
+
+
+@given(scopes, providers, st.lists(asks, max_size=6))
+def test_what_is_remembered_changes_no_answer(
+    scope: Scope, offered: tuple[Provider, ...], asked: list[Asked]
+) -> None:
+    policy = policy_of(scope, *offered)
+    for each in asked * 2:
+        fresh, found = policy_of(scope, *offered).resolve(each), policy.resolve(each)
+        if isinstance(fresh, Permit):
+            assert isinstance(found, Permit)
+            assert (found.providers, found.terms) == (fresh.providers, fresh.terms)
+        else:
+            assert not isinstance(found, Permit)
+            assert (found.code, found.rule) == (fresh.code, fresh.rule)

@@ -1,0 +1,32 @@
+"""What nobody looked at may hold anything."""
+
+import pytest
+
+from gatebook.formats import Call
+from gatebook.guard.inspect import Inspection
+from gatebook.policy.asked import Asked
+from gatebook.policy.patterns import Patterns
+from gatebook.providers.openai import CHAT, MODELS
+
+SEEN = Inspection(("detector",))
+
+
+@pytest.mark.parametrize(
+    ("inspection", "has_only"),
+    [
+        (Inspection(), False),
+        (SEEN, True),
+        (Inspection(("detector",), ("public",)), True),
+        (Inspection(("detector",), ("public", "personal")), False),
+    ],
+)
+def test_a_text_has_only_what_was_looked_for_and_found(
+    inspection: Inspection, has_only: bool
+) -> None:
+    asked = Asked(Call(operation=CHAT, path=CHAT.path), inspection, "", 0)
+    assert asked.has_only(Patterns(["public"])) is has_only
+
+
+def test_a_call_without_a_text_holds_nothing() -> None:
+    asked = Asked(Call(operation=MODELS, path=MODELS.path), Inspection(), "", 0)
+    assert asked.has_only(Patterns([]))
