@@ -1,0 +1,43 @@
+"""Every rule that policy decides by has words, and they hold what the scope said then."""
+
+import ast
+
+import pytest
+
+from gatebook.policy.explain import in_short
+from tests.architecture.program import python_files
+
+DECIDERS = ("scope", "resolve", "permit")
+RULES = {
+    node.value.value
+    for name in DECIDERS
+    for node in ast.walk(python_files("src")[f"src/gatebook/policy/{name}.py"])
+    if isinstance(node, ast.keyword)
+    and node.arg == "rule"
+    and isinstance(node.value, ast.Constant)
+    and isinstance(node.value.value, str)
+}
+
+
+def test_the_rules_are_found() -> None:
+    assert {"agent.scope", "agent.scope.models", "organization.status"} <= RULES
+
+
+@pytest.mark.parametrize("rule", sorted(RULES | {"provider.dialect", "provider.models"}))
+def test_a_rule_says_what_it_decided(rule: str) -> None:
+    assert in_short(rule, {}).endswith(".")
+
+
+def test_a_rule_of_the_scope_says_what_the_scope_said() -> None:
+    assert "gpt-*, o3" in in_short("agent.scope.models", {"models": ["gpt-*", "o3"]})
+    assert "4096" in in_short("agent.scope.max_tokens", {"max_tokens": 4096})
+    assert "2030-03-17" in in_short("agent.scope.expires_at", {"expires_at": 1_900_000_000_000_000})
+
+
+def test_what_is_not_known_any_more_is_not_made_up() -> None:
+    assert "not known" in in_short("agent.scope.models", None)
+
+
+@pytest.mark.parametrize("rule", ["agent.scope.moods", "provider.moods", "limits.money", ""])
+def test_of_a_rule_that_is_not_known_nothing_is_said(rule: str) -> None:
+    assert in_short(rule, {"models": []}) == ""
