@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -25,7 +26,7 @@ def why(gate: RunningGate, reference: str) -> Explanation:
     return explain(gate.database, reference)
 
 
-def rescope(gate: RunningGate, **scope: object) -> None:
+def rescope(gate: RunningGate, **scope: Any) -> None:
     """Change what the agent may do, and wait until the gate knows."""
     gate.office.order("rescope_agent", agent="bot", **scope)
     snapshots, revision = gate.application._gate.snapshots, gate.office.directory.revision
@@ -85,7 +86,7 @@ def test_a_policy_whose_text_is_gone_is_said_to_be_gone(sqlite_gate: RunningGate
     with sqlite_gate.database.writing() as connection:
         connection.execute(delete(policies))
     found = why(sqlite_gate, reference)
-    assert found.scope is found.providers is found.provider is found.granted is None
+    assert [found.scope, found.providers, found.provider, found.granted] == [None] * 4
     assert [line for line in found.cannot_tell if "no text is kept for it" in line][1:]
 
 

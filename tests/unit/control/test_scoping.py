@@ -64,10 +64,12 @@ def test_never_takes_the_end_away() -> None:
 @pytest.mark.parametrize("field", ["model", "hosted_tool", "source", "hours"])
 def test_none_stands_alone_and_permits_nothing(field: str) -> None:
     dimension = field if field == "hours" else f"{field}s"
-    assert getattr(scope(**{field: ["none"]}), dimension) == ()
     other = {"source": "::1", "hours": "mon 08:00-09:00 UTC"}.get(field, "a")
+    alone: dict[str, Any] = {field: ["none"]}
+    beside: dict[str, Any] = {field: ["none", other]}
+    assert getattr(scope(**alone), dimension) == ()
     with pytest.raises(Invalid, match="alone"):
-        scope(**{field: ["none", other]})
+        scope(**beside)
 
 
 def test_what_is_said_twice_is_kept_once() -> None:

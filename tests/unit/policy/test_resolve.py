@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from gatebook.formats import Call, Terms
+from gatebook.formats.chat import Chat
 from gatebook.guard.inspect import Inspection
 from gatebook.identity.directory import Provider
 from gatebook.policy.asked import Asked
@@ -17,6 +18,17 @@ from tests.policies import HERE, asked, narrowed, permitted, policy_of, refused
 EUROPE = replace(OPENAI, id="prv_2", name="azure", region="eu-central-1")
 CLAUDE = replace(OPENAI, id="prv_3", name="claude", dialect="anthropic")
 SEEN = Inspection(("detector",), ("personal",))
+
+
+class Noting(Chat):
+    """A format that notes the terms it is given."""
+
+    def __init__(self, noted: list[Terms]) -> None:
+        self.noted = noted
+
+    def fitted(self, call: Call, terms: Terms) -> Call:
+        self.noted.append(terms)
+        return replace(call, body=b"fitted")
 
 
 @pytest.mark.parametrize("model", ["gpt-4o", "gpt-4o-mini", "o4-mini"])
@@ -119,15 +131,8 @@ def test_a_permit_that_is_remembered_holds_nothing_of_the_call_before() -> None:
 
 
 def test_the_call_is_fitted_to_its_terms_by_its_own_format() -> None:
-    class Noting(type(openai.CHAT.format)):  # type: ignore[misc]
-        """A format that notes the terms it is given."""
-
-        def fitted(self, call: Call, terms: Terms) -> Call:
-            noted.append(terms)
-            return replace(call, body=b"fitted")
-
     noted: list[Terms] = []
-    what = asked(operation=replace(openai.CHAT, format=Noting()))
+    what = asked(operation=replace(openai.CHAT, format=Noting(noted)))
     found = permitted(narrowed(max_tokens=9), what)
     assert found.fitted(what.call).body == b"fitted"
     assert noted == [Terms(max_tokens=9, is_stateless=True)]

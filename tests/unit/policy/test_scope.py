@@ -145,7 +145,7 @@ def test_an_empty_dimension_permits_nothing(dimension: str) -> None:
 
 def test_a_scope_cannot_leave_a_dimension_out() -> None:
     with pytest.raises(TypeError):
-        Scope(models=("*",))  # type: ignore[call-arg]
+        Scope(models=("*",))  # type: ignore[call-arg]  # that is what is tested
 
 
 def test_every_refusal_says_whom_to_ask() -> None:

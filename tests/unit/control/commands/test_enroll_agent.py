@@ -48,7 +48,12 @@ def test_what_is_not_said_of_its_scope_is_written_out() -> None:
 
 
 def test_every_dimension_of_its_scope_can_be_said_at_once() -> None:
-    said = {"provider": ["azure"], "state": "allowed", "max_tokens": "9", "source": ["::1"]}
+    said: dict[str, Any] = {
+        "provider": ["azure"],
+        "state": "allowed",
+        "max_tokens": "9",
+        "source": ["::1"],
+    }
     agent, _ = decide("enroll_agent", **VALUES, **said).saves
     assert isinstance(agent, Agent)
     found = agent.scope
