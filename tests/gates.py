@@ -139,7 +139,7 @@ class RunningGate:
             key=Secret(PROVIDER_KEY),
             base_url=provider_url or self._vendor.url,
         )
-        answer = office.enroll(name="bot", model=MODELS)
+        answer = office.enroll(name="bot", model=MODELS, hosted_tool=["*"], state="allowed")
         assert answer.shown_once is not None
         self.key = answer.shown_once.reveal()
         self.application = GateApplication(

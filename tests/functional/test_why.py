@@ -151,6 +151,6 @@ def test_the_command_line_says_it_in_words_and_as_data(
         assert part in said.output
     data = json.loads(run(sqlite_gate, folder, reference, "--json").output)
     assert data["entry"]["reference"] == reference
-    assert data["scope"]["hosted_tools"] == []
+    assert data["scope"]["hosted_tools"] == ["*"]
     refused = run(sqlite_gate, folder, asked(sqlite_gate, "o4-mini"))
     assert refused.output.startswith("Agent bot was refused chat.completions: model_not_allowed.\n")

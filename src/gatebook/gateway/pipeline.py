@@ -56,6 +56,7 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
         asked = Asked(call, inspection, address_of(exchange), gate.clock.now_us())
         permission = permit(principal, asked, snapshot.policies)
         call = permission.fitted(call)
+        asked = asked._replace(call=call)  # what was asked before that is not held any longer
 
         # 5. record the intent
         gate.unsigned.check(gate.clock.monotonic_us())
