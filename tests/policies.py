@@ -1,6 +1,6 @@
 """Asks one policy one thing, without a directory and a gate around it."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -8,13 +8,20 @@ from gatebook.core.errors import Refused
 from gatebook.formats import Call, Operation
 from gatebook.guard.inspect import Inspection
 from gatebook.identity.directory import Provider, Scope
-from gatebook.policy.asked import Asked
+from gatebook.policy.circumstances import Circumstances
 from gatebook.policy.resolve import Offers, Permit, Policy
 from gatebook.providers.openai import CHAT
 from tests.decisions import OPENAI, SCOPE
 from tests.simulators.clock import NOON_US
 
 HERE = "192.0.2.7"
+
+
+class Asked(NamedTuple):
+    """A call, and what it is decided upon beside itself."""
+
+    call: Call
+    at: Circumstances
 
 
 def asked(
@@ -28,7 +35,7 @@ def asked(
 ) -> Asked:
     """A chat call at noon, but for what is said."""
     call = Call(operation=operation, path=operation.path, model=model, **of_call)
-    return Asked(call, inspection or Inspection(), address, now_us)
+    return Asked(call, Circumstances(inspection or Inspection(), address, now_us))
 
 
 def policy_of(scope: Scope = SCOPE, *providers: Provider) -> Policy:
@@ -43,13 +50,13 @@ def narrowed(**dimensions: Any) -> Scope:
 
 def permitted(scope: Scope, what: Asked, *providers: Provider) -> Permit:
     """The permit for what is asked, which there has to be."""
-    found = policy_of(scope, *providers).resolve(what)
+    found = policy_of(scope, *providers).resolve(*what)
     assert isinstance(found, Permit), str(found)
     return found
 
 
 def refused(scope: Scope, what: Asked, *providers: Provider) -> tuple[str, str]:
     """Code and rule of why it is refused, which it has to be."""
-    found = policy_of(scope, *providers).resolve(what)
+    found = policy_of(scope, *providers).resolve(*what)
     assert isinstance(found, Refused), found
     return found.code, found.rule

@@ -10,11 +10,11 @@ from gatebook.core.clock import SECOND_US
 from gatebook.formats import Call
 from gatebook.guard.inspect import Inspection
 from gatebook.identity.directory import Provider, Scope
-from gatebook.policy.asked import Asked
+from gatebook.policy.circumstances import Circumstances
 from gatebook.policy.resolve import Permit
 from gatebook.providers import anthropic, openai
 from tests.decisions import OPENAI
-from tests.policies import policy_of
+from tests.policies import Asked, policy_of
 from tests.simulators.clock import NOON_US
 
 HOUR_US = 3600 * SECOND_US
@@ -79,9 +79,12 @@ plain = st.builds(
         operation=st.sampled_from(OPERATIONS),
         model=letters,
     ),
-    inspection=inspections,
-    address=st.sampled_from(("10.1.2.3", "10.2.0.1", "192.0.2.7", "2001:db8::1", "")),
-    now_us=st.integers(-400, 400).map(lambda hours: NOON_US + hours * HOUR_US),
+    at=st.builds(
+        Circumstances,
+        inspection=inspections,
+        address=st.sampled_from(("10.1.2.3", "10.2.0.1", "192.0.2.7", "2001:db8::1", "")),
+        now_us=st.integers(-400, 400).map(lambda hours: NOON_US + hours * HOUR_US),
+    ),
 )
 asks = st.builds(
     lambda asked, **facts: asked._replace(call=replace(asked.call, **facts)),
@@ -130,10 +133,10 @@ def _closer(pattern: str) -> st.SearchStrategy[str]:
 def check_no_more(
     asked: Asked, wide: tuple[Scope, tuple[Provider, ...]], narrow: tuple[Scope, Any]
 ) -> None:
-    less = policy_of(narrow[0], *narrow[1]).resolve(asked)
+    less = policy_of(narrow[0], *narrow[1]).resolve(*asked)
     if not isinstance(less, Permit):
         return
-    more = policy_of(wide[0], *wide[1]).resolve(asked)
+    more = policy_of(wide[0], *wide[1]).resolve(*asked)
     assert isinstance(more, Permit)
     assert {each.id for each in less.providers} <= {each.id for each in more.providers}
     assert less.terms.is_stateless or not more.terms.is_stateless
@@ -170,9 +173,9 @@ def test_every_provider_that_is_given_is_within_scope_and_serves_the_call(
     scope: Scope, offered: tuple[Provider, ...], asked: Asked
 ) -> None:
     """Each alone would be given too: none is let in by another."""
-    found = policy_of(scope, *offered).resolve(asked)
+    found = policy_of(scope, *offered).resolve(*asked)
     for provider in offered:
-        alone = policy_of(scope, provider).resolve(asked)
+        alone = policy_of(scope, provider).resolve(*asked)
         is_given = isinstance(found, Permit) and provider in found.providers
         assert isinstance(alone, Permit) is is_given
 
@@ -183,13 +186,11 @@ def test_a_list_shows_a_model_if_and_only_if_a_call_to_it_is_permitted(
 ) -> None:
     policy = policy_of(scope, *offered)
     for dialect in (openai, anthropic):
-        operation = dialect.MODELS
-        listing = asked._replace(call=Call(operation=operation, path=operation.path))
         for model in ("a", "b", "ab", "aab", asked.call.model or "c"):
-            shown = policy.may_call(model, listing, dialect.OPERATIONS)
+            shown = policy.may_call(model, asked.at, dialect.OPERATIONS)
             called = [
                 policy_of(scope, *offered).resolve(
-                    asked._replace(call=Call(operation=each, path=each.path, model=model))
+                    Call(operation=each, path=each.path, model=model), asked.at
                 )
                 for each in dialect.OPERATIONS
                 if each.has_body
@@ -203,7 +204,7 @@ def test_what_is_remembered_changes_no_answer(
 ) -> None:
     policy = policy_of(scope, *offered)
     for each in asked * 2:
-        fresh, found = policy_of(scope, *offered).resolve(each), policy.resolve(each)
+        fresh, found = policy_of(scope, *offered).resolve(*each), policy.resolve(*each)
         if isinstance(fresh, Permit):
             assert isinstance(found, Permit)
             assert (found.providers, found.terms) == (fresh.providers, fresh.terms)

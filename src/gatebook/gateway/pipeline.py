@@ -20,7 +20,7 @@ from gatebook.gateway.reading import address_of, credential_of, read_call
 from gatebook.gateway.streaming import Delivery
 from gatebook.guard.inspect import inspect
 from gatebook.ledger.attempt import Receipt
-from gatebook.policy.asked import Asked
+from gatebook.policy.circumstances import Circumstances
 from gatebook.policy.permit import permit
 from gatebook.web.body import Disconnected
 from gatebook.web.exchange import Exchange
@@ -53,10 +53,9 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
         inspection = inspect(call.body)
 
         # 4. permit
-        asked = Asked(call, inspection, address_of(exchange), gate.clock.now_us())
-        permission = permit(principal, asked, snapshot.policies)
+        at = Circumstances(inspection, address_of(exchange), gate.clock.now_us())
+        permission = permit(principal, call, at, snapshot.policies)
         call = permission.fitted(call)
-        asked = asked._replace(call=call)  # what was asked before that is not held any longer
 
         # 5. record the intent
         gate.unsigned.check(gate.clock.monotonic_us())
@@ -79,9 +78,6 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
             leash.holds(reply)
 
             # 7. inspect the reply
-            may_see = partial(
-                permission.policy.may_call, asked=asked, operations=dialect.OPERATIONS
-            )
             delivery = Delivery(
                 exchange,
                 passage,
@@ -90,7 +86,11 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
                 limit=gate.settings.reply_limit_bytes,
                 headers=named(receipt.reference),
             )
-            await delivery.receive(reply, call, may_see)
+            await delivery.receive(
+                reply,
+                call,
+                partial(permission.policy.may_call, at=at, operations=dialect.OPERATIONS),
+            )
             leash.loosen()
 
             # 8. record the outcome

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from gatebook.core.errors import Refused
+from gatebook.formats import Call
 from gatebook.identity.directory import Directory
 from gatebook.identity.identify import Principal
-from gatebook.policy.asked import Asked
+from gatebook.policy.circumstances import Circumstances
 from gatebook.policy.resolve import Offers, Permit, Policy
 from gatebook.policy.written import digest_of, scope_text
 
@@ -49,8 +50,8 @@ class Policies:
         return offers
 
 
-def permit(principal: Principal, asked: Asked, policies: Policies) -> Permit:
-    """The permit for what is asked; raises Refused if no rule permits it."""
+def permit(principal: Principal, call: Call, at: Circumstances, policies: Policies) -> Permit:
+    """The permit for a call; raises Refused if no rule permits it."""
     if principal.organization.status != "active":
         raise Refused(
             "organization_suspended",
@@ -65,7 +66,7 @@ def permit(principal: Principal, asked: Asked, policies: Policies) -> Permit:
             "Ask the owner of the agent.",
             rule="agent.status",
         )
-    found = policies.of(principal).resolve(asked)
+    found = policies.of(principal).resolve(call, at)
     if isinstance(found, Refused):
         raise found
     return found

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from gatebook.core.errors import Refused
 from gatebook.formats import Call, Operation, Terms
 from gatebook.identity.directory import Provider, Scope
-from gatebook.policy.asked import Asked
+from gatebook.policy.circumstances import Circumstances
 from gatebook.policy.patterns import Patterns
 from gatebook.policy.scope import checks
 from gatebook.policy.written import digest_of, joined, providers_text, scope_text
@@ -79,29 +79,28 @@ class Policy:
         self._permits: dict[tuple[str, str, str], Permit] = {}
         self.digest = joined(digest_of(scope_text(scope)), offers.digest)
 
-    def resolve(self, asked: Asked) -> Permit | Refused:
-        """The permit for what is asked, or why there is none."""
+    def resolve(self, call: Call, at: Circumstances) -> Permit | Refused:
+        """The permit for a call, or why there is none."""
         for check in self._checks:
-            refusal = check(asked)
+            refusal = check(call, at)
             if refusal is not None:
                 return refusal
-        call = asked.call
         found = self._route(call)
         if isinstance(found, Permit):
             if self._limits_classes:
-                found = self._by_classes(found, asked)
+                found = self._by_classes(found, call, at)
             if call.choices > 1:
                 found = self._shared_out(found, call.choices)
         return found
 
-    def may_call(self, model: str, asked: Asked, operations: Iterable[Operation]) -> bool:
+    def may_call(self, model: str, at: Circumstances, operations: Iterable[Operation]) -> bool:
         """Whether one of the operations may be asked of a model, when and where a list is asked."""
         plain = (
             Call(operation=operation, path=operation.path, model=model)
             for operation in operations
             if operation.has_body
         )
-        return any(isinstance(self.resolve(asked._replace(call=call)), Permit) for call in plain)
+        return any(isinstance(self.resolve(call, at), Permit) for call in plain)
 
     def _route(self, call: Call) -> Permit | Refused:
         """What follows from operation and model alone."""
@@ -162,13 +161,13 @@ class Policy:
             policy=self,
         )
 
-    def _by_classes(self, permit: Permit, asked: Asked) -> Permit | Refused:
+    def _by_classes(self, permit: Permit, call: Call, at: Circumstances) -> Permit | Refused:
         """The permit for those providers that may be sent what was found in the text."""
         left = tuple(
             offer.provider
             for offer in self._offers
             if offer.provider in permit.providers
-            and (offer.classes is None or asked.has_only(offer.classes))
+            and (offer.classes is None or at.show_only(call, offer.classes))
         )
         if left:
             return replace(permit, providers=left)

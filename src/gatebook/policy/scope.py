@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterator
 
 from gatebook.core.clock import to_text
 from gatebook.core.errors import Refused
+from gatebook.formats import Call
 from gatebook.identity.directory import Scope
-from gatebook.policy.asked import Asked
+from gatebook.policy.circumstances import Circumstances
 from gatebook.policy.hours import read_hours
 from gatebook.policy.patterns import Patterns
 from gatebook.policy.sources import Sources, read_network
 
-Check = Callable[[Asked], Refused | None]
-"""Why the scope does not permit what is asked; None if this dimension does."""
+Check = Callable[[Call, Circumstances], Refused | None]
+"""Why the scope does not permit a call; None if this dimension does."""
 
 
 def checks(scope: Scope) -> tuple[Check, ...]:
@@ -35,8 +36,8 @@ def _until(expires_at: int | None) -> Iterator[Check]:
     if expires_at is None:
         return
 
-    def check(asked: Asked) -> Refused | None:
-        if asked.now_us < expires_at:
+    def check(_call: Call, at: Circumstances) -> Refused | None:
+        if at.now_us < expires_at:
             return None
         return Refused(
             "scope_expired",
@@ -54,8 +55,8 @@ def _within(texts: tuple[str, ...]) -> Iterator[Check]:
     if any(hours.is_always for hours in windows):
         return
 
-    def check(asked: Asked) -> Refused | None:
-        if any(hours.hold(asked.now_us) for hours in windows):
+    def check(_call: Call, at: Circumstances) -> Refused | None:
+        if any(hours.hold(at.now_us) for hours in windows):
             return None
         return Refused(
             "outside_hours",
@@ -72,12 +73,12 @@ def _from(texts: tuple[str, ...]) -> Iterator[Check]:
     if sources.are_all:
         return
 
-    def check(asked: Asked) -> Refused | None:
-        if sources.hold(asked.address):
+    def check(_call: Call, at: Circumstances) -> Refused | None:
+        if sources.hold(at.address):
             return None
         return Refused(
             "ip_not_allowed",
-            f"The agent may not call from the address {asked.address or '(unknown)'}.",
+            f"The agent may not call from the address {at.address or '(unknown)'}.",
             "Call from where it may, or ask the owner of the agent to have the address added.",
             rule="agent.scope.sources",
         )
@@ -88,8 +89,8 @@ def _from(texts: tuple[str, ...]) -> Iterator[Check]:
 def _with_tools(patterns: tuple[str, ...]) -> Check:
     tools = Patterns(patterns)
 
-    def check(asked: Asked) -> Refused | None:
-        for tool in asked.call.hosted_tools:
+    def check(call: Call, _at: Circumstances) -> Refused | None:
+        for tool in call.hosted_tools:
             if not tools.match(tool):
                 return Refused(
                     "hosted_tool_not_allowed",
@@ -106,8 +107,8 @@ def _without_state(is_permitted: bool) -> Iterator[Check]:
     if is_permitted:
         return
 
-    def check(asked: Asked) -> Refused | None:
-        if asked.call.state != "asked":
+    def check(call: Call, _at: Circumstances) -> Refused | None:
+        if call.state != "asked":
             return None  # where it is only the default, the call leaves without
         return Refused(
             "state_not_allowed",
@@ -123,8 +124,7 @@ def _at_most(limit: int | None) -> Iterator[Check]:
     if limit is None:
         return
 
-    def check(asked: Asked) -> Refused | None:
-        call = asked.call
+    def check(call: Call, _at: Circumstances) -> Refused | None:
         # A call that does not say gets as many as there are; each choice needs one at least.
         if (call.max_tokens or 1) * call.choices <= limit:
             return None
@@ -143,8 +143,8 @@ def _of_classes(patterns: tuple[str, ...]) -> Iterator[Check]:
         return
     classes = Patterns(patterns)
 
-    def check(asked: Asked) -> Refused | None:
-        if asked.has_only(classes):
+    def check(call: Call, at: Circumstances) -> Refused | None:
+        if at.show_only(call, classes):
             return None
         return Refused(
             "data_class_not_allowed",

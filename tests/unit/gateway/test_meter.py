@@ -6,11 +6,11 @@ import pytest
 from msgspec.structs import replace
 
 from gatebook.core.ids import system_entropy
-from gatebook.formats import Call, Usage
+from gatebook.formats import Call, Terms, Usage
 from gatebook.gateway.meter import NOT_RECORDED, Meter, Traffic
 from gatebook.gateway.passage import Passage
 from gatebook.guard.inspect import Inspection
-from gatebook.policy.permit import Permit
+from gatebook.policy.resolve import Permit
 from gatebook.providers.openai import CHAT
 from tests.simulators.clock import SetClock
 from tests.unit.gateway.test_book import receipts
@@ -40,7 +40,7 @@ class Desk:
         passage.log, passage.key = self.state.tenants["org"]
         policy = self.state.policies.of(principal)
         provider = self.state.directory.providers["prv"]
-        permit = Permit(provider=provider, rule="x", policy=policy)
+        permit = Permit(providers=(provider,), terms=Terms(), rule="x", policy=policy)
         passage.intended(call, principal, permit, Inspection())
         self.clock.advance(3)
         (passage.receipt,) = receipts()
@@ -121,6 +121,6 @@ def test_models_make_no_series_and_providers_of_one_name_share_theirs() -> None:
         passage = desk.call(f"model-{number}")
         assert passage.permit
         again: Any = replace(passage.permit.provider, id=f"prv_{number}")
-        passage.permit = replace(passage.permit, provider=again)
+        passage.permit = replace(passage.permit, providers=(again,))
         desk.meter.count(ASKED, passage)
     assert desk.traffic().calls == {"complete": 3}

@@ -32,7 +32,7 @@ def principal(agent: Agent = MAILER, organization: Organization = ACME) -> Princ
 def refusal(who: Principal, *providers: Provider) -> Refused:
     policies = Policies(directory(*providers, agent=who.agent))
     with pytest.raises(Refused) as caught:
-        permit(who, asked(), policies)
+        permit(who, *asked(), policies)
     return caught.value
 
 
@@ -42,11 +42,11 @@ def digest(agent: Agent = MAILER, *providers: Provider) -> str:
 
 def test_what_the_policy_permits_is_permitted_and_what_it_refuses_is_raised() -> None:
     policies = Policies(directory())
-    given = permit(principal(), asked(), policies)
+    given = permit(principal(), *asked(), policies)
     assert given.policy is policies.of(principal())
     assert given.provider is OPENAI
     with pytest.raises(Refused) as caught:
-        permit(principal(), asked("o3"), policies)
+        permit(principal(), *asked("o3"), policies)
     assert caught.value.rule == "agent.scope.models"
 
 
@@ -70,7 +70,7 @@ def test_a_provider_that_is_suspended_or_somebody_elses_is_not_used(provider: Pr
 
 def test_the_oldest_provider_is_asked_first() -> None:
     older = replace(OPENAI, id="prv_9", name="older", created_at=OPENAI.created_at - 1)
-    given = permit(principal(), asked(), Policies(directory(OPENAI, older)))
+    given = permit(principal(), *asked(), Policies(directory(OPENAI, older)))
     assert given.providers == (older, OPENAI)
 
 
@@ -82,7 +82,7 @@ def test_a_policy_is_that_of_the_agent_as_it_stands_and_not_as_it_was_when_it_ca
     assert policies.of(principal(narrow)) is policies.of(wide)
     assert policies.of(wide).digest == digest(narrow)
     with pytest.raises(Refused):
-        permit(wide, asked("gpt-4o"), policies)
+        permit(wide, *asked("gpt-4o"), policies)
 
 
 def test_the_digest_follows_what_was_decided_upon() -> None:

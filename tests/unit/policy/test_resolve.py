@@ -9,7 +9,7 @@ from gatebook.formats import Call, Terms
 from gatebook.formats.chat import Chat
 from gatebook.guard.inspect import Inspection
 from gatebook.identity.directory import Provider
-from gatebook.policy.asked import Asked
+from gatebook.policy.circumstances import Circumstances
 from gatebook.policy.resolve import Permit
 from gatebook.providers import anthropic, openai
 from tests.decisions import OPENAI
@@ -122,12 +122,12 @@ def test_what_nobody_looked_at_goes_to_providers_that_may_be_sent_anything() -> 
 
 def test_a_permit_that_is_remembered_holds_nothing_of_the_call_before() -> None:
     policy = policy_of(narrowed(max_tokens=100))
-    first = policy.resolve(asked(choices=10))
-    second = policy.resolve(asked())
+    first = policy.resolve(*asked(choices=10))
+    second = policy.resolve(*asked())
     assert isinstance(first, Permit)
     assert isinstance(second, Permit)
     assert (first.terms.max_tokens, second.terms.max_tokens) == (10, 100)
-    assert policy.resolve(asked()) is second
+    assert policy.resolve(*asked()) is second
 
 
 def test_the_call_is_fitted_to_its_terms_by_its_own_format() -> None:
@@ -141,10 +141,10 @@ def test_the_call_is_fitted_to_its_terms_by_its_own_format() -> None:
 def test_a_list_shows_what_one_of_the_operations_may_be_asked_of() -> None:
     listing = asked("", operation=openai.MODELS)
     policy = policy_of(narrowed(), replace(OPENAI, models=("gpt-4*",)), CLAUDE)
-    assert policy.may_call("gpt-4o", listing, openai.OPERATIONS)
-    assert not policy.may_call("gpt-5", listing, openai.OPERATIONS)  # nobody serves it
-    assert not policy.may_call("o3", listing, openai.OPERATIONS)  # not in the scope
-    assert policy.may_call("gpt-5", listing, anthropic.OPERATIONS)  # it is served there
+    assert policy.may_call("gpt-4o", listing.at, openai.OPERATIONS)
+    assert not policy.may_call("gpt-5", listing.at, openai.OPERATIONS)  # nobody serves it
+    assert not policy.may_call("o3", listing.at, openai.OPERATIONS)  # not in the scope
+    assert policy.may_call("gpt-5", listing.at, anthropic.OPERATIONS)  # it is served there
 
 
 def test_a_list_is_as_empty_as_a_scope_that_permits_nothing_now() -> None:
@@ -156,10 +156,10 @@ def test_a_list_is_as_empty_as_a_scope_that_permits_nothing_now() -> None:
         narrowed(expires_at=1),
         narrowed(data_classes=("public",)),
     ):
-        assert not policy_of(scope).may_call("gpt-4o", listing, openai.OPERATIONS)
+        assert not policy_of(scope).may_call("gpt-4o", listing.at, openai.OPERATIONS)
 
 
 def test_a_model_that_only_an_operation_without_a_body_names_is_not_shown() -> None:
     """Looking at a list of models is no way of using one."""
-    listing = Asked(Call(operation=openai.MODELS, path="/v1/models"), Inspection(), HERE, 1)
-    assert not policy_of(narrowed()).may_call("gpt-4o", listing, [openai.MODELS])
+    at = Circumstances(Inspection(), HERE, 1)
+    assert not policy_of(narrowed()).may_call("gpt-4o", at, [openai.MODELS])

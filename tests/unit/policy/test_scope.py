@@ -26,7 +26,7 @@ def test_outside_its_hours_an_agent_may_not_call() -> None:
     weekday = NOON_US + next(
         day * DAY_US
         for day in range(7)
-        if not any(check(asked(now_us=NOON_US + day * DAY_US)) for check in checks(scope))
+        if not any(check(*asked(now_us=NOON_US + day * DAY_US)) for check in checks(scope))
     )
     permitted(scope, asked(now_us=weekday))
     night = asked(now_us=weekday + 12 * 3600 * SECOND_US)
@@ -76,7 +76,7 @@ def test_the_name_of_a_tool_cannot_say_what_it_likes() -> None:
     (told,) = [
         str(found)
         for check in checks(narrowed())
-        if (found := check(asked(hosted_tools=("\x1b[2J\n" + "x" * 5000,))))
+        if (found := check(*asked(hosted_tools=("\x1b[2J\n" + "x" * 5000,))))
     ]
     assert told.isprintable()
     assert len(told) < 300
@@ -159,6 +159,6 @@ def test_every_refusal_says_whom_to_ask() -> None:
         (narrowed(data_classes=()), asked()),
     ]
     for scope, what in cases:
-        (found,) = [said for check in checks(scope) if (said := check(what))]
+        (found,) = [said for check in checks(scope) if (said := check(*what))]
         assert isinstance(found, Refused)
         assert "ask the owner of the agent" in found.hint.lower()

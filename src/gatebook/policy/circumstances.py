@@ -1,4 +1,4 @@
-"""All that policy decides upon but for who asks."""
+"""What a call is decided upon beside itself and who makes it."""
 
 from typing import NamedTuple
 
@@ -7,18 +7,17 @@ from gatebook.guard.inspect import Inspection
 from gatebook.policy.patterns import Patterns
 
 
-class Asked(NamedTuple):
-    """What is asked, what was found in it, from where it comes and when."""
+class Circumstances(NamedTuple):
+    """What was found in a call, from where it comes and when."""
 
-    call: Call
     inspection: Inspection
     address: str
     """Empty if it is not known, as for a socket of this machine."""
     now_us: int
 
-    def has_only(self, classes: Patterns) -> bool:
-        """Whether the text holds data of these classes only; what nobody looked at may hold any."""
-        if not self.call.operation.has_body:
+    def show_only(self, call: Call, classes: Patterns) -> bool:
+        """Whether the call holds data of these classes only; if nobody looked, it may hold any."""
+        if not call.operation.has_body:
             return True
         found = self.inspection
         return bool(found.inspected_by) and all(map(classes.match, found.data_classes))

@@ -4,7 +4,7 @@ import pytest
 
 from gatebook.formats import Call
 from gatebook.guard.inspect import Inspection
-from gatebook.policy.asked import Asked
+from gatebook.policy.circumstances import Circumstances
 from gatebook.policy.patterns import Patterns
 from gatebook.providers.openai import CHAT, MODELS
 
@@ -23,10 +23,10 @@ SEEN = Inspection(("detector",))
 def test_a_text_has_only_what_was_looked_for_and_found(
     inspection: Inspection, has_only: bool
 ) -> None:
-    asked = Asked(Call(operation=CHAT, path=CHAT.path), inspection, "", 0)
-    assert asked.has_only(Patterns(["public"])) is has_only
+    call = Call(operation=CHAT, path=CHAT.path)
+    assert Circumstances(inspection, "", 0).show_only(call, Patterns(["public"])) is has_only
 
 
 def test_a_call_without_a_text_holds_nothing() -> None:
-    asked = Asked(Call(operation=MODELS, path=MODELS.path), Inspection(), "", 0)
-    assert asked.has_only(Patterns([]))
+    call = Call(operation=MODELS, path=MODELS.path)
+    assert Circumstances(Inspection(), "", 0).show_only(call, Patterns([]))
