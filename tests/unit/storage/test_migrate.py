@@ -13,7 +13,7 @@ from gatebook.identity.directory import Agent, Provider
 from gatebook.storage.database import Database, open_database
 from gatebook.storage.directory import SqlRecords
 from gatebook.storage.migrate import _alembic, migrate
-from gatebook.storage.migrations.versions import m0050_scopes
+from gatebook.storage.migrations.versions import m0003_scopes
 from tests.databases import PostgresqlServer
 from tests.decisions import ACME, ALICE, MAIN, OPENAI
 
@@ -48,7 +48,7 @@ def upgrade(database: Database, schema: str) -> None:
 
 
 def test_an_agent_keeps_its_models_and_gets_a_scope_that_says_the_rest(empty: Database) -> None:
-    upgrade(empty, m0050_scopes.down_revision)
+    upgrade(empty, m0003_scopes.down_revision)
     with empty.writing() as connection:
         for row in (ACME, MAIN, ALICE):
             SqlRecords(connection).save(row)

@@ -9,7 +9,7 @@ import json
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0050"
+revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
