@@ -21,7 +21,7 @@ from gatebook.app.settings import (
     TelemetrySettings,
 )
 from gatebook.core.errors import Misconfigured
-from gatebook.gateway.settings import GatewaySettings, MemorySettings
+from gatebook.gateway.settings import GatewaySettings, MemorySettings, UpstreamSettings
 from gatebook.identity.settings import IdentitySettings
 from gatebook.ledger.settings import LedgerSettings
 from gatebook.storage.settings import StorageSettings
@@ -44,6 +44,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     log: LogSettings = LogSettings()
     identity: IdentitySettings = IdentitySettings()
     gateway: GatewaySettings = GatewaySettings()
+    upstream: UpstreamSettings = UpstreamSettings()
     memory: MemorySettings = MemorySettings()
     telemetry: TelemetrySettings = TelemetrySettings()
 

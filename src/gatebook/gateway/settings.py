@@ -1,4 +1,4 @@
-"""Settings of the gate; tables `[gateway]` and `[memory]` of gatebook.toml."""
+"""Settings of the gate; tables `[gateway]`, `[upstream]` and `[memory]` of gatebook.toml."""
 
 from typing import Annotated
 
@@ -54,6 +54,30 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     def poll_seconds(self) -> float:
         """Interval of looking for administrative changes."""
         return self.snapshot_poll_ms / 1000
+
+
+class UpstreamSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When a provider is left alone, and how often it is asked whether it is well."""
+
+    breaker_failures: Annotated[
+        int, Meta(ge=1, description="Failures in a row after which a provider is left alone.")
+    ] = 5
+    breaker_seconds: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="How long it is left alone at first; twice as long after each vain trial.",
+        ),
+    ] = 15
+    probe_seconds: Annotated[
+        int, Meta(ge=1, description="Interval of asking every provider whether it is well.")
+    ] = 300
+    probe_timeout_seconds: Annotated[
+        int, Meta(ge=1, description="Wait for its answer before it counts as unwell.")
+    ] = 10
+    history_days: Annotated[
+        int, Meta(ge=1, description="How long the figures on providers are kept.")
+    ] = 400
 
 
 class MemorySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
