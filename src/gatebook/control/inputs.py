@@ -43,6 +43,14 @@ ModelPattern = Annotated[
         max_length=100,
     ),
 ]
+ModelName = Annotated[
+    str,
+    Meta(
+        title="the name of a model",
+        pattern=r"\A([A-Za-z0-9][A-Za-z0-9._:/@+-]*)?\Z",
+        max_length=128,
+    ),
+]
 
 NamePattern = Annotated[
     str,

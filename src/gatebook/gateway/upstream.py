@@ -6,7 +6,7 @@ Nothing is followed, decompressed or sent twice.
 """
 
 from typing import Final, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from gatebook.core.errors import Misconfigured, Unavailable
 from gatebook.core.secret import Secret
@@ -18,6 +18,8 @@ from gatebook.providers import Dialect
 from gatebook.web.client import Broken, Client, Connection, NotSent, Origin
 
 _PORTS: Final = {"http": 80, "https": 443}
+_REMEMBERED: Final = 1000
+"""Targets that are kept."""
 
 
 class Target(NamedTuple):
@@ -97,16 +99,29 @@ class Upstream:
         `upstream_broken`, after which the call may have been executed.
         """
         del receipt
-        target = self._target(call, permit, dialect, credential)
-        try:
-            connection = await self._client.connect(target.origin)
-        except NotSent as error:
-            raise Unavailable(
-                "upstream_unavailable",
-                "The provider cannot be reached.",
-                "Retry after a moment; nothing was sent.",
-                retry_after_seconds=1,
-            ) from error
+        return await self._send(call, self._target(call, permit.provider, dialect, credential))
+
+    async def probe(
+        self, provider: Provider, dialect: Dialect, credential: Secret | None
+    ) -> int | None:
+        """The status with which a provider answers when it is asked for its models.
+
+        None where its dialect has no such list: then it is known only that it can be reached. The
+        request is made here and has no body, so nothing of an agent's can leave by it. Raises
+        Unavailable as `forward` does.
+        """
+        asked = next((each for each in dialect.OPERATIONS if each.name == "models"), None)
+        if asked is None:
+            origin = _address(provider.base_url)[1]
+            self._client.release(origin, await self._connect(origin))
+            return None
+        call = Call(operation=asked, path=asked.path)
+        reply = await self._send(call, self._target(call, provider, dialect, credential))
+        reply.close()
+        return reply.status
+
+    async def _send(self, call: Call, target: Target) -> Reply:
+        connection = await self._connect(target.origin)
         try:
             await connection.send(_request(call, target))
         except Broken as error:
@@ -120,18 +135,31 @@ class Upstream:
         """Close the connections that are kept."""
         self._client.close()
 
+    async def _connect(self, origin: Origin) -> Connection:
+        try:
+            return await self._client.connect(origin)
+        except NotSent as error:
+            raise Unavailable(
+                "upstream_unavailable",
+                "The provider cannot be reached.",
+                "Retry after a moment; nothing was sent.",
+                retry_after_seconds=1,
+            ) from error
+
     def _target(
-        self, call: Call, permit: Permit, dialect: Dialect, credential: Secret | None
+        self, call: Call, provider: Provider, dialect: Dialect, credential: Secret | None
     ) -> Target:
         """The target of a call, made once for each state of its provider."""
-        key = (permit.provider.id, call.operation.method, call.path, call.streamed)
+        key = (provider.id, call.operation.method, call.path, call.streamed)
         made = None if call.query else self._made.get(key)
-        if made and made.provider is permit.provider and made.credential is credential:
+        if made and made.provider is provider and made.credential is credential:
             return made.target
         authorization = dialect.authorization(_line(credential.reveal())) if credential else None
-        target = target_of(permit.provider.base_url, call, self._agent, authorization)
+        target = target_of(provider.base_url, call, self._agent, authorization)
         if not call.query:
-            self._made[key] = _Made(permit.provider, credential, target)
+            if len(self._made) >= _REMEMBERED:
+                self._made.clear()  # a path may name a model, and models can be made up
+            self._made[key] = _Made(provider, credential, target)
         return target
 
 
@@ -139,11 +167,7 @@ def target_of(
     base_url: str, call: Call, agent: str, authorization: tuple[str, str] | None
 ) -> Target:
     """The target of a call; raises Misconfigured for an address that cannot be used."""
-    url = urlsplit(_line(base_url))
-    if url.scheme not in _PORTS or url.hostname is None or url.username is not None:
-        raise Misconfigured(
-            "provider_url", "The address of the provider cannot be used.", "Add the provider again."
-        )
+    url, origin = _address(base_url)
     operation = call.operation
     query = f"?{call.query}" if call.query else ""
     fields = [
@@ -160,8 +184,7 @@ def target_of(
     if operation.has_body:
         fields.append("Content-Type: application/json")
     head = "".join([f"{field}\r\n" for field in fields]).encode("ascii")
-    port = url.port or _PORTS[url.scheme]
-    return Target(Origin(url.scheme == "https", url.hostname, port), head)
+    return Target(origin, head)
 
 
 def reply_too_large() -> Unavailable:
@@ -171,6 +194,16 @@ def reply_too_large() -> Unavailable:
         "The provider's reply is too large.",
         "Ask for less, or have `gateway.reply_limit_bytes` raised.",
     )
+
+
+def _address(base_url: str) -> tuple[SplitResult, Origin]:
+    url = urlsplit(_line(base_url))
+    if url.scheme not in _PORTS or url.hostname is None or url.username is not None:
+        raise Misconfigured(
+            "provider_url", "The address of the provider cannot be used.", "Add the provider again."
+        )
+    port = url.port or _PORTS[url.scheme]
+    return url, Origin(url.scheme == "https", url.hostname, port)
 
 
 def _request(call: Call, target: Target) -> bytes:

@@ -128,7 +128,24 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True, tag="provider"):
     models: tuple[str, ...]
     region: str = ""
     data_classes: tuple[str, ...]
+    availability_ppm: int | None = None
+    """The share of time, in millionths, for which the vendor or we promise that it answers."""
     status: Literal["active", "suspended"] = "active"
+    created_at: int
+
+
+class Fallback(msgspec.Struct, frozen=True, kw_only=True, tag="fallback"):
+    """Where a call for a model goes when its provider cannot take it.
+
+    `model` is the pattern asked for and `target` the model there, the same one if it is empty.
+    Several for one pattern are tried in the order in which they were added.
+    """
+
+    id: str
+    organization_id: str
+    model: str
+    provider_id: str
+    target: str = ""
     created_at: int
 
 
@@ -137,7 +154,7 @@ def credential_cell(provider_id: str) -> Cell:
     return Cell("providers", provider_id, "credential")
 
 
-Row = Organization | Workspace | Person | Agent | AgentKey | Provider
+Row = Organization | Workspace | Person | Agent | AgentKey | Provider | Fallback
 """Everything an administrator can create or change."""
 
 
@@ -151,3 +168,4 @@ class Directory(msgspec.Struct, frozen=True, kw_only=True):
     agents: dict[str, Agent]
     keys: dict[str, AgentKey]
     providers: dict[str, Provider]
+    fallbacks: dict[str, Fallback]

@@ -16,6 +16,7 @@ from gatebook.identity.directory import (
     Agent,
     AgentKey,
     Directory,
+    Fallback,
     Organization,
     Person,
     Provider,
@@ -32,6 +33,7 @@ from gatebook.storage.tables import (
     bodies,
     data_keys,
     entries,
+    fallbacks,
     idempotency,
     organizations,
     people,
@@ -50,6 +52,7 @@ _TABLES: Final[dict[type, Table]] = {
     Agent: agents,
     AgentKey: agent_keys,
     Provider: providers,
+    Fallback: fallbacks,
 }
 
 _NAMES: Final = msgspec.json.Decoder(tuple[str, ...])
@@ -78,6 +81,7 @@ def load_snapshot(connection: Connection) -> Directory:
         agents={row.id: row for row in _read(connection, Agent)},
         keys={row.id: row for row in _read(connection, AgentKey)},
         providers={row.id: row for row in _read(connection, Provider)},
+        fallbacks={row.id: row for row in _read(connection, Fallback)},
     )
 
 

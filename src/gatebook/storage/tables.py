@@ -219,6 +219,8 @@ providers = Table(
     _text("models"),
     _text("region", server_default=text("''")),
     _text("data_classes", server_default="[]"),
+    # Absent: nobody promised anything.
+    Column("availability_ppm", BigInteger),
     _text("status"),
     _number("created_at"),
     UniqueConstraint("organization_id", "name"),
@@ -231,6 +233,47 @@ policies = Table(
     # What decisions were made by, under the digests that entries name; never changed or removed.
     _text("digest", primary_key=True),
     Column("text", LargeBinary, nullable=False),
+)
+
+fallbacks = Table(
+    "fallbacks",
+    METADATA,
+    _text("id", primary_key=True),
+    _text("organization_id", ForeignKey("organizations.id")),
+    _text("model"),
+    _text("provider_id", ForeignKey("providers.id")),
+    _text("target"),
+    _number("created_at"),
+)
+
+probes = Table(
+    "probes",
+    METADATA,
+    # No foreign key: what a provider was like is told after it was removed, too.
+    _text("provider_id"),
+    _number("at"),
+    _text("result"),
+    _number("latency_ms"),
+    PrimaryKeyConstraint("provider_id", "at"),
+)
+
+probe_turns = Table(
+    "probe_turns",
+    METADATA,
+    # Whichever gateway sets a turn that is due to its next time takes it.
+    _text("provider_id", primary_key=True),
+    _number("due_at"),
+)
+
+provider_hours = Table(
+    "provider_hours",
+    METADATA,
+    # What came of the calls of agents, by the hour in which they ended.
+    _text("provider_id"),
+    _number("hour"),
+    _number("answered"),
+    _number("failed"),
+    PrimaryKeyConstraint("provider_id", "hour"),
 )
 
 idempotency = Table(

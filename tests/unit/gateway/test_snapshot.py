@@ -63,6 +63,7 @@ def snapshot(
                 expires_at=NOON_US + HOUR_US,
             )
         },
+        fallbacks={},
         providers={
             "prv": Provider(
                 id="prv",

@@ -42,6 +42,7 @@ def directory(**changed: Any) -> Directory:
         agents={MAILER.id: MAILER},
         keys={key.id: key},
         providers={},
+        fallbacks={},
     )
 
 

@@ -22,6 +22,7 @@ def directory(*providers: Provider, agent: Agent = MAILER) -> Directory:
         agents={agent.id: agent},
         keys={},
         providers={provider.id: provider for provider in providers or (OPENAI,)},
+        fallbacks={},
     )
 
 

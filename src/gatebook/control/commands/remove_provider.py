@@ -7,13 +7,15 @@ from msgspec import Meta
 
 from gatebook.control.command import Context, InOrganization, Outcome
 from gatebook.control.lookup import provider_called
+from gatebook.identity.directory import Fallback
 from gatebook.ledger.events.provider import ProviderRemoved
 
 
 class RemoveProvider(InOrganization, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Remove a provider; calls go there no more, and its sealed credential is deleted.
 
-    What it was stays in the log. Revoke the credential at the provider too.
+    Fallbacks to it go with it. What it was stays in the log. Revoke the credential at the
+    provider too.
     """
 
     verb: ClassVar[str] = "provider remove"
@@ -24,10 +26,11 @@ class RemoveProvider(InOrganization, frozen=True, kw_only=True, forbid_unknown_f
     provider: Annotated[str, Meta(description="Name of the provider.")]
 
     def change(self, context: Context) -> Outcome:
-        """The provider's row is deleted; NotFound if there is none."""
+        """The provider's row is deleted with those that name it; NotFound if there is none."""
         provider = provider_called(context, self.provider)
+        fallbacks = context.records.find(Fallback, provider_id=provider.id)
         return Outcome(
             event=partial(ProviderRemoved, object=provider.id),
-            removes=(provider,),
+            removes=(*fallbacks, provider),
             answer={"provider": provider.name, "id": provider.id},
         )

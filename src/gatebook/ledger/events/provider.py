@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Self
 
 from msgspec import Meta
 
-from gatebook.ledger.events import EXAMPLE_ACTOR, EXAMPLE_BODY, Change
+from gatebook.ledger.events import EXAMPLE_ACTOR, EXAMPLE_BODY, Change, Event
 
 
 class ProviderAdded(Change, frozen=True, kw_only=True, omit_defaults=True):
@@ -67,3 +67,46 @@ class ProviderRekeyed(Change, frozen=True, kw_only=True, omit_defaults=True):
             object="prv_9zY8xW7vU6tS5rQ4pO3nM2",
             body=EXAMPLE_BODY,
         )
+
+
+class ProviderPromised(Change, frozen=True, kw_only=True, omit_defaults=True):
+    """What availability a provider has promised was noted down."""
+
+    name: ClassVar[str] = "provider.promised"
+    ocsf_class: ClassVar[int] = 3004  # Entity Management
+    controls: ClassVar[tuple[str, ...]] = ("A1.1", "CC9.2")
+
+    availability_ppm: Annotated[
+        int, Meta(description="share of the time, in millionths; 0: nothing is promised")
+    ]
+
+    @classmethod
+    def example(cls) -> Self:
+        """Three nines."""
+        return cls(
+            actor=EXAMPLE_ACTOR,
+            object="prv_9zY8xW7vU6tS5rQ4pO3nM2",
+            availability_ppm=999_000,
+            body=EXAMPLE_BODY,
+        )
+
+
+class ProviderProbed(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A provider was asked whether it is well; nothing of an agent's was sent."""
+
+    name: ClassVar[str] = "provider.probed"
+    ocsf_class: ClassVar[int] = 6003  # API Activity
+    controls: ClassVar[tuple[str, ...]] = ("A1.1", "CC7.2")
+
+    provider: Annotated[str, Meta(description="id of the provider")]
+    result: Annotated[
+        str,
+        Meta(description="well | busy | failing | credential_rejected | unreachable | silent"),
+    ]
+    status: Annotated[int, Meta(description="HTTP status it answered with; 0: none came")] = 0
+    latency_ms: Annotated[int, Meta(description="from sending to the head of the answer")]
+
+    @classmethod
+    def example(cls) -> Self:
+        """A vendor that answers."""
+        return cls(provider="prv_9zY8xW7vU6tS5rQ4pO3nM2", result="well", status=200, latency_ms=112)
