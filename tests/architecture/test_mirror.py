@@ -5,7 +5,17 @@ from pathlib import Path, PurePosixPath
 from tests.architecture.program import PROGRAM, ROOT
 
 UNIT = ROOT / "tests" / "unit"
-INSIDE = ("core", "ledger", "identity", "guard", "providers", "policy", "control")
+INSIDE = (
+    "core",
+    "formats",
+    "ledger",
+    "identity",
+    "guard",
+    "providers",
+    "translation",
+    "policy",
+    "control",
+)
 
 # Modules of the inside that hold nothing a unit test could show to be wrong.
 NO_LOGIC = {
