@@ -27,11 +27,12 @@ from gatebook.core.clock import SECOND_US, SystemClock
 from gatebook.core.ids import system_entropy
 from gatebook.core.secret import Secret
 from gatebook.gateway.asgi import GateApplication
-from gatebook.gateway.settings import GatewaySettings, MemorySettings
+from gatebook.gateway.settings import GatewaySettings, MemorySettings, UpstreamSettings
 from gatebook.gateway.unsigned import Unsigned
 from gatebook.ledger.settings import LedgerSettings
 from gatebook.storage.book import SqlStore
 from gatebook.storage.database import Database, open_database
+from gatebook.storage.health import SqlHealth
 from gatebook.web.problem import problem
 from gatebook.web.server import Edge, server_config
 from tests.books import Kept, read_book
@@ -49,6 +50,7 @@ MODELS: Final = ["gpt-*", "claude-*", "sim-*"]
 LEDGER: Final = LedgerSettings()
 MEMORY: Final = MemorySettings()
 TELEMETRY: Final = TelemetrySettings()
+UPSTREAM: Final = UpstreamSettings()
 SETTINGS: Final = GatewaySettings(port=0, snapshot_poll_ms=50, drain_seconds=2)
 
 
@@ -120,6 +122,7 @@ class RunningGate:
         memory: MemorySettings = MEMORY,
         ledger: LedgerSettings = LEDGER,
         telemetry: TelemetrySettings = TELEMETRY,
+        upstream: UpstreamSettings = UPSTREAM,
         provider_url: str = "",
         notary: NotaryClient | None = None,
     ) -> None:
@@ -154,8 +157,15 @@ class RunningGate:
                 ),
                 store=watched,
                 certifier=notary or self.certifier,
-                dialects=list(dialects().values()),
-                config=Config(gateway=settings, memory=memory, ledger=ledger, telemetry=telemetry),
+                dialects=dialects(),
+                health=SqlHealth(database),
+                config=Config(
+                    gateway=settings,
+                    memory=memory,
+                    ledger=ledger,
+                    telemetry=telemetry,
+                    upstream=upstream,
+                ),
                 clock=self.clock,
                 entropy=system_entropy,
             )

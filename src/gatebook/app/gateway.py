@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, closing
 from functools import partial
 from typing import Any, Final
@@ -30,6 +30,7 @@ from gatebook.gateway.bodies import Bodies
 from gatebook.gateway.book import Book
 from gatebook.gateway.front import Front
 from gatebook.gateway.gate import Gate
+from gatebook.gateway.probes import PAUSE_SECONDS, Health, Probes
 from gatebook.gateway.reading import Routes
 from gatebook.gateway.refusals import Refusals
 from gatebook.gateway.settings import GatewaySettings
@@ -42,6 +43,7 @@ from gatebook.providers import Dialect
 from gatebook.storage.book import SqlStore
 from gatebook.storage.database import Database, check_schema, open_database
 from gatebook.storage.folder import published_logs
+from gatebook.storage.health import SqlHealth
 from gatebook.storage.sequence import Sequencer
 from gatebook.web.client import Client
 from gatebook.web.problem import Answer, headers_of, status_of
@@ -82,7 +84,8 @@ def run(config: Config, ready: Callable[[str], None]) -> None:
                 unsigned=Unsigned(
                     store.committed, notary.reach, settings=config.ledger, clock=clock
                 ),
-                dialects=list(dialects().values()),
+                dialects=dialects(),
+                health=SqlHealth(database),
                 config=config,
                 clock=clock,
                 entropy=entropy,
@@ -103,7 +106,8 @@ async def open_gate(
     store: Store[Any],
     certifier: Certifier,
     unsigned: Unsigned,
-    dialects: Sequence[Dialect],
+    dialects: Mapping[str, Dialect],
+    health: Health,
     config: Config,
     clock: Clock,
     entropy: Entropy,
@@ -119,15 +123,24 @@ async def open_gate(
     tasks = Tasks()
     refusals = Refusals(book, tasks)
     upstream = Upstream(Client(config.gateway.connect_seconds, may_reach), __version__)
-    followers = _followers(tasks, config.gateway, snapshots, unsigned, refusals)
+    probes = Probes(
+        snapshots=snapshots,
+        upstream=upstream,
+        dialects=dialects,
+        book=book,
+        health=health,
+        settings=config.upstream,
+        clock=clock,
+    )
     gate = Gate(
         bodies=Bodies(config.memory.bodies_limit_bytes),
-        routes=Routes(dialects),
+        routes=Routes(list(dialects.values())),
         snapshots=snapshots,
         book=book,
         refusals=refusals,
         unsigned=unsigned,
         upstream=upstream,
+        probes=probes,
         tasks=tasks,
         telemetry=instruments.telemetry,
         front=front,
@@ -136,6 +149,7 @@ async def open_gate(
         clock=clock,
         entropy=entropy,
     )
+    followers = _followers(gate)
     try:
         await instruments.serve(gate)
         yield gate
@@ -178,21 +192,17 @@ def _book(
     )
 
 
-def _followers(
-    tasks: Tasks,
-    settings: GatewaySettings,
-    snapshots: Snapshots,
-    unsigned: Unsigned,
-    refusals: Refusals,
-) -> list[asyncio.Task[Any]]:
+def _followers(gate: Gate) -> list[asyncio.Task[Any]]:
     """The loops beside the gate, begun."""
+    settings, unsigned = gate.settings, gate.unsigned
     steps: dict[str, tuple[Callable[[], Awaitable[None]], float]] = {
-        "looking for administrative changes": (snapshots.refresh, settings.poll_seconds),
+        "looking for administrative changes": (gate.snapshots.refresh, settings.poll_seconds),
         "asking how far the log is signed": (unsigned.look, unsigned.pause_seconds),
-        "writing counted refusals": (refusals.flush, settings.refusal_interval_seconds),
+        "asking whether providers are well": (gate.probes.look, PAUSE_SECONDS),
+        "writing counted refusals": (gate.refusals.flush, settings.refusal_interval_seconds),
     }
     return [
-        tasks.spawn(follow(step, seconds=seconds, name=name), name)
+        gate.tasks.spawn(follow(step, seconds=seconds, name=name), name)
         for name, (step, seconds) in steps.items()
     ]
 

@@ -8,6 +8,7 @@ from gatebook.core.ids import Entropy
 from gatebook.gateway.bodies import Bodies
 from gatebook.gateway.book import Book
 from gatebook.gateway.front import Front
+from gatebook.gateway.probes import Probes
 from gatebook.gateway.reading import Routes
 from gatebook.gateway.refusals import Refusals
 from gatebook.gateway.settings import GatewaySettings
@@ -28,6 +29,7 @@ class Gate(NamedTuple):
     refusals: Refusals
     unsigned: Unsigned
     upstream: Upstream
+    probes: Probes
     tasks: Tasks
     telemetry: Telemetry
     front: Front
