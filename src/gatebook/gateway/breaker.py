@@ -5,8 +5,9 @@ long as the provider asks to be left alone; after that a single call tries it ou
 opens it for twice as long. Source: M. Nygard, "Release It!" (2nd edition), Circuit Breaker.
 """
 
+import re
 from collections.abc import Callable, Iterable
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, Self
 
 from gatebook.core.clock import SECOND_US, Clock
 from gatebook.gateway.settings import UpstreamSettings
@@ -28,9 +29,55 @@ class Key(NamedTuple):
     model: str
 
 
+_BUSY: Final = (429, 503, 529)
+_FAILED: Final = 500
+_FAULTS: Final = ("upstream_unavailable", "upstream_timeout", "upstream_broken")
+"""What goes wrong on a provider's side; that we cannot record an outcome is none of its faults."""
+
+_SECONDS: Final = re.compile(rb"[0-9]{1,9}")
+
 Change = Literal["opened", "closed"]
 Told = Callable[[Key, Change, int], None]
 """Told of each circuit that opens or closes, with the failures in a row until then."""
+
+
+class Trial:
+    """One attempt at a provider, which says by how it ends what it showed of the provider.
+
+    An answer of any kind shows that it works, but for those that say that it does not; a call that
+    ended because its agent left or was stopped shows nothing.
+    """
+
+    def __init__(self, breakers: "Breakers", key: Key) -> None:
+        self._breakers = breakers
+        self._key = key
+        self._status = 0
+        self._wait_seconds: float | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        breakers, key = self._breakers, self._key
+        if self._wait_seconds is not None and self._status in _BUSY:
+            breakers.asked_to_wait(key, self._wait_seconds)
+        elif (self._status and self.has_failed) or getattr(error, "code", "") in _FAULTS:
+            breakers.failed(key)
+        elif self._status:
+            breakers.succeeded(key)
+        else:
+            breakers.left(key)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the provider said that it cannot answer, or said nothing."""
+        return not self._status or self._status in _BUSY or self._status >= _FAILED
+
+    def answered(self, status: int, retry_after: bytes) -> None:
+        """The head of the reply came."""
+        self._status = status
+        # A date, which is the other form (RFC 9110, 10.2.3), is taken for none.
+        self._wait_seconds = float(retry_after) if _SECONDS.fullmatch(retry_after) else None
 
 
 class _Circuit:
@@ -55,10 +102,14 @@ class Breakers:
         self._told = told
         self._circuits: dict[Key, _Circuit] = {}
 
+    def trial(self, key: Key) -> Trial:
+        """An attempt that was admitted."""
+        return Trial(self, key)
+
     def admits(self, key: Key) -> bool:
         """Whether a call may go there; of those that come after an open time, only the first.
 
-        Who is admitted says how it went: `succeeded`, `failed`, `asked_to_wait` or `left`.
+        Who is admitted says how it went, best by a `trial`.
         """
         if not self._circuits:
             return True

@@ -1,11 +1,16 @@
 """A provider that fails again and again is left alone, tried out, and believed when it works."""
 
+import asyncio
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gatebook.core.errors import Unavailable
 from gatebook.gateway import breaker
 from gatebook.gateway.breaker import Breakers, Key
+from gatebook.gateway.leash import HungUp
 from gatebook.gateway.settings import UpstreamSettings
 from tests.simulators.clock import SetClock
 
@@ -118,6 +123,56 @@ def test_made_up_models_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) 
     assert bench.breakers.admits(Key("prv_1", "m19"))
     bench.breakers.succeeded(Key("prv_1", "m19"))
     assert bench.breakers.admits(Key("prv_1", "m20"))
+
+
+@pytest.mark.parametrize(
+    ("status", "retry_after", "error", "admitted"),
+    [
+        (200, b"", None, True),
+        (400, b"", None, True),
+        (404, b"", None, True),
+        (500, b"", None, False),
+        (503, b"", None, False),
+        (429, b"", None, False),
+        (0, b"", Unavailable("upstream_timeout", "A."), False),
+        (200, b"", Unavailable("upstream_broken", "A."), False),
+        (200, b"", Unavailable("audit_unavailable", "A."), True),
+        (0, b"", HungUp(), True),
+        (0, b"", asyncio.CancelledError(), True),
+    ],
+)
+def test_how_an_attempt_ends_says_what_it_showed(
+    status: int, retry_after: bytes, error: BaseException | None, *, admitted: bool
+) -> None:
+    bench = Bench()
+    for _ in range(SETTINGS.breaker_failures):
+        with suppress(Unavailable, HungUp, asyncio.CancelledError), bench.breakers.trial(KEY) as t:
+            if status:
+                t.answered(status, retry_after)
+            if error is not None:
+                raise error
+    assert bench.breakers.admits(KEY) == admitted
+
+
+@pytest.mark.parametrize(
+    ("status", "retry_after", "waits"),
+    [
+        (429, b"20", 20),
+        (503, b"3", 3),
+        (429, b"Fri, 27 Nov 2026 07:00:00 GMT", 0),
+        (429, b"-5", 0),
+        (429, b"\xff", 0),
+        (200, b"20", 0),
+    ],
+)
+def test_a_provider_that_says_when_to_come_again_is_taken_at_its_word(
+    status: int, retry_after: bytes, waits: int
+) -> None:
+    bench = Bench()
+    with bench.breakers.trial(KEY) as trial:
+        trial.answered(status, retry_after)
+    assert bench.breakers.admits(KEY) == (waits == 0)
+    assert waits in (0, bench.breakers.waits_seconds(KEY))
 
 
 @given(st.lists(st.sampled_from(["admit", "fail", "succeed", "leave", "wait", "time"])))
