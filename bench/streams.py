@@ -114,7 +114,7 @@ class Schedule:
 
     def _send_due(self) -> None:
         now = self._loop.time()
-        while (due_at := self._starts_at + self._tick * _TICK_SECONDS) <= now:
+        while self._starts_at + self._tick * _TICK_SECONDS <= now:
             turn = self._tick % len(self._turns)
             chunk = _CHUNK % (self._began_ns + self._tick * _TICK_NS)
             left = []

@@ -46,7 +46,7 @@ CHAT: Final[dict[str, Any]] = {
     "messages": [{"role": "user", "content": "hi"}],
 }
 PROVIDER_KEY: Final = "sk-provider-0123456789"
-MODELS: Final = ["gpt-*", "claude-*", "sim-*"]
+MODELS: Final = ["gpt-*", "claude-*", "sim-*", "fault-*"]
 LEDGER: Final = LedgerSettings()
 MEMORY: Final = MemorySettings()
 TELEMETRY: Final = TelemetrySettings()
