@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -30,14 +31,26 @@ CHECKPOINT_SECONDS: Final = 1
 class Installation:
     """One data folder; its settings are as they come, but for ports, name and checkpoints."""
 
-    def __init__(self, folder: Path, port: int, log_port: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        port: int,
+        log_port: int,
+        *,
+        models: Sequence[str] = ("gpt-*",),
+        gateway: Mapping[str, int] | None = None,
+        settings: str = "",
+    ) -> None:
+        """`models` are what the agent may use; `gateway` and `settings` are more settings."""
+        waits = "".join([f"{name} = {value}\n" for name, value in (gateway or {}).items()])
         folder.mkdir(parents=True)
         self._folder = folder
+        self._models = models
         self.settings = folder / "gatebook.toml"
         self.settings.write_text(
-            f"[server]\ndata = '{folder / 'data'}'\n\n[gateway]\nport = {port}\n\n"
+            f"[server]\ndata = '{folder / 'data'}'\n\n[gateway]\nport = {port}\n{waits}\n"
             f'[log]\nport = {log_port}\n\n[ledger]\norigin = "{_ORIGIN}"\n'
-            f"checkpoint_seconds = {CHECKPOINT_SECONDS}\n"
+            f"checkpoint_seconds = {CHECKPOINT_SECONDS}\n{settings}"
         )
 
     def command(self, *words: str) -> list[str]:
@@ -46,8 +59,9 @@ class Installation:
 
     def enroll(self, provider_url: str) -> str:
         """Add the provider and one agent; its key."""
-        owner = ["--owner", "bench@example.com", "--purpose", "benchmark", "--model", "gpt-*"]
-        answer = self._run("agent", "enroll", "bench", *owner, "--json")
+        owner = ["--owner", "bench@example.com", "--purpose", "benchmark"]
+        models = [word for model in self._models for word in ("--model", model)]
+        answer = self._run("agent", "enroll", "bench", *owner, *models, "--json")
         key_file = ["--key-file", "-", "--base-url", provider_url]
         self._run("provider", "add", "mock", *key_file, typed="sk-provider")
         return msgspec.json.decode(answer, type=_Enrolled).key
