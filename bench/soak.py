@@ -209,10 +209,8 @@ def page(samples: list[Sample], outcomes: Counter[str], entries: int, grown: lis
         "",
         "![Memory and open files of the gateway process over time](soak.svg)",
         "",
-        (
-            f"{_AGENTS} agents called one after another for {samples[-2].at / 60:.1f} minutes; half of"
-            f" the calls asked for a stream, a fifth met a fault, one in twenty hung up in the middle."
-        ),
+        f"{_AGENTS} agents called one after another for {samples[-2].at / 60:.1f} minutes.",
+        "Half of the calls asked for a stream, a fifth met a fault, one in twenty hung up midway.",
         "The faults are: " + ", ".join(FAULTS) + ".",
         "",
         "| | second fifth | last fifth | 10 seconds after the end |",
