@@ -28,6 +28,7 @@ from gatebook.core.ids import Entropy, system_entropy
 from gatebook.gateway.asgi import GateApplication
 from gatebook.gateway.bodies import Bodies
 from gatebook.gateway.book import Book
+from gatebook.gateway.breaker import Breakers
 from gatebook.gateway.front import Front
 from gatebook.gateway.gate import Gate
 from gatebook.gateway.probes import PAUSE_SECONDS, Health, Probes
@@ -139,7 +140,9 @@ async def open_gate(
         book=book,
         refusals=refusals,
         unsigned=unsigned,
+        dialects=dialects,
         upstream=upstream,
+        breakers=Breakers(config.upstream, clock, probes.circuit_changed),
         probes=probes,
         tasks=tasks,
         telemetry=instruments.telemetry,

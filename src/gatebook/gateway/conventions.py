@@ -51,8 +51,8 @@ def told(status: int, passage: Passage) -> Attributes:
         said["gatebook.workspace"] = passage.principal.workspace.id
     if passage.policy:
         said["gatebook.policy"] = passage.policy
-    if passage.permit is not None:
-        said["gatebook.rule"] = passage.permit.rule
+    if passage.way is not None:
+        said["gatebook.rule"] = passage.way.permit.rule
     if passage.receipt is not None:
         said["gatebook.ending"] = passage.ending
     if passage.refusal:

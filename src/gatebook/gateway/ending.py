@@ -7,6 +7,7 @@ from gatebook.gateway.gate import Gate
 from gatebook.gateway.passage import Passage, refused
 from gatebook.gateway.reading import credential_of
 from gatebook.gateway.snapshot import Snapshot
+from gatebook.gateway.ways import Way
 from gatebook.identity.identify import KeyRejected, Principal
 from gatebook.ledger.attempt import Receipt
 from gatebook.web.exchange import Exchange
@@ -40,6 +41,13 @@ async def turn_away(gate: Gate, exchange: Exchange, passage: Passage, error: Gat
     await exchange.answer(Answer(status_of(error), headers, given))
 
 
+async def give_up(gate: Gate, passage: Passage, receipt: Receipt) -> None:
+    """Record that an attempt led nowhere, before the call goes by another way."""
+    ending = "not_executed" if passage.status else "upstream_unreachable"
+    await gate.book.record(passage.log, passage.conclude(receipt, ending))
+    passage.begin()
+
+
 def abandon(gate: Gate, passage: Passage, ending: str) -> None:
     """Record the outcome of a call nobody waits for any more, in a task that outlives it."""
     if passage.receipt is not None and not passage.is_concluded:
@@ -65,6 +73,14 @@ def named(reference: str) -> Headers:
         return []
     value = reference.encode()
     return [(b"x-request-id", value), (b"request-id", value)]
+
+
+def told(way: Way) -> Headers:
+    """The header that says by which other way a call went; none for the first."""
+    if not way.number:
+        return []
+    said = f"provider={way.provider.name}; model={way.call.model}"
+    return [(b"x-gatebook-fallback", said.encode())]
 
 
 async def _refuse(

@@ -74,13 +74,13 @@ class Meter:
     def count(self, _exchange: Exchange, passage: Passage) -> None:
         """A request has ended, in whatever way."""
         self.ended += 1
-        principal, permit = passage.principal, passage.permit
+        principal, gone = passage.principal, passage.way
         if passage.receipt is None:
             if passage.refusal:
                 organization = principal.organization.slug if principal else ""
                 self._refusals[organization, passage.operation, passage.refusal] += 1
-        elif principal and permit:
-            provider = permit.provider
+        elif principal and gone:
+            provider = gone.provider
             way = (principal.organization.slug, provider.name, provider.dialect, passage.operation)
             traffic = self._traffic.get(way)
             if traffic is None:

@@ -9,12 +9,12 @@ from gatebook.core.ids import Entropy
 from gatebook.formats import Call, Operation, Stream, Usage
 from gatebook.gateway.commitments import CommitmentKey, Committer, commit
 from gatebook.gateway.snapshot import Snapshot
+from gatebook.gateway.ways import Way
 from gatebook.guard.inspect import Inspection
 from gatebook.identity.identify import Principal
 from gatebook.ledger.attempt import Receipt
 from gatebook.ledger.events import Commitment
 from gatebook.ledger.events.call import CallConcluded, CallIntended, CallRefused
-from gatebook.policy.resolve import Permit
 from gatebook.web.exchange import Exchange
 
 _ID_BYTES: Final = 15
@@ -63,7 +63,16 @@ class Passage:
         self.model = ""
         self.streamed = False
         self.principal: Principal | None = None
-        self.permit: Permit | None = None
+        self.way: Way | None = None
+        """By which it went, or was to go, last."""
+        self.trace: Trace | None = None
+        self._clock = clock
+        self._began_us = clock.monotonic_us()
+        self._read_us = 0
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin an attempt: whatever was said of the one before was recorded."""
         self.receipt: Receipt | None = None
         """The receipt of the intent, once it is recorded."""
         self.is_concluded = False
@@ -79,13 +88,10 @@ class Passage:
         self.inspection = Inspection()
         self.stream: Stream | None = None
         """The follower of the reply, if it comes as a stream."""
-        self.trace: Trace | None = None
-        self._clock = clock
         self._refused_as = ""
         self._received: Commitment | Committer | None = None
         self._delivered: Commitment | Committer | None = None
-        self._began_us = clock.monotonic_us()
-        self._read_us = self._sent_us = self._first_us = self._concluded_us = 0
+        self._sent_us = self._first_us = self._concluded_us = 0
 
     @property
     def reference(self) -> str:
@@ -110,21 +116,24 @@ class Passage:
         self._read_us = self._clock.monotonic_us()
 
     def intended(
-        self, call: Call, principal: Principal, permit: Permit, inspection: Inspection
+        self, way: Way, asked: Call, principal: Principal, inspection: Inspection
     ) -> CallIntended:
-        """The entry that has to be durable before the call leaves."""
-        self.permit = permit
+        """The entry that has to be durable before the call leaves by this way."""
+        agent, call = principal.agent, way.call
+        self.way, permit = way, way.permit
         self.policy = permit.policy.digest
-        agent = principal.agent
         return CallIntended(
             call=self.id,
             agent=agent.id,
             owner=agent.owner_id,
             key=principal.key.id,
             workspace=agent.workspace_id,
-            operation=self.operation,
+            operation=call.operation.name,
             provider=permit.provider.id,
             model=call.model,
+            attempt=way.number,
+            asked_operation=asked.operation.name if way.number else "",
+            asked_model=asked.model if way.number else "",
             streamed=call.streamed,
             policy=self.policy,
             rule=permit.rule,

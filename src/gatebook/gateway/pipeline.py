@@ -12,7 +12,7 @@ from functools import partial
 
 from gatebook.core.errors import GatebookError
 from gatebook.core.ids import new_id
-from gatebook.gateway.ending import abandon, internal_error, named, turn_away
+from gatebook.gateway.ending import abandon, give_up, internal_error, named, told, turn_away
 from gatebook.gateway.gate import Gate
 from gatebook.gateway.leash import HungUp, Leash
 from gatebook.gateway.passage import Passage, not_sent
@@ -56,45 +56,51 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
         at = Circumstances(inspection, address_of(exchange), gate.clock.now_us())
         permission = permit(principal, call, at, snapshot.policies)
         call = permission.fitted(call)
+        ways = gate.ways(snapshot, call, at, permission)
+        way, delivery = ways.first(), None
 
-        # 5. record the intent
-        gate.unsigned.check(gate.clock.monotonic_us())
-        passage.log, passage.key = snapshot.tenants[principal.organization.id]
-        intent = passage.intended(call, principal, permission, inspection)
-        too_late = partial(_note_not_sent, gate, passage, principal.agent.id)
-        passage.receipt = receipt = await gate.book.record(passage.log, intent, late=too_late)
-        gate.counts["intents"] += 1
+        # Once, and again only where nothing can have been executed and there is another way.
+        while delivery is None:
+            # 5. record the intent
+            gate.unsigned.check(gate.clock.monotonic_us())
+            passage.log, passage.key = snapshot.tenants[principal.organization.id]
+            intent = passage.intended(way, call, principal, inspection)
+            too_late = partial(_note_not_sent, gate, passage, principal.agent.id)
+            passage.receipt = receipt = await gate.book.record(passage.log, intent, late=too_late)
+            gate.counts["intents"] += 1
 
-        with Leash(exchange.connection, gate.settings) as leash:
-            # 6. forward
-            passage.sent()
-            reply = await gate.upstream.forward(
-                gate.telemetry.outbound(call, exchange, passage),
-                permission,
-                receipt,
-                dialect=dialect,
-                credential=snapshot.credentials.get(permission.provider.id),
-            )
-            leash.holds(reply)
+            with ways.attempt(way) as attempt, Leash(exchange.connection, gate.settings) as leash:
+                # 6. forward
+                passage.sent()
+                reply = await gate.upstream.forward(
+                    gate.telemetry.outbound(way.call, exchange, passage),
+                    way.permit,
+                    receipt,
+                    dialect=gate.dialects[way.provider.dialect],
+                    credential=snapshot.credentials.get(way.provider.id),
+                )
+                leash.holds(reply)
+                passage.answered(reply.status)
+                attempt.answered(reply)
 
-            # 7. inspect the reply
-            delivery = Delivery(
-                exchange,
-                passage,
-                leash,
-                dialect,
-                limit=gate.settings.reply_limit_bytes,
-                headers=named(receipt.reference),
-            )
-            await delivery.receive(
-                reply,
-                call,
-                partial(permission.policy.may_call, at=at, operations=dialect.OPERATIONS),
-            )
-            leash.loosen()
+                # 7. inspect the reply
+                delivery = Delivery(
+                    exchange,
+                    passage,
+                    leash,
+                    dialect,
+                    limit=gate.settings.reply_limit_bytes,
+                    headers=[*named(receipt.reference), *told(way)],
+                )
+                may_see = partial(permission.policy.may_call, at=at, operations=dialect.OPERATIONS)
+                await delivery.receive(reply, way.call, may_see)
+                leash.loosen()
 
-            # 8. record the outcome
-            await gate.book.record(passage.log, passage.conclude(receipt))
+                # 8. record the outcome
+                await gate.book.record(passage.log, passage.conclude(receipt))
+            if delivery is None:
+                await give_up(gate, passage, receipt)
+                way = ways.following()
 
         # 9. answer
         await delivery.finish()

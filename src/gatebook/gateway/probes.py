@@ -12,10 +12,12 @@ from typing import Final, Literal, Protocol
 from gatebook.core.clock import SECOND_US, Clock
 from gatebook.core.errors import GatebookError
 from gatebook.gateway.book import Book
+from gatebook.gateway.breaker import Change, Key
 from gatebook.gateway.settings import UpstreamSettings
 from gatebook.gateway.snapshot import Snapshot, Snapshots
 from gatebook.gateway.upstream import Upstream
 from gatebook.identity.directory import Provider
+from gatebook.ledger.events.circuit import CircuitClosed, CircuitOpened
 from gatebook.ledger.events.provider import ProviderProbed
 from gatebook.providers import Dialect
 
@@ -79,6 +81,15 @@ class Probes:
     def count(self, provider_id: str, *, has_failed: bool) -> None:
         """A call to a provider ended."""
         self._calls[provider_id][has_failed] += 1
+
+    def circuit_changed(self, key: Key, change: Change, failures: int) -> None:
+        """Note in the organization's log that a provider is left alone, or is so no more."""
+        snapshot = self._snapshots.current()
+        provider = snapshot.directory.providers.get(key.provider)
+        if provider is not None:
+            kind = CircuitOpened if change == "opened" else CircuitClosed
+            event = kind(provider=key.provider, model=key.model, failures=failures)
+            self._book.note(snapshot.tenants[provider.organization_id].log, event)
 
     async def look(self) -> None:
         """Hand in what was counted and ask the providers whose turn it is."""

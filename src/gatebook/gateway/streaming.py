@@ -66,7 +66,6 @@ class Delivery:
 
         `may_see` tells which models of a list are shown.
         """
-        self._passage.answered(reply.status)
         self._headers += _passed(reply)
         media_type = reply.header(b"content-type").partition(b";")[0].strip().lower()
         if reply.header(b"content-encoding") not in (b"", b"identity"):

@@ -28,7 +28,7 @@ class Telemetry:
         """The call as it leaves: where it is traced, our span is whom the provider hears of."""
         if self._begin_trace is None:
             return call
-        passage.trace = trace = self._begin_trace(exchange, passage)
+        passage.trace = trace = passage.trace or self._begin_trace(exchange, passage)
         headers = [field for field in call.headers if field[0].lower() != traceparent.NAME]
         if trace.traceparent:
             headers.append((traceparent.NAME, trace.traceparent))

@@ -84,13 +84,13 @@ class CallTrace:
             start_time=self._ns(passage.times.began_us),
         )
         self._client: Span | None = None
-        operation, permit = passage.asked, passage.permit
-        if passage.is_sent and operation and permit:
+        operation, way = passage.asked, passage.way
+        if passage.is_sent and operation and way:
             self._client = here = tracer.start_span(
                 names.client_span(operation, passage.model),
                 set_span_in_context(self._server, Context()),
                 SpanKind.CLIENT,
-                attributes=names.sent(operation, permit.provider, passage),
+                attributes=names.sent(operation, way.provider, passage),
                 start_time=self._ns(passage.times.sent_us),
             )
         span = here.get_span_context()

@@ -27,6 +27,17 @@ class Bench:
         self.told: list[tuple[Key, str, int]] = []
         self.breakers = Breakers(SETTINGS, self.clock, lambda *said: self.told.append(said))
 
+    def tell(self, what: str) -> None:
+        """What an attempt may show."""
+        if what == "fail":
+            self.breakers.failed(KEY)
+        elif what == "succeed":
+            self.breakers.succeeded(KEY)
+        elif what == "leave":
+            self.breakers.left(KEY)
+        else:
+            self.breakers.asked_to_wait(KEY, 20)
+
     def fail(self, times: int, key: Key = KEY) -> None:
         for _ in range(times):
             self.breakers.failed(key)
@@ -186,12 +197,7 @@ def test_whatever_happens_a_circuit_never_stays_open_for_ever(steps: list[str]) 
             bench.clock.advance(7)
         elif out:
             out -= 1
-            {
-                "fail": bench.breakers.failed,
-                "succeed": bench.breakers.succeeded,
-                "leave": bench.breakers.left,
-                "wait": lambda key: bench.breakers.asked_to_wait(key, 20),
-            }[step](KEY)
+            bench.tell(step)
     for _ in range(out):
         bench.breakers.left(KEY)
     bench.clock.advance(301)

@@ -10,13 +10,15 @@ from gatebook.core.errors import GatebookError, Refused, Unavailable
 from gatebook.core.ids import system_entropy
 from gatebook.gateway.bodies import Bodies
 from gatebook.gateway.book import Book
+from gatebook.gateway.breaker import Breakers
 from gatebook.gateway.front import Front
 from gatebook.gateway.gate import Gate
 from gatebook.gateway.passage import refused
 from gatebook.gateway.pipeline import conduct
+from gatebook.gateway.probes import Probes
 from gatebook.gateway.reading import Routes
 from gatebook.gateway.refusals import Refusals
-from gatebook.gateway.settings import GatewaySettings
+from gatebook.gateway.settings import GatewaySettings, UpstreamSettings
 from gatebook.gateway.snapshot import Snapshot, Snapshots
 from gatebook.gateway.telemetry import Telemetry
 from gatebook.gateway.unsigned import Unsigned
@@ -29,6 +31,7 @@ from gatebook.web.problem import Answer
 from gatebook.web.tasks import Tasks
 from tests.simulators.clock import NOON_US, SetClock
 from tests.unit.gateway.test_book import answer, opened, receipts, until
+from tests.unit.gateway.test_probes import Kept
 from tests.unit.gateway.test_snapshot import TOKEN, HandSource, snapshot, snapshots
 
 
@@ -78,6 +81,7 @@ def refusal(error: GatebookError, state: Snapshot) -> CallRefused:
 
 def gate(book: Book, kept: Snapshots, clock: SetClock) -> Gate:
     tasks = Tasks()
+    upstream = Upstream(Client(1, lambda _: False), "1")
     return Gate(
         bodies=Bodies(1024),
         routes=Routes([*dialects().values()]),
@@ -85,7 +89,18 @@ def gate(book: Book, kept: Snapshots, clock: SetClock) -> Gate:
         book=book,
         refusals=Refusals(book, tasks),
         unsigned=Unsigned(dict, lambda log, sid: 0, settings=LedgerSettings(), clock=clock),
-        upstream=Upstream(Client(1, lambda _: False), "1"),
+        upstream=upstream,
+        dialects=dialects(),
+        breakers=Breakers(UpstreamSettings(), clock, lambda *_: None),
+        probes=Probes(
+            snapshots=kept,
+            upstream=upstream,
+            dialects=dialects(),
+            book=book,
+            health=Kept(),
+            settings=UpstreamSettings(),
+            clock=clock,
+        ),
         tasks=tasks,
         telemetry=Telemetry([]),
         front=Front(),

@@ -9,6 +9,7 @@ from gatebook.core.ids import system_entropy
 from gatebook.formats import Call, Terms, Usage
 from gatebook.gateway.meter import NOT_RECORDED, Meter, Traffic
 from gatebook.gateway.passage import Passage
+from gatebook.gateway.ways import Way
 from gatebook.guard.inspect import Inspection
 from gatebook.policy.resolve import Permit
 from gatebook.providers.openai import CHAT
@@ -41,7 +42,7 @@ class Desk:
         policy = self.state.policies.of(principal)
         provider = self.state.directory.providers["prv"]
         permit = Permit(providers=(provider,), terms=Terms(), rule="x", policy=policy)
-        passage.intended(call, principal, permit, Inspection())
+        passage.intended(Way(call, permit, 0), call, principal, Inspection())
         self.clock.advance(3)
         (passage.receipt,) = receipts()
         passage.sent()
@@ -119,8 +120,9 @@ def test_models_make_no_series_and_providers_of_one_name_share_theirs() -> None:
     desk = Desk()
     for number in range(3):
         passage = desk.call(f"model-{number}")
-        assert passage.permit
-        again: Any = replace(passage.permit.provider, id=f"prv_{number}")
-        passage.permit = replace(passage.permit, providers=(again,))
+        assert passage.way
+        again: Any = replace(passage.way.provider, id=f"prv_{number}")
+        permit = replace(passage.way.permit, providers=(again,))
+        passage.way = passage.way._replace(permit=permit)
         desk.meter.count(ASKED, passage)
     assert desk.traffic().calls == {"complete": 3}

@@ -27,6 +27,13 @@ class CallIntended(Event, frozen=True, kw_only=True, omit_defaults=True):
     provider: Annotated[str, Meta(description="id of the provider it goes to")]
     model: Annotated[str, Meta(description="model asked for; empty if none is")] = ""
     streamed: Annotated[bool, Meta(description="the answer comes as a stream")] = False
+    attempt: Annotated[
+        int, Meta(description="how many ways were tried before: it is a fallback if there is one")
+    ] = 0
+    asked_operation: Annotated[str, Meta(description="of a fallback: what the agent asked")] = ""
+    asked_model: Annotated[
+        str, Meta(description="of a fallback: the model the agent asked for")
+    ] = ""
     policy: Annotated[
         str, Meta(description="digests of the scope and of the providers that decided")
     ]
@@ -73,7 +80,8 @@ class CallConcluded(Event, frozen=True, kw_only=True, omit_defaults=True):
         Meta(
             description=(
                 "complete | client_disconnected | upstream_unreachable | upstream_timeout | "
-                "upstream_broken | too_large | not_sent | gateway_stopped | internal_error"
+                "upstream_broken | too_large | not_executed (the provider said so, and the call "
+                "went elsewhere) | not_sent | gateway_stopped | internal_error"
             )
         ),
     ]

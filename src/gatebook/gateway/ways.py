@@ -1,0 +1,210 @@
+"""The ways a call may go, one after another: where it is permitted to, and where it falls back to.
+
+The next one is taken only where nothing can have been executed on the one before: it could not be
+reached, or said that it did not carry the call out. What an agent may not do on the first way it
+may not do on another one: policy is asked for each.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from types import TracebackType
+from typing import Final, NamedTuple, Self
+
+from msgspec.structs import replace
+
+from gatebook.core import json_text
+from gatebook.core.clock import SECOND_US
+from gatebook.core.errors import GatebookError, Refused, Unavailable
+from gatebook.formats import Call, Operation
+from gatebook.gateway.breaker import Breakers, Key, Trial
+from gatebook.gateway.probes import Probes
+from gatebook.gateway.snapshot import Snapshot
+from gatebook.gateway.upstream import Reply
+from gatebook.identity.directory import Provider
+from gatebook.policy.circumstances import Circumstances
+from gatebook.policy.patterns import Patterns
+from gatebook.policy.resolve import Permit
+from gatebook.providers import Dialect
+from gatebook.translation import Untranslatable
+from gatebook.translation.to_chat import to_chat
+from gatebook.translation.to_messages import to_messages
+
+_NOT_EXECUTED: Final = (429, 503, 529)
+"""Statuses with which a provider says that it did not carry a call out: too many, not now."""
+
+_HOW_MANY: Final = 8
+"""Ways that a call may go, so that it comes to an end."""
+
+
+class Way(NamedTuple):
+    """One way: the call as it leaves on it, the permit whose first provider takes it, its place."""
+
+    call: Call
+    permit: Permit
+    number: int
+
+    @property
+    def provider(self) -> Provider:
+        """Who takes the call on this way."""
+        return self.permit.provider
+
+
+class Elsewhere(Unavailable):
+    """The provider did not carry the call out, and there is another way."""
+
+
+class Ways:
+    """The ways of one call; lives as long as the call."""
+
+    def __init__(
+        self,
+        *,
+        breakers: Breakers,
+        probes: Probes,
+        dialects: Mapping[str, Dialect],
+        snapshot: Snapshot,
+        call: Call,
+        at: Circumstances,
+        permit: Permit,
+    ) -> None:
+        self._breakers = breakers
+        self._probes = probes
+        self._dialects = dialects
+        self._snapshot = snapshot
+        self._call = call
+        self._at = at
+        self._permit = permit
+        self._rest: Iterator[tuple[Call, Permit]] | None = None
+        self._number = 0
+        self._next: Way | None = None
+
+    def first(self) -> Way:
+        """The first way that is open; raises Unavailable if none is."""
+        way = Way(self._call, self._permit, 0)
+        if self._breakers.admits(_key(way)):
+            return way
+        found = self._find()
+        if found is None:
+            raise Unavailable(
+                "upstream_unavailable",
+                "The provider has failed again and again and is left alone for a while.",
+                "Retry after a moment; nothing was sent.",
+                retry_after_seconds=self._breakers.waits_seconds(_key(way)),
+            )
+        return found
+
+    def following(self) -> Way:
+        """The way that was found when the one before was given up."""
+        way, self._next = self._next, None
+        if way is None:
+            raise RuntimeError("a way is followed that was not found")
+        return way
+
+    def attempt(self, way: Way) -> "Attempt":
+        """Follow a way; what goes wrong on it before anything is executed is swallowed by it."""
+        return Attempt(self, way, self._breakers.trial(_key(way)), self._probes)
+
+    def has_another(self) -> bool:
+        """Whether there is a way to go on by; it is the `following` one."""
+        self._next = self._next or self._find()
+        return self._next is not None
+
+    def _find(self) -> Way | None:
+        if self._rest is None:
+            self._rest = self._others()
+        for call, permit in self._rest:
+            self._number += 1
+            way = Way(call, permit, self._number)
+            if self._number < _HOW_MANY and self._breakers.admits(_key(way)):
+                return way
+        return None
+
+    def _others(self) -> Iterator[tuple[Call, Permit]]:
+        """The other providers of the call as it is, then its fallbacks."""
+        call, permit = self._call, self._permit
+        for number in range(1, len(permit.providers)):
+            yield call, replace(permit, providers=permit.providers[number:])
+        directory = self._snapshot.directory
+        for fallback in directory.fallbacks.values():
+            provider = directory.providers[fallback.provider_id]
+            if provider.organization_id != permit.provider.organization_id:
+                continue
+            if Patterns([fallback.model]).match(call.model):
+                yield from self._turned(call, provider, fallback.target or call.model)
+
+    def _turned(self, call: Call, provider: Provider, model: str) -> Iterator[tuple[Call, Permit]]:
+        """The call as it would go to that provider, if it can be said there and is permitted."""
+        dialect = self._dialects[provider.dialect]
+        try:
+            turned = _said(call, dialect.OPERATIONS, model, self._at.now_us // SECOND_US)
+        except Untranslatable:
+            return
+        if turned is None:
+            return
+        found = self._permit.policy.resolve(turned, self._at)
+        if not isinstance(found, Refused) and provider in found.providers:
+            yield turned, replace(found, providers=(provider,))
+
+
+class Attempt:
+    """A way that is being followed: what it shows of its provider, and whether to go on."""
+
+    def __init__(self, ways: Ways, way: Way, trial: Trial, probes: Probes) -> None:
+        self._ways = ways
+        self._way = way
+        self._trial = trial
+        self._probes = probes
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        self._trial.__exit__(kind, error, traceback)
+        if error is None or isinstance(error, Unavailable):
+            self._probes.count(self._way.provider.id, has_failed=self._trial.has_failed)
+        if isinstance(error, Elsewhere):
+            return True
+        is_unreached = isinstance(error, GatebookError) and error.code == "upstream_unavailable"
+        return is_unreached and self._ways.has_another()
+
+    def answered(self, reply: Reply) -> None:
+        """The head of the reply came; raises Elsewhere if the call goes on by another way."""
+        self._trial.answered(reply.status, reply.header(b"retry-after"))
+        if reply.status in _NOT_EXECUTED and self._ways.has_another():
+            raise Elsewhere("upstream_busy", "The provider did not carry the call out.")
+
+
+def _said(call: Call, operations: Iterable[Operation], model: str, now: int) -> Call | None:
+    """The call for another model, as an operation of another vendor takes it; None: none does."""
+    asked = call.operation
+    for operation in operations:
+        if operation.name == asked.name and type(operation.format) is type(asked.format):
+            return _renamed(call, operation, model)
+        if (asked.name, operation.name) == ("chat.completions", "messages"):
+            return to_messages(call, operation, model, now)
+        if (asked.name, operation.name) == ("messages", "chat.completions"):
+            return to_chat(call, operation, model)
+    return None
+
+
+def _renamed(call: Call, operation: Operation, model: str) -> Call:
+    """The call in its own format for another model, which its body or its path names."""
+    body = call.body
+    if "{model}" not in operation.path:
+        member = json_text.members(body).get("model")
+        name = b'"%b"' % model.encode()
+        body = (
+            json_text.replaced(body, member, name)
+            if member
+            else json_text.with_first(body, b'"model":' + name)
+        )
+    path = operation.path.replace("{model}", model.replace(":", "%3A"))
+    return replace(call, operation=operation, path=path, body=body, model=model)
+
+
+def _key(way: Way) -> Key:
+    return Key(way.provider.id, way.call.model)
