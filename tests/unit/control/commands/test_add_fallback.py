@@ -6,7 +6,8 @@ import pytest
 
 from gatebook.core.errors import Conflict, Invalid, NotFound
 from gatebook.identity.directory import Fallback
-from tests.decisions import ALL, NOON_US, decide
+from tests.decisions import ALL, decide
+from tests.simulators.clock import NOON_US
 from tests.simulators.records import MemoryRecords
 
 add = partial(decide, "add_fallback", model="gpt-*", provider="openai")
