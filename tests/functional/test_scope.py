@@ -37,11 +37,12 @@ def enroll(gate: RunningGate, name: str, **scope: Any) -> str:
     return order(gate, "enroll_agent", name=name, **{**who, **scope})
 
 
-def ask_messages(gate: RunningGate, key: str) -> httpx.Response:
+def ask_messages(gate: RunningGate, key: str, **fields: Any) -> httpx.Response:
     """Make a call in Anthropic's dialect."""
+    body = {"model": "claude-haiku-5-5", "max_tokens": 9, "messages": [], **fields}
     return gate.http.post(
         f"{gate.base_url}/messages",
-        json={"model": "claude-haiku-5-5", "max_tokens": 9, "messages": []},
+        json=body,
         headers={"x-api-key": key, "anthropic-version": "2023-06-01"},
     )
 
@@ -101,8 +102,9 @@ def test_nobody_may_say_where_they_call_from(sqlite_gate: RunningGate) -> None:
 
 
 def test_a_new_scope_holds_within_a_second_and_the_record_says_which_decided(
-    gate: RunningGate,
+    sqlite_gate: RunningGate,
 ) -> None:
+    gate = sqlite_gate
     assert gate.ask().status_code == 200
     gate.office.order("rescope_agent", agent="bot", model=["o4-*"], reason="too dear")
     eventually(lambda: gate.ask().status_code == 403, seconds=1)

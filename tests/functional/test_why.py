@@ -51,11 +51,11 @@ def test_a_permitted_call_is_explained_by_the_scope_of_its_time(gate: RunningGat
     assert {"bot", "alice@example.com"} <= set(found.names.values())
 
 
-def test_a_refusal_is_explained_by_the_rule_that_decided(gate: RunningGate) -> None:
-    rescope(gate, model=["o4-*"], reason="too dear")
-    reference = asked(gate)
-    rescope(gate, model=["gpt-*"])
-    found = why(gate, reference)
+def test_a_refusal_is_explained_by_the_rule_that_decided(sqlite_gate: RunningGate) -> None:
+    rescope(sqlite_gate, model=["o4-*"], reason="too dear")
+    reference = asked(sqlite_gate)
+    rescope(sqlite_gate, model=["gpt-*"])
+    found = why(sqlite_gate, reference)
     assert (found.decision, found.entry.data["code"]) == ("refused", "model_not_allowed")
     assert found.says == "The model that was asked for is not one of these: o4-*."
     assert found.granted is not None
