@@ -13,7 +13,7 @@ from gatebook.cli.main import gatebook
 from gatebook.core.errors import Invalid, NotFound
 from gatebook.policy.written import parted
 from gatebook.storage.tables import policies
-from tests.gates import RunningGate, chat, eventually
+from tests.gates import MODELS, RunningGate, chat, eventually
 from tests.simulators.stores import Fault
 
 
@@ -40,7 +40,7 @@ def test_a_permitted_call_is_explained_by_the_scope_of_its_time(gate: RunningGat
     found = why(gate, reference)
     assert (found.decision, found.entry.reference) == ("permitted", reference)
     assert found.scope is not None
-    assert found.scope["models"] == ["claude-*", "gpt-*", "sim-*"]
+    assert found.scope["models"] == sorted(MODELS)
     assert found.provider is not None
     assert found.provider["name"] == "simulated"
     assert "within the agent's scope" in found.says
