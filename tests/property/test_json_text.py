@@ -7,13 +7,21 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Raw
 
 from gatebook.core.errors import Invalid
-from gatebook.core.json_text import check, check_unique, members, replaced, with_first
+from gatebook.core.json_text import (
+    check,
+    check_unique,
+    members,
+    objects,
+    replaced,
+    with_first,
+    with_member,
+)
 from gatebook.formats import Call
+from gatebook.formats.chat import ACTED_ON
 from gatebook.providers.openai import CHAT
-
-ACTED_ON = ("model", "stream", "stream_options")
 
 names = st.text(max_size=8)
 scalars = (
@@ -29,7 +37,7 @@ values = st.recursive(
     max_leaves=12,
 )
 # Names that differ in case only are refused; what is made here is not.
-objects = st.lists(
+things = st.lists(
     st.tuples(names, values), max_size=6, unique_by=lambda member: member[0].casefold()
 ).map(dict)
 spaces = st.text(alphabet=" \t\r\n", max_size=3)
@@ -45,7 +53,7 @@ def written(value: Any, style: tuple[tuple[str, str], bool]) -> bytes:
     return json.dumps(value, separators=separators, ensure_ascii=ascii_only).encode()
 
 
-@given(value=objects, style=styles, before=spaces, after=spaces)
+@given(value=things, style=styles, before=spaces, after=spaces)
 def test_every_member_is_found_where_it_stands(
     value: dict[str, Any], style: Any, before: str, after: str
 ) -> None:
@@ -56,7 +64,7 @@ def test_every_member_is_found_where_it_stands(
     assert {name: json.loads(text[span.start : span.end]) for name, span in found.items()} == value
 
 
-@given(value=objects.filter(bool), new=values, style=styles, data=st.data())
+@given(value=things.filter(bool), new=values, style=styles, data=st.data())
 def test_replacing_a_value_changes_nothing_else(
     value: dict[str, Any], new: Any, style: Any, data: st.DataObject
 ) -> None:
@@ -69,7 +77,40 @@ def test_replacing_a_value_changes_nothing_else(
     assert changed.endswith(text[span.end :])
 
 
-@given(value=objects, style=styles)
+@given(value=things, name=names, new=values, style=styles)
+def test_a_member_is_set_in_its_place_or_put_before_all_others(
+    value: dict[str, Any], name: str, new: Any, style: Any
+) -> None:
+    plain = name.encode("ascii", "ignore").decode()
+    name = "".join([letter for letter in plain if letter.isprintable() and letter not in '"\\'])
+    changed = with_member(written(value, style), name, written(new, style))
+    assert json.loads(changed) == {**value, name: new}
+    check_unique(changed, ())
+
+
+@given(value=st.lists(things, max_size=4), style=styles)
+def test_the_objects_of_an_array_are_read_as_each_alone(value: list[Any], style: Any) -> None:
+    text = Raw(written(value, style))
+    read = [
+        {name: json.loads(bytes(raw)) for name, raw in each.items()} for each in objects(text, ())
+    ]
+    assert read == value
+
+
+@given(value=st.lists(things, max_size=3), one=things.filter(bool), style=styles, data=st.data())
+def test_a_member_that_appears_twice_in_an_object_of_an_array_is_seen(
+    value: list[Any], one: dict[str, Any], style: Any, data: st.DataObject
+) -> None:
+    name = data.draw(st.sampled_from(sorted(one)))
+    key = data.draw(st.sampled_from([json.dumps(name), _spelled_out(name)]))
+    twice = with_first(written(one, style), f"{key}:7".encode())
+    items = [written(each, style) for each in value]
+    items.insert(data.draw(st.integers(0, len(items))), twice)
+    with pytest.raises(Invalid, match="twice"):
+        objects(Raw(b"[" + b",".join(items) + b"]"), ())
+
+
+@given(value=things, style=styles)
 def test_a_member_put_first_comes_before_all_that_was_there(value: Any, style: Any) -> None:
     text = written(value, style)
     changed = with_first(text, b'"\\u0000new":1')
@@ -77,7 +118,7 @@ def test_a_member_put_first_comes_before_all_that_was_there(value: Any, style: A
     assert changed.endswith(text[1:])
 
 
-@given(value=objects.filter(bool), style=styles, data=st.data())
+@given(value=things.filter(bool), style=styles, data=st.data())
 def test_a_member_that_appears_twice_is_seen_wherever_it_stands(
     value: dict[str, Any], style: Any, data: st.DataObject
 ) -> None:
@@ -110,7 +151,7 @@ def _other_cases(name: str) -> list[str]:
 
 
 @given(
-    value=objects,
+    value=things,
     name=st.sampled_from([*_other_cases("model"), *_other_cases("stream")]),
     streams=st.booleans(),
     style=styles,
@@ -132,7 +173,7 @@ options = st.none() | st.dictionaries(
 )
 
 
-@given(others=objects, asked=options, has_options=st.booleans(), style=styles)
+@given(others=things, asked=options, has_options=st.booleans(), style=styles)
 def test_asking_for_usage_keeps_every_other_byte(
     others: dict[str, Any], asked: Any, has_options: bool, style: Any
 ) -> None:
@@ -161,7 +202,7 @@ def test_asking_for_usage_keeps_every_other_byte(
         assert call.body.endswith(text[span.end :])
 
 
-@given(others=objects, style=styles)
+@given(others=things, style=styles)
 def test_a_call_that_is_not_streamed_leaves_as_it_came(others: Any, style: Any) -> None:
     kept = {name: value for name, value in others.items() if name.casefold() not in ACTED_ON}
     text = written({**kept, "model": "gpt-4o"}, style)

@@ -6,7 +6,7 @@ UTF-8, absurd nesting.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final, NamedTuple, TypeVar
 
 import msgspec
@@ -17,17 +17,25 @@ T = TypeVar("T")
 
 MAX_DEPTH: Final = 64
 MAX_MEMBERS: Final = 256
+NULL: Final = msgspec.Raw(b"null")
 
 _OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_NAME: Final = msgspec.json.Decoder(str)
+_OBJECTS: Final = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
+_VALUES: Final = msgspec.json.Decoder(list[msgspec.Raw])
+_TEXT: Final = msgspec.json.Decoder(str)
+_UNSET: Final = (NULL, msgspec.Raw(b"false"), msgspec.Raw(b"[]"))
 
 _MEMBER: Final = re.compile(rb'[ \t\n\r]*+("[^"\\]*+(?:\\.[^"\\]*+)*+")[ \t\n\r]*+:[ \t\n\r]*+')
 _AFTER: Final = re.compile(rb"[ \t\n\r]*+([,}])")
-# A run of text and whole strings, then one bracket or colon; an unterminated string eats the rest,
-# so that matching stays linear whatever the input.
+# A run of text and whole strings, then one bracket; an unterminated string eats the rest, so that
+# matching stays linear whatever the input.
 _STRUCTURE: Final = re.compile(
-    rb'(?:[^"\[\]{}:]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+(?:([\[\]{}:])|".*+\Z|\Z)', re.DOTALL
+    rb'(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+(?:([\[\]{}])|".*+\Z|\Z)', re.DOTALL
 )
+_ALIKE: Final = bytes.maketrans(b"[{]}", b"(())")
+_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
+_SEEN_QUICKLY: Final = 20_000
+"""Brackets; beyond it the quick look at depth is none."""
 
 
 class Span(NamedTuple):
@@ -38,7 +46,7 @@ class Span(NamedTuple):
 
 
 def check(text: bytes) -> None:
-    """Raise Invalid for what must not reach a parser: nothing, bad UTF-8, too deep, too much."""
+    """Raise Invalid for what must not reach a parser: nothing, bad UTF-8, too deep."""
     if not text.strip():
         raise Invalid("json_missing", "There is no JSON.", "Send a JSON object.")
     if not text.isascii():
@@ -48,9 +56,8 @@ def check(text: bytes) -> None:
             raise Invalid(
                 "json_utf8", f"The JSON is not UTF-8 (byte {error.start}).", "Encode it as UTF-8."
             ) from None
-    openers = text.count(b"{") + text.count(b"[")
-    if openers > MAX_DEPTH or text.count(b":") > MAX_MEMBERS:
-        _check_structure(text)
+    if text.count(b"{") + text.count(b"[") > MAX_DEPTH and not _is_shallow(text):
+        _check_depth(text)
 
 
 def members(text: bytes) -> dict[str, Span]:
@@ -60,7 +67,7 @@ def members(text: bytes) -> dict[str, Span]:
     at = text.index(b"{") + 1
     for name, raw in found.items():
         match = _MEMBER.match(text, at)
-        if match is None or _NAME.decode(match[1]) != name:
+        if match is None or _TEXT.decode(match[1]) != name:
             raise _twice()
         span = Span(match.end(), match.end() + len(raw))
         after = _AFTER.match(text, span.end)
@@ -74,14 +81,50 @@ def members(text: bytes) -> dict[str, Span]:
     return spans
 
 
-def check_unique(text: bytes, acted_on: Collection[str]) -> None:
-    """Raise Invalid unless every member of the object has a name of its own; see check_case."""
+def check_unique(text: bytes, acted_on: Collection[str]) -> dict[str, msgspec.Raw]:
+    """The members of an object; raises Invalid unless each has its own name, see check_case."""
     found = _decode(text)
     check_case(found, acted_on)
-    # `"name":value,` for each and nothing else: no room for a second member with the same name,
-    # for an escape in a name or for white space. Most clients write so, and it is quick to see.
-    if len(text) != 1 + sum([len(name) + len(raw) + 4 for name, raw in found.items()]):
-        members(text)
+    if len(text) != _size([found]):
+        squeezed = msgspec.json.format(text, indent=-1)
+        if len(squeezed) != _size([_decode(squeezed)]):
+            members(text)
+    return found
+
+
+def objects(text: msgspec.Raw | None, acted_on: Collection[str]) -> list[dict[str, msgspec.Raw]]:
+    """The objects of an array, each as check_unique has it; none where it is missing or null.
+
+    Raises Invalid, also for an array of anything else.
+    """
+    if text is None or text == NULL:
+        return []
+    found = decode(_OBJECTS, text)
+    if _may_fold(set().union(*found)):
+        for each in found:
+            check_case(each, acted_on)
+    commas = len(found) + 1
+    if len(text) != _size(found) + commas:
+        squeezed = msgspec.json.format(text, indent=-1)
+        if len(squeezed) != _size(_OBJECTS.decode(squeezed)) + commas:
+            for value in decode(_VALUES, text):
+                members(bytes(value))
+    return found
+
+
+def text_of(value: msgspec.Raw | None) -> str:
+    """The text that a value is; empty where it is missing or null. Raises Invalid for others."""
+    return "" if value is None or value == NULL else decode(_TEXT, value)
+
+
+def begins(value: msgspec.Raw | None, with_: bytes) -> bool:
+    """Whether a value is there and begins with this byte, as each kind of JSON value does."""
+    return value is not None and memoryview(value)[0] == with_[0]
+
+
+def is_set(value: msgspec.Raw | None) -> bool:
+    """Whether a value is there and asks for something: not null, false, or an empty array."""
+    return value is not None and value not in _UNSET
 
 
 def check_case(names: Collection[str], acted_on: Collection[str]) -> None:
@@ -90,10 +133,7 @@ def check_case(names: Collection[str], acted_on: Collection[str]) -> None:
     Go's reader takes `MODEL` for `model`, also with U+017F for s or U+212A for k, and the last one
     counts. `str.casefold` folds all that it does.
     """
-    # Folding goes letter by letter, so that all names are looked at in one go. Where it changes
-    # nothing, names that differ go on to differ: most clients write so, and it is quick to see.
-    together = "".join(names)
-    if together == together.casefold():
+    if not _may_fold(names):
         return
     seen: set[str] = set()
     for name in names:
@@ -125,6 +165,13 @@ def with_first(text: bytes, member: bytes) -> bytes:
     return text[:at] + member + comma + text[at:]
 
 
+def with_member(text: bytes, name: str, value: bytes) -> bytes:
+    """The text of an object with a member that has that value, in its place if it was there."""
+    if name not in _decode(text):
+        return with_first(text, b'"%b":%b' % (name.encode(), value))
+    return replaced(text, members(text)[name], value)
+
+
 def decode(decoder: msgspec.json.Decoder[T], text: bytes) -> T:
     """What a decoder makes of a text; raises Invalid."""
     try:
@@ -136,23 +183,59 @@ def decode(decoder: msgspec.json.Decoder[T], text: bytes) -> T:
 
 
 def _decode(text: bytes) -> dict[str, msgspec.Raw]:
-    return decode(_OBJECT, text)
+    found = decode(_OBJECT, text)
+    if len(found) > MAX_MEMBERS:
+        raise Invalid("json_too_many_members", f"JSON has more than {MAX_MEMBERS} members.")
+    return found
 
 
-def _check_structure(text: bytes) -> None:
-    depth = names = 0
+def _size(objects: Iterable[Mapping[str, msgspec.Raw]]) -> int:
+    """Bytes of objects that are `"name":value,` for each member and nothing else.
+
+    That leaves no room for a second member with the same name, for an escape in a name or for white
+    space. Most clients write so, and it is quick to see.
+    """
+    return sum(
+        [1 + sum([len(name) + len(raw) + 4 for name, raw in each.items()]) for each in objects]
+    )
+
+
+def _may_fold(names: Iterable[str]) -> bool:
+    """Whether two names may differ in case only, as far as is quick to see.
+
+    Folding goes letter by letter, so that all names are looked at in one go. Where it changes
+    nothing, names that differ go on to differ: most clients write so.
+    """
+    together = "".join(names)
+    return together != together.casefold()
+
+
+def _is_shallow(text: bytes) -> bool:
+    """Whether nesting is seen at a glance to be within bounds; if not, it may still be.
+
+    What stands between strings is cut down to its brackets, and one level of them goes at a time.
+    """
+    plain = text.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in text else text
+    brackets = b"".join(plain.split(b'"')[::2]).translate(_ALIKE, _NO_BRACKETS)
+    if len(brackets) > _SEEN_QUICKLY:
+        return False
+    for _ in range(MAX_DEPTH):
+        if not brackets:
+            break
+        brackets = brackets.replace(b"()", b"")
+    return not brackets
+
+
+def _check_depth(text: bytes) -> None:
+    depth = 0
     for match in _STRUCTURE.finditer(text):
         match match[1]:
             case b"{" | b"[":
                 depth += 1
             case b"}" | b"]":
                 depth -= 1
-            case b":" if depth == 1:
-                names += 1
         if depth > MAX_DEPTH:
             raise Invalid("json_too_deep", f"JSON is nested more than {MAX_DEPTH} levels deep.")
-        if names > MAX_MEMBERS:
-            raise Invalid("json_too_many_members", f"JSON has more than {MAX_MEMBERS} members.")
 
 
 def _twice() -> Invalid:

@@ -8,13 +8,26 @@ Read `chat.py` first.
 
 import re
 from collections.abc import Callable
-from typing import Final, Literal, Protocol
+from typing import Annotated, Final, Literal, Protocol
 
 import msgspec
+from msgspec import Meta
 
 from gatebook.core.errors import Invalid, Unavailable
 
 _MODEL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}")
+# The date at the end of a tool's type, which tells its version.
+_VERSION: Final = re.compile(r"_(?:[0-9]{8}|[0-9]{4}_[0-9]{2}_[0-9]{2})\Z")
+# Strict, because readers of URLs differ on what stands before an @ or behind a backslash.
+_SERVER: Final = re.compile(
+    r"https?://([a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(:[0-9]{1,5})?(?:[/?][!-\[\]-~]*)?",
+    re.IGNORECASE,
+)
+
+Count = Annotated[int, Meta(ge=1, le=1024)]
+"""How many answers of one kind a body may ask for."""
+Limit = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+"""How many tokens a body may ask for; servers that take -1 for no limit are not asked so."""
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -37,6 +50,8 @@ class Terms(msgspec.Struct, frozen=True):
 
     max_tokens: int | None = None
     is_stateless: bool = False
+    is_vendors_own: bool = True
+    """The call goes to the vendor that made the format, not to a server that speaks it too."""
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,6 +160,35 @@ def check_model(name: str) -> None:
             "The model's name is empty, too long or has unusual characters.",
             "Letters, digits and . _ : / @ + - are allowed, 128 at most.",
         )
+
+
+def hosted(kind: str) -> str:
+    """The name of a tool that the vendor runs, from its type; raises Invalid for what is none."""
+    name = _VERSION.sub("", kind)
+    if not _MODEL.fullmatch(name):
+        raise Invalid(
+            "invalid_tool",
+            "A tool has no type, or one with unusual characters.",
+            "Give each tool the type that the vendor's reference lists.",
+        )
+    return name
+
+
+def mcp_server(url: str) -> str:
+    """The name of the tools of an MCP server that the vendor would call: `mcp:` and its host."""
+    found = _SERVER.fullmatch(url)
+    if found is None:
+        raise Invalid(
+            "invalid_tool_url",
+            "The address of an MCP server cannot be read in one way only.",
+            "Write it as https://host/path, without a user and without backslashes.",
+        )
+    return f"mcp:{found[1].lower()}{found[2] or ''}"
+
+
+def is_inline(url: str) -> bool:
+    """Whether what an address leads to stands in it, so that nobody fetches it."""
+    return url[:5].lower() == "data:"
 
 
 def tokens(reported: object, name: str) -> int | None:

@@ -1,10 +1,10 @@
-"""Chat completions, whole and streamed, as OpenAI defines them and many others speak them.
+"""Chat completions, and the older completions of text, as OpenAI and many others speak them.
 
 Source: OpenAI API reference and the openai-python SDK, whose reading of streams is what agents live
 with. Only the fields acted on are named here; all else keeps its bytes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -13,14 +13,59 @@ from msgspec.structs import replace
 from gatebook.core import json_text
 from gatebook.core.errors import Invalid
 from gatebook.core.event_stream import EventSplitter, data_of
-from gatebook.formats import Call, Terms, Usage, check_model, tokens, unreadable
+from gatebook.formats import (
+    Call,
+    Count,
+    Limit,
+    Terms,
+    Usage,
+    check_model,
+    hosted,
+    is_inline,
+    mcp_server,
+    tokens,
+    unreadable,
+)
 
 _DONE: Final = b"[DONE]"
 
+# Members that have the vendor look things up elsewhere: of OpenAI, Azure, xAI, Qwen and OpenRouter.
+_ASKING: Final = {
+    "web_search_options": "web_search",
+    "data_sources": "data_sources",
+    "search_parameters": "web_search",
+    "enable_search": "web_search",
+    "plugins": "plugins",
+}
 # What is read of a call: a member that only a reader without regard to case takes for one of these
 # would be acted on by the provider and not by us.
-_ACTED_ON: Final = frozenset(("model", "stream", "stream_options"))
-_OPTIONS_ACTED_ON: Final = frozenset(("include_usage",))
+ACTED_ON: Final = frozenset(
+    (
+        "model",
+        "models",
+        "messages",
+        "stream",
+        "stream_options",
+        "max_tokens",
+        "max_completion_tokens",
+        "n",
+        "store",
+        "tools",
+        *_ASKING,
+    )
+)
+_OF_COMPLETION: Final = frozenset(
+    ("model", "prompt", "stream", "stream_options", "max_tokens", "n", "best_of")
+)
+_OF_OPTIONS: Final = frozenset(("include_usage",))
+_OF_TOOL: Final = frozenset(("type", "function", "server_url"))
+_OF_MESSAGE: Final = frozenset(("content", "audio"))
+_OF_PART: Final = frozenset(("type", "image_url", "file"))
+_OF_IMAGE: Final = frozenset(("url",))
+_OF_FILE: Final = frozenset(("file_id", "file_data"))
+
+_OUR_TOOLS: Final = frozenset(("function", "custom"))
+_WHOLE_PARTS: Final = frozenset(("text", "refusal", "input_audio"))
 
 
 class _StreamOptions(msgspec.Struct):
@@ -29,8 +74,23 @@ class _StreamOptions(msgspec.Struct):
 
 class _Chat(msgspec.Struct):
     model: str = ""
+    models: list[str] | None = None
     stream: bool | None = None
     stream_options: _StreamOptions | None = None
+    max_tokens: Limit | None = None
+    max_completion_tokens: Limit | None = None
+    n: Count | None = None
+    store: bool | None = None
+
+
+class _Completion(msgspec.Struct):
+    prompt: str | list[str | int | list[int]] | None = None
+    model: str = ""
+    stream: bool | None = None
+    stream_options: _StreamOptions | None = None
+    max_tokens: Limit | None = None
+    n: Count | None = None
+    best_of: Count | None = None
 
 
 class _Whole(msgspec.Struct):
@@ -52,6 +112,7 @@ class _Chunk(msgspec.Struct):
 
 
 _CHAT: Final = msgspec.json.Decoder(_Chat)
+_COMPLETION: Final = msgspec.json.Decoder(_Completion)
 _WHOLE: Final = msgspec.json.Decoder(_Whole)
 _CHUNK: Final = msgspec.json.Decoder(_Chunk)
 
@@ -64,24 +125,32 @@ class Chat:
     def read(self, call: Call) -> Call:
         """The call with what its body says; raises Invalid."""
         json_text.check(call.body)
-        json_text.check_unique(call.body, _ACTED_ON)
+        found = json_text.check_unique(call.body, ACTED_ON)
         chat = json_text.decode(_CHAT, call.body)
         model = call.model or chat.model
         check_model(model)
-        if not chat.stream:
-            return replace(call, model=model)
-        return replace(
+        asked = [most for most in (chat.max_tokens, chat.max_completion_tokens) if most is not None]
+        read = replace(
             call,
             model=model,
-            streamed=True,
-            hides_usage=chat.stream_options is None or not chat.stream_options.include_usage,
-            body=_asking_for_usage(call.body),
+            max_tokens=max(asked) if asked else None,
+            choices=chat.n or 1,
+            hosted_tools=_hosted(found, chat.models or ()),
+            state="asked" if chat.store else "none",
+            has_references=_has_references(found.get("messages")),
         )
+        return _streamed(read, chat.stream_options, found) if chat.stream else read
 
     def fitted(self, call: Call, terms: Terms) -> Call:
-        """The call as it may leave."""
-        del terms
-        return call
+        """The call with a limit to its output tokens where it has none.
+
+        OpenAI's newer models take no `max_tokens`, many other servers nothing but that.
+        """
+        if terms.max_tokens is None or call.max_tokens is not None:
+            return call
+        name = "max_completion_tokens" if terms.is_vendors_own else "max_tokens"
+        body = json_text.with_member(call.body, name, b"%d" % terms.max_tokens)
+        return replace(call, body=body, max_tokens=terms.max_tokens)
 
     def usage(self, body: bytes) -> Usage:
         """What a whole reply says of tokens; raises Unavailable if it cannot be read."""
@@ -100,6 +169,37 @@ class Chat:
         return ChatStream(hides_usage=call.hides_usage)
 
 
+class Completions(Chat):
+    """The older format, which completes text; its replies differ in what a choice holds."""
+
+    def read(self, call: Call) -> Call:
+        """The call with what its body says; raises Invalid."""
+        json_text.check(call.body)
+        found = json_text.check_unique(call.body, _OF_COMPLETION)
+        asked = json_text.decode(_COMPLETION, call.body)
+        model = call.model or asked.model
+        check_model(model)
+        read = replace(
+            call,
+            model=model,
+            max_tokens=asked.max_tokens,
+            choices=_prompts(asked.prompt) * max(asked.n or 1, asked.best_of or 1),
+        )
+        return _streamed(read, asked.stream_options, found) if asked.stream else read
+
+    def fitted(self, call: Call, terms: Terms) -> Call:
+        """The call with a limit to its output tokens where it has none."""
+        return super().fitted(call, replace(terms, is_vendors_own=False))
+
+    def stream(self, call: Call) -> "ChatStream":
+        """The follower of a streamed reply."""
+        return ChatStream(
+            hides_usage=call.hides_usage,
+            kind="text_completion",
+            empty={"text": "", "logprobs": None},
+        )
+
+
 class ChatStream:
     """Follows a stream of chat.completion.chunk events, each passed on as it came.
 
@@ -107,12 +207,21 @@ class ChatStream:
     simple clients index its empty `choices`. `data: [DONE]` waits for `end`.
     """
 
-    def __init__(self, *, hides_usage: bool) -> None:
+    def __init__(
+        self,
+        *,
+        hides_usage: bool,
+        kind: str = "chat.completion.chunk",
+        empty: Mapping[str, Any] | None = None,
+    ) -> None:
+        """`kind` is what a chunk calls itself, `empty` a choice that adds nothing."""
         self.usage = Usage()
         self.chunks = 0
         self.is_complete = False
         self.has_failed = False
         self._hides_usage = hides_usage
+        self._kind = kind
+        self._empty = {"delta": {}} if empty is None else empty
         self._splitter = EventSplitter()
         self._end = b""
         self._last: _Chunk | None = None
@@ -137,17 +246,19 @@ class ChatStream:
         last = self._last
         if last is None:
             return b""
+        ended = [
+            {"index": index, **self._empty, "finish_reason": "content_filter"}
+            for index in sorted(self._open)
+        ]
         chunk = {
             "id": last.id,
-            "object": "chat.completion.chunk",
+            "object": self._kind,
             "created": last.created,
             "model": last.model,
-            "choices": [
-                {"index": index, "delta": {}, "finish_reason": "content_filter"}
-                for index in sorted(self._open)
-            ],
+            "choices": ended,
         }
-        return b"data: " + msgspec.json.encode(chunk) + b"\n\ndata: [DONE]\n\n"
+        end = b"data: " + msgspec.json.encode(chunk) + b"\n\n" if ended else b""
+        return end + b"data: [DONE]\n\n"
 
     def error_event(self, body: bytes) -> bytes:
         """A failure in the middle of the stream: the SDK raises APIError and does not retry."""
@@ -182,23 +293,84 @@ class ChatStream:
         return event
 
 
-def _asking_for_usage(body: bytes) -> bytes:
+def _streamed(call: Call, options: _StreamOptions | None, found: Mapping[str, msgspec.Raw]) -> Call:
+    """A call that streams, and asks for the usage whether or not the agent did."""
+    return replace(
+        call,
+        streamed=True,
+        hides_usage=options is None or not options.include_usage,
+        body=_asking_for_usage(call.body, found.get("stream_options")),
+    )
+
+
+def _asking_for_usage(body: bytes, options: msgspec.Raw | None) -> bytes:
     """The body with `stream_options.include_usage` true, every other byte as it was."""
-    options = json_text.members(body).get("stream_options")
-    if options is None:
-        return json_text.with_first(body, b'"stream_options":{"include_usage":true}')
-    value = body[options.start : options.end]
-    if value == b"null":
-        return json_text.replaced(body, options, b'{"include_usage":true}')
-    members = json_text.members(value)
-    json_text.check_case(members, _OPTIONS_ACTED_ON)
-    asked = members.get("include_usage")
-    if asked is None:
-        value = json_text.with_first(value, b'"include_usage":true')
-    else:
-        value = json_text.replaced(value, asked, b"true")
-    return json_text.replaced(body, options, value)
+    if not json_text.begins(options, b"{"):
+        return json_text.with_member(body, "stream_options", b'{"include_usage":true}')
+    value = bytes(options or b"")
+    json_text.check_unique(value, _OF_OPTIONS)
+    value = json_text.with_member(value, "include_usage", b"true")
+    return json_text.with_member(body, "stream_options", value)
+
+
+def _hosted(found: Mapping[str, msgspec.Raw], models: Iterable[str]) -> tuple[str, ...]:
+    """What the vendor is to run itself, and the models that it may answer with instead."""
+    names = [
+        _ASKING[name] for name in _ASKING.keys() & found.keys() if json_text.is_set(found[name])
+    ]
+    names += [f"fallback:{model}" for model in map(hosted, models)]
+    for tool in json_text.objects(found.get("tools"), _OF_TOOL):
+        kind = json_text.text_of(tool.get("type"))
+        if kind == "mcp":
+            names.append(mcp_server(json_text.text_of(tool.get("server_url"))))
+        elif kind not in _OUR_TOOLS and (kind or "function" not in tool):
+            names.append(hosted(kind))
+    return tuple(sorted(set(names)))
+
+
+def _has_references(messages: msgspec.Raw | None) -> bool:
+    """Whether a message names something that is not in it."""
+    found = [
+        json_text.is_set(message.get("audio")) or _is_elsewhere(message.get("content"))
+        for message in json_text.objects(messages, _OF_MESSAGE)
+    ]
+    return any(found)
+
+
+def _is_elsewhere(content: msgspec.Raw | None) -> bool:
+    """Whether what is said names something that is not in it; raises Invalid for odd shapes."""
+    if content is None or json_text.begins(content, b'"') or content == json_text.NULL:
+        return False
+    wholes = [_is_whole(part) for part in json_text.objects(content, _OF_PART)]
+    return not all(wholes)
+
+
+def _is_whole(part: Mapping[str, msgspec.Raw]) -> bool:
+    """Whether a part of a message is all there; what nobody knows may not be."""
+    kind = json_text.text_of(part.get("type"))
+    if kind in _WHOLE_PARTS:
+        return True
+    if kind == "image_url" and json_text.begins(part.get("image_url"), b"{"):
+        image = json_text.check_unique(bytes(part["image_url"]), _OF_IMAGE)
+        return is_inline(json_text.text_of(image.get("url")))
+    if kind == "file" and json_text.begins(part.get("file"), b"{"):
+        file = json_text.check_unique(bytes(part["file"]), _OF_FILE)
+        return "file_id" not in file and is_inline(json_text.text_of(file.get("file_data")))
+    return False
+
+
+def _prompts(prompt: str | list[str | int | list[int]] | None) -> int:
+    """How many texts are to be completed; one may be given as the numbers of its tokens."""
+    if not isinstance(prompt, list):
+        return 1
+    return max(1, sum([not isinstance(each, int) for each in prompt]))
 
 
 def _usage(reported: object) -> Usage:
-    return Usage(tokens(reported, "prompt_tokens") or 0, tokens(reported, "completion_tokens") or 0)
+    said = reported.get("prompt_tokens_details") if isinstance(reported, dict) else None
+    return Usage(
+        tokens_in=tokens(reported, "prompt_tokens") or 0,
+        tokens_out=tokens(reported, "completion_tokens") or 0,
+        cache_read=tokens(said, "cached_tokens") or 0,
+        cache_written=tokens(said, "cache_write_tokens") or 0,
+    )

@@ -5,7 +5,8 @@ what agents live with. Only the fields acted on are named here; all else keeps i
 thinking blocks above all: the next turn breaks if one is rewritten.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -14,16 +15,72 @@ from msgspec.structs import replace
 from gatebook.core import json_text
 from gatebook.core.errors import Invalid
 from gatebook.core.event_stream import EventSplitter, data_of
-from gatebook.formats import Call, Terms, Usage, check_model, tokens, unreadable
+from gatebook.formats import (
+    Call,
+    Limit,
+    Terms,
+    Usage,
+    check_model,
+    hosted,
+    mcp_server,
+    tokens,
+    unreadable,
+)
 
 # What is read of a call: a member that only a reader without regard to case takes for one of these
 # would be acted on by the provider and not by us.
-_ACTED_ON: Final = frozenset(("model", "stream"))
+ACTED_ON: Final = frozenset(
+    (
+        "model",
+        "stream",
+        "max_tokens",
+        "messages",
+        "system",
+        "tools",
+        "mcp_servers",
+        "container",
+        "thread",
+        "fallbacks",
+    )
+)
+_OF_TOOL: Final = frozenset(("type", "mcp_server_name", "model"))
+_OF_SERVER: Final = frozenset(("name", "url"))
+_OF_CONTAINER: Final = frozenset(("id", "skills"))
+_OF_SKILL: Final = frozenset(("skill_id",))
+_OF_FALLBACK: Final = frozenset(("model", "max_tokens"))
+_OF_MESSAGE: Final = frozenset(("content",))
+_OF_BLOCK: Final = frozenset(("type", "source", "content", "tool"))
+_OF_SOURCE: Final = frozenset(("type", "content"))
+_OF_CHANGE: Final = frozenset(("type", "definition"))
+
+# Tools whose schema is Anthropic's and which the agent runs itself.
+_OUR_TOOLS: Final = re.compile(
+    r"(?:custom|(?:bash|text_editor|memory|computer|computer_toolset|browser_toolset)_[0-9]{8})?"
+)
+_TOOL_SEARCH: Final = "tool_search_tool_"
+_WHOLE_SOURCES: Final = frozenset(("base64", "text"))
+_WHOLE_BLOCKS: Final = frozenset(
+    (
+        "text",
+        "thinking",
+        "redacted_thinking",
+        "search_result",
+        "tool_use",
+        "server_tool_use",
+        "mcp_tool_use",
+        "tool_removal",
+        "compaction",
+        "fallback",
+        "tool_reference",
+        "browser_state",
+    )
+)
 
 
 class _Messages(msgspec.Struct):
     model: str = ""
     stream: bool | None = None
+    max_tokens: Limit | None = None
 
 
 class _Whole(msgspec.Struct):
@@ -37,6 +94,7 @@ class _Event(msgspec.Struct):
     usage: Any = None
 
 
+_LIMIT: Final[msgspec.json.Decoder[int | None]] = msgspec.json.Decoder(Limit | None)
 _MESSAGES: Final = msgspec.json.Decoder(_Messages)
 _WHOLE: Final = msgspec.json.Decoder(_Whole)
 _EVENT: Final = msgspec.json.Decoder(_Event)
@@ -52,16 +110,28 @@ class Messages:
     def read(self, call: Call) -> Call:
         """The call with what its body says; raises Invalid."""
         json_text.check(call.body)
-        json_text.check_unique(call.body, _ACTED_ON)
-        messages = json_text.decode(_MESSAGES, call.body)
-        model = call.model or messages.model
+        found = json_text.check_unique(call.body, ACTED_ON)
+        asked = json_text.decode(_MESSAGES, call.body)
+        model = call.model or asked.model
         check_model(model)
-        return replace(call, model=model, streamed=bool(messages.stream and self.stream_type))
+        said = _Said(found)
+        limits = [most for most in (asked.max_tokens, *said.limits) if most is not None]
+        return replace(
+            call,
+            model=model,
+            streamed=bool(asked.stream and self.stream_type),
+            max_tokens=(max(limits) if limits else None) if self.stream_type else 0,
+            hosted_tools=tuple(sorted(said.hosted)),
+            state="asked" if said.has_state else "none",
+            has_references=said.has_references,
+        )
 
     def fitted(self, call: Call, terms: Terms) -> Call:
-        """The call as it may leave."""
-        del terms
-        return call
+        """The call with a limit to its output tokens where it has none."""
+        if terms.max_tokens is None or call.max_tokens is not None:
+            return call
+        body = json_text.with_member(call.body, "max_tokens", b"%d" % terms.max_tokens)
+        return replace(call, body=body, max_tokens=terms.max_tokens)
 
     def usage(self, body: bytes) -> Usage:
         """What a whole reply says of tokens; raises Unavailable if it cannot be read."""
@@ -154,6 +224,104 @@ class MessageStream:
                 self._end = event
                 return b""
         return event
+
+
+class _Said:
+    """What is decided on of a body beside its model; raises Invalid for what cannot be read."""
+
+    def __init__(self, found: Mapping[str, msgspec.Raw]) -> None:
+        self.hosted: set[str] = set()
+        self.limits: list[int | None] = []
+        self.has_state = self.has_references = json_text.is_set(found.get("thread"))
+        self._servers = {}
+        for server in json_text.objects(found.get("mcp_servers"), _OF_SERVER):
+            name = json_text.text_of(server.get("name"))
+            self._servers[name] = mcp_server(json_text.text_of(server.get("url")))
+        self.hosted.update(self._servers.values())
+        for tool in json_text.objects(found.get("tools"), _OF_TOOL):
+            self._take_tool(tool)
+        self._take_container(found.get("container"))
+        self._take_fallbacks(found.get("fallbacks"))
+        self._take_content(found.get("system"))
+        for message in json_text.objects(found.get("messages"), _OF_MESSAGE):
+            self._take_content(message.get("content"))
+
+    def _take_tool(self, tool: Mapping[str, msgspec.Raw]) -> None:
+        kind = json_text.text_of(tool.get("type"))
+        if _OUR_TOOLS.fullmatch(kind):
+            return
+        if kind == "mcp_toolset":
+            name = json_text.text_of(tool.get("mcp_server_name"))
+            self.hosted.add(self._servers.get(name) or f"mcp:{hosted(name)}")
+        elif kind.startswith(_TOOL_SEARCH):
+            self.hosted.add("tool_search")
+        elif kind.startswith("advisor_"):
+            self.hosted.add(f"advisor:{hosted(json_text.text_of(tool.get('model')))}")
+        else:
+            self.hosted.add(hosted(kind))
+
+    def _take_container(self, container: msgspec.Raw | None) -> None:
+        """A place at the vendor's where code runs, which may be one of an earlier call."""
+        if not json_text.is_set(container):
+            return
+        self.hosted.add("container")
+        if not json_text.begins(container, b"{"):
+            self.has_state = bool(json_text.text_of(container)) or self.has_state
+            return
+        found = json_text.check_unique(bytes(container or b""), _OF_CONTAINER)
+        self.has_state |= json_text.is_set(found.get("id"))
+        for skill in json_text.objects(found.get("skills"), _OF_SKILL):
+            self.hosted.add(f"skill:{hosted(json_text.text_of(skill.get('skill_id')))}")
+
+    def _take_fallbacks(self, fallbacks: msgspec.Raw | None) -> None:
+        """Models that the vendor may answer with instead, each with a limit of its own."""
+        if json_text.begins(fallbacks, b'"'):
+            self.hosted.add(f"fallback:{hosted(json_text.text_of(fallbacks))}")
+            return
+        for fallback in json_text.objects(fallbacks, _OF_FALLBACK):
+            self.hosted.add(f"fallback:{hosted(json_text.text_of(fallback.get('model')))}")
+            limit = bytes(fallback.get("max_tokens") or b"null")
+            self.limits.append(json_text.decode(_LIMIT, limit))
+
+    def _take_content(self, content: msgspec.Raw | None) -> None:
+        if json_text.begins(content, b'"'):
+            return
+        for block in json_text.objects(content, _OF_BLOCK):
+            self._take_block(block)
+
+    def _take_block(self, block: Mapping[str, msgspec.Raw]) -> None:
+        """A part of what is said; what nobody knows may not be all there."""
+        match json_text.text_of(block.get("type")):
+            case kind if kind in _WHOLE_BLOCKS:
+                pass
+            case "tool_result" | "mcp_tool_result":
+                self._take_content(block.get("content"))
+            case "image" | "document":
+                self._take_source(block.get("source"))
+            case "tool_addition":
+                self._take_change(block.get("tool"))
+            case _:
+                self.has_references = True
+
+    def _take_source(self, source: msgspec.Raw | None) -> None:
+        found = json_text.check_unique(bytes(source or b"null"), _OF_SOURCE)
+        kind = json_text.text_of(found.get("type"))
+        if kind == "content":
+            self._take_content(found.get("content"))
+        elif kind not in _WHOLE_SOURCES:
+            self.has_references = True
+
+    def _take_change(self, change: msgspec.Raw | None) -> None:
+        """A tool that is offered in the middle of a conversation."""
+        found = json_text.check_unique(bytes(change or b"null"), _OF_CHANGE)
+        match json_text.text_of(found.get("type")):
+            case "tool_reference" | "mcp_tool_reference" | "mcp_toolset_reference":
+                pass  # what they refer to is among the tools and servers of the call
+            case "tool_definition":
+                definition = bytes(found.get("definition") or b"null")
+                self._take_tool(json_text.check_unique(definition, _OF_TOOL))
+            case kind:
+                self.hosted.add(hosted(kind))
 
 
 def _event(data: dict[str, Any]) -> bytes:

@@ -4,16 +4,21 @@ import time
 from functools import partial
 
 import pytest
+from msgspec import Raw
 
 from gatebook.core.errors import Invalid
 from gatebook.core.json_text import (
     MAX_DEPTH,
     MAX_MEMBERS,
     Span,
+    begins,
     check,
     check_case,
     check_unique,
+    is_set,
     members,
+    objects,
+    text_of,
     with_first,
 )
 
@@ -48,14 +53,61 @@ def test_members_of_the_object_itself_are_limited_and_those_within_are_not() -> 
     inner = b"[" + b",".join([b'{"a":1,"b":2}'] * MAX_MEMBERS) + b"]"
     check(b'{"messages":' + inner + b"}")
     many = b",".join([b'"k%d":1' % number for number in range(MAX_MEMBERS + 1)])
-    assert code_of(b"{" + many + b"}") == "json_too_many_members"
+    with pytest.raises(Invalid) as caught:
+        check_unique(b"{" + many + b"}", ())
+    assert caught.value.code == "json_too_many_members"
 
 
 @pytest.mark.parametrize("text", [b'"' + b"a" * 2_000_000, b'["\\' + b'a"' * 1_000_000])
 def test_an_unterminated_string_takes_no_quadratic_time(text: bytes) -> None:
     began = time.perf_counter()
-    check(b":" * (MAX_MEMBERS + 1) + text)
+    check(b"[]" * (MAX_DEPTH + 1) + b"]" + text)
     assert time.perf_counter() - began < 2
+
+
+def test_many_brackets_that_are_not_deep_are_no_matter() -> None:
+    check(b"[" + b",".join([b"[{}]"] * 20_000) + b"]")
+    deep = b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1)
+    assert code_of(b"[" + b",".join([b"[{}]"] * 20_000) + b"," + deep + b"]") == "json_too_deep"
+
+
+def test_the_objects_of_an_array_are_given_and_nothing_else_is_taken_for_one() -> None:
+    assert objects(None, ()) == objects(Raw(b"null"), ()) == objects(Raw(b"[]"), ()) == []
+    assert objects(Raw(b'[{"a":1},{}, {"b" : [2]}]'), ()) == [
+        {"a": Raw(b"1")},
+        {},
+        {"b": Raw(b"[2]")},
+    ]
+    for text in (b"1", b"{}", b"[1]", b'[{"a":1},null]', b"false"):
+        with pytest.raises(Invalid) as caught:
+            objects(Raw(text), ())
+        assert caught.value.code == "invalid_value"
+
+
+def test_case_counts_within_one_object_and_for_names_acted_on() -> None:
+    objects(Raw(b'[{"a":1},{"A":1}]'), ("type",))
+    for text in (b'[{"b":1},{"a":1,"A":1}]', b'[{"Type":1}]'):
+        with pytest.raises(Invalid) as caught:
+            objects(Raw(text), ("type",))
+        assert caught.value.code == "json_member_case"
+
+
+def test_a_value_that_should_be_text_is_text_or_missing() -> None:
+    assert text_of(Raw(b'"a\\u0062"')) == "ab"
+    assert text_of(None) == text_of(Raw(b"null")) == ""
+    with pytest.raises(Invalid):
+        text_of(Raw(b"1"))
+
+
+@pytest.mark.parametrize(
+    ("value", "is_so"),
+    [(b"null", False), (b"false", False), (b"[]", False), (b"{}", True), (b"0", True)],
+)
+def test_a_member_asks_for_something_unless_it_is_plainly_off(value: bytes, is_so: bool) -> None:
+    assert is_set(Raw(value)) is is_so
+    assert not is_set(None)
+    assert begins(Raw(value), value[:1])
+    assert not begins(None, b"n")
 
 
 def test_a_value_is_found_with_white_space_around_it() -> None:

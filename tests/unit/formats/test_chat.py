@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from gatebook.core.errors import Invalid, Unavailable
-from gatebook.formats import Call, Usage
-from gatebook.formats.chat import ChatStream
+from gatebook.formats import Call, Terms, Usage
+from gatebook.formats.chat import Chat, ChatStream
 from gatebook.providers.openai import CHAT
 
 _STREAM = b'{"model":"gpt-4o","stream":true,"stream_options":%b}'
@@ -82,16 +82,189 @@ def test_what_cannot_be_read_in_one_way_is_refused(body: bytes, code: str) -> No
 
 
 @pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"max_tokens": -1}, "invalid_value"),
+        ({"max_completion_tokens": 1.5}, "invalid_value"),
+        ({"max_tokens": 2**31}, "invalid_value"),
+        ({"n": 0}, "invalid_value"),
+        ({"n": 1e6}, "invalid_value"),
+        ({"store": 1}, "invalid_value"),
+        ({"messages": {}}, "invalid_value"),
+        ({"messages": ["hi"]}, "invalid_value"),
+        ({"messages": [{"content": {"type": "text"}}]}, "invalid_value"),
+        ({"messages": [{"content": ["hi"]}]}, "invalid_value"),
+        ({"tools": {}}, "invalid_value"),
+        ({"tools": ["web_search"]}, "invalid_value"),
+        ({"tools": [{"type": 3}]}, "invalid_value"),
+        ({"tools": [{}]}, "invalid_tool"),
+        ({"tools": [{"type": "a b"}]}, "invalid_tool"),
+        ({"tools": [{"type": "x" * 200}]}, "invalid_tool"),
+        ({"tools": [{"type": "mcp"}]}, "invalid_tool_url"),
+        ({"tools": [{"type": "mcp", "server_url": "https://a@b.example"}]}, "invalid_tool_url"),
+        ({"tools": [{"type": "mcp", "server_url": "https://a\\@b.example"}]}, "invalid_tool_url"),
+    ],
+)
+def test_what_is_decided_on_has_a_shape_that_is_known(fields: dict[str, Any], code: str) -> None:
+    assert code_of(json.dumps({"model": "m", **fields}).encode()) == code
+
+
+PARTS = b'"messages":[{"content":[%b]}]'
+
+
+@pytest.mark.parametrize(
+    ("member", "code"),
+    [
+        (b'"tools":[{"type":"function","type":"web_search"}]', "json_duplicate_member"),
+        (b'"tools":[{"type":"function","ty\\u0070e":"web_search"}]', "json_duplicate_member"),
+        (b'"tools":[{"type":"function","Type":"web_search"}]', "json_member_case"),
+        (b'"tools":[{"type":"mcp","server_url":"https://a","Server_URL":"b"}]', "json_member_case"),
+        (b'"messages":[{"content":"a","content":[]}]', "json_duplicate_member"),
+        (b'"messages":[{"content":"a","Content":[]}]', "json_member_case"),
+        (PARTS % b'{"type":"text","type":"file"}', "json_duplicate_member"),
+        (
+            PARTS % b'{"type":"image_url","image_url":{"url":"data:,","url":"http:"}}',
+            "json_duplicate_member",
+        ),
+        (
+            PARTS % b'{"type":"file","file":{"file_data":"data:,","File_Id":"f"}}',
+            "json_member_case",
+        ),
+        (b'"max_tokens":1,"Max_Tokens":2', "json_member_case"),
+    ],
+)
+def test_what_decides_within_the_body_is_read_in_one_way_too(member: bytes, code: str) -> None:
+    assert code_of(b'{"model":"m",%b}' % member) == code
+
+
+def test_what_nothing_is_decided_on_may_have_any_names() -> None:
+    schema: dict[str, Any] = {"properties": {"Type": {}, "type": {}, "ID": {}, "id": {}}}
+    tool = {"type": "function", "function": {"name": "f", "parameters": schema}}
+    assert chat(tools=[tool], messages=[{"role": "user", "content": "x"}]).hosted_tools == ()
+
+
+@pytest.mark.parametrize(
+    ("fields", "max_tokens", "choices"),
+    [
+        ({}, None, 1),
+        ({"max_tokens": None, "n": None}, None, 1),
+        ({"max_tokens": 7}, 7, 1),
+        ({"max_completion_tokens": 9, "n": 3}, 9, 3),
+        ({"max_tokens": 7, "max_completion_tokens": 9}, 9, 1),
+        ({"max_tokens": 0}, 0, 1),
+    ],
+)
+def test_the_output_asked_for_is_known(
+    fields: dict[str, Any], max_tokens: int | None, choices: int
+) -> None:
+    call = chat(**fields)
+    assert (call.max_tokens, call.choices) == (max_tokens, choices)
+
+
+@pytest.mark.parametrize(
+    ("fields", "hosted"),
+    [
+        ({"tools": None}, ()),
+        ({"tools": [{"type": "function", "function": {}}, {"type": "custom"}]}, ()),
+        ({"tools": [{"function": {"name": "older servers name no type"}}]}, ()),
+        ({"web_search_options": {}}, ("web_search",)),
+        ({"web_search_options": None, "enable_search": False, "plugins": []}, ()),
+        ({"search_parameters": {"mode": "auto"}}, ("web_search",)),
+        ({"data_sources": [{"type": "azure_search"}]}, ("data_sources",)),
+        ({"plugins": [{"id": "web"}]}, ("plugins",)),
+        ({"models": ["a/b", "c"]}, ("fallback:a/b", "fallback:c")),
+        ({"tools": [{"type": "browser_search"}, {"type": "function"}]}, ("browser_search",)),
+        ({"tools": [{"type": "web_search_2025_08_26"}]}, ("web_search",)),
+        (
+            {"tools": [{"type": "mcp", "server_url": "https://MCP.example.com:8443/x?y=1"}]},
+            ("mcp:mcp.example.com:8443",),
+        ),
+        ({"tools": [{"type": "mcp", "server_url": "http://[::1]/"}]}, ("mcp:[::1]",)),
+    ],
+)
+def test_tools_that_the_vendor_runs_are_named(
+    fields: dict[str, Any], hosted: tuple[str, ...]
+) -> None:
+    assert chat(**fields).hosted_tools == hosted
+
+
+def test_state_is_what_is_asked_to_be_stored() -> None:
+    assert [chat(store=store).state for store in (None, False, True)] == ["none", "none", "asked"]
+
+
+@pytest.mark.parametrize(
+    ("part", "is_elsewhere"),
+    [
+        ({"type": "text", "text": "http://example.com"}, False),
+        ({"type": "refusal", "refusal": ""}, False),
+        ({"type": "input_audio", "input_audio": {"data": "", "format": "wav"}}, False),
+        ({"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}}, False),
+        ({"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}, True),
+        ({"type": "image_url", "image_url": "https://example.com/a.png"}, True),
+        ({"type": "image_url"}, True),
+        ({"type": "file", "file": {"file_data": "data:application/pdf;base64,AA"}}, False),
+        ({"type": "file", "file": {"file_id": "file-1"}}, True),
+        ({"type": "file", "file": {"file_id": "file-1", "file_data": "data:,"}}, True),
+        ({"type": "file", "file": {"file_data": "https://example.com/a.pdf"}}, True),
+        ({"type": "video_url", "video_url": {"url": "data:,"}}, True),
+        ({"text": "without a type"}, True),
+    ],
+)
+def test_content_that_is_not_in_the_body_is_seen(part: dict[str, Any], is_elsewhere: bool) -> None:
+    said = [{"role": "system", "content": "x"}, {"role": "assistant", "content": None}]
+    for parts in ([part], [{"type": "text", "text": "a"}, part]):
+        messages = [*said, {"role": "user", "content": parts}]
+        assert chat(messages=messages).has_references is is_elsewhere
+
+
+def test_a_reply_in_audio_that_the_vendor_kept_is_a_reference() -> None:
+    assert chat(messages=[{"role": "assistant", "audio": {"id": "audio_1"}}]).has_references
+    assert not chat(messages=[{"role": "assistant", "audio": None}]).has_references
+
+
+def test_a_call_that_names_no_limit_is_given_one_where_there_are_terms() -> None:
+    call = chat(n=2)
+    assert CHAT.format.fitted(call, Terms()) is call
+    given = CHAT.format.fitted(call, Terms(max_tokens=50, is_stateless=True))
+    assert (given.max_tokens, given.choices) == (50, 2)
+    assert given.body == b'{"max_completion_tokens":50,' + call.body[1:]
+    elsewhere = CHAT.format.fitted(call, Terms(max_tokens=50, is_vendors_own=False))
+    assert elsewhere.body == b'{"max_tokens":50,' + call.body[1:]
+    assert read(given.body).max_tokens == read(elsewhere.body).max_tokens == 50
+
+
+@pytest.mark.parametrize("name", ["max_completion_tokens", "max_completion\\u005ftokens"])
+def test_a_limit_that_is_null_is_replaced_however_it_is_spelled(name: str) -> None:
+    call = read(f'{{"model":"m","{name}" : null ,"x":1}}'.encode())
+    given = CHAT.format.fitted(call, Terms(max_tokens=50)).body
+    assert given == f'{{"model":"m","{name}" : 50 ,"x":1}}'.encode()
+
+
+def test_a_figure_of_the_call_itself_is_never_changed() -> None:
+    for asked in (1, 10**6):
+        call = chat(max_tokens=asked)
+        assert Chat().fitted(call, Terms(max_tokens=50)) is call
+
+
+@pytest.mark.parametrize(
     "model", ["gpt-4o", "ft:gpt-4o:acme::7qTvM5a", "meta-llama/Llama-3.1-70B", "o4-mini"]
 )
 def test_the_names_of_real_models_are_taken(model: str) -> None:
     assert chat(model=model).model == model
 
 
+DETAILED = b'{"usage":{"prompt_tokens":9,"completion_tokens":5,"prompt_tokens_details":%b}}'
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
         (b'{"usage":{"prompt_tokens":3,"completion_tokens":5}}', Usage(3, 5)),
+        (
+            DETAILED % b'{"cached_tokens":4,"cache_write_tokens":3}',
+            Usage(9, 5, 4, 3),
+        ),
+        (DETAILED % b"null", Usage(9, 5)),
         (b'{"usage":null}', Usage()),
         (b"{}", Usage()),
         (b'{"usage":{"prompt_tokens":-1,"completion_tokens":1.5}}', Usage()),
@@ -181,6 +354,12 @@ def test_a_stream_that_is_cut_ends_as_a_filter_of_content_ends_it(
     assert {c["finish_reason"] for c in chunk["choices"]} == {"content_filter"}
     assert [c["index"] for c in chunk["choices"]] == open_choices
     assert (done, rest) == (b"data: [DONE]", b"")
+
+
+def test_a_stream_whose_choices_have_ended_is_cut_by_its_end_alone() -> None:
+    follower = ChatStream(hides_usage=True)
+    follower.feed(b'data: {"choices":[{"index":0,"finish_reason":"stop"}]}\n\n')
+    assert follower.cut() == DONE
 
 
 def test_there_is_nothing_to_cut_before_the_first_chunk() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gatebook.core.errors import Invalid, Unavailable
-from gatebook.formats import Call, Operation, Usage
+from gatebook.formats import Call, Operation, Terms, Usage
 from gatebook.formats.messages import MessageStream
 from gatebook.providers.anthropic import COUNT, MESSAGES
 
@@ -63,6 +63,180 @@ def test_what_cannot_be_read_in_one_way_is_refused(body: bytes, code: str) -> No
     with pytest.raises(Invalid) as caught:
         read(MESSAGES, body)
     assert caught.value.code == code
+
+
+def code_of(body: bytes) -> str:
+    with pytest.raises(Invalid) as caught:
+        read(MESSAGES, body)
+    return caught.value.code
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"max_tokens": -1}, "invalid_value"),
+        ({"max_tokens": "9"}, "invalid_value"),
+        ({"messages": {}}, "invalid_value"),
+        ({"messages": [{"content": 3}]}, "invalid_value"),
+        ({"messages": [{"content": [{"type": "image"}]}]}, "invalid_value"),
+        ({"messages": [{"content": [{"type": "tool_addition"}]}]}, "invalid_value"),
+        ({"system": 3}, "invalid_value"),
+        ({"tools": ["web_search"]}, "invalid_value"),
+        ({"tools": [{"type": 3, "name": "x"}]}, "invalid_value"),
+        ({"tools": [{"type": "a b"}]}, "invalid_tool"),
+        ({"tools": [{"type": "advisor_20260301"}]}, "invalid_tool"),
+        ({"mcp_servers": [{"name": "x"}]}, "invalid_tool_url"),
+        ({"mcp_servers": [{"url": "https://good.example\\@bad.example"}]}, "invalid_tool_url"),
+        ({"fallbacks": [{"model": "a", "max_tokens": -1}]}, "invalid_value"),
+        ({"fallbacks": {}}, "invalid_value"),
+        ({"container": {"skills": [{"skill_id": ""}]}}, "invalid_tool"),
+        ({"container": 3}, "invalid_value"),
+    ],
+)
+def test_what_is_decided_on_has_a_shape_that_is_known(fields: dict[str, Any], code: str) -> None:
+    assert code_of(json.dumps({"model": "m", **fields}).encode()) == code
+
+
+IMAGE = b'"messages":[{"content":[{"type":"image","source":%b}]}]'
+
+
+@pytest.mark.parametrize(
+    ("member", "code"),
+    [
+        (b'"max_tokens":1,"Max_Tokens":2', "json_member_case"),
+        (
+            b'"tools":[{"type":"bash_20250124","type":"web_search_20250305"}]',
+            "json_duplicate_member",
+        ),
+        (b'"tools":[{"Type":"web_search_20250305"}]', "json_member_case"),
+        (b'"mcp_servers":[{"url":"https://a.example","url":"https://b"}]', "json_duplicate_member"),
+        (b'"mcp_servers":[{"url":"https://a.example","URL":"https://b"}]', "json_member_case"),
+        (b'"messages":[{"content":"a","content":[]}]', "json_duplicate_member"),
+        (b'"messages":[{"content":[{"type":"text","type":"image"}]}]', "json_duplicate_member"),
+        (IMAGE % b'{"type":"base64","type":"url"}', "json_duplicate_member"),
+        (IMAGE % b'{"type":"base64","TYPE":"url"}', "json_member_case"),
+        (b'"container":{"id":null,"id":"c"}', "json_duplicate_member"),
+        (b'"fallbacks":[{"model":"a","model":"b"}]', "json_duplicate_member"),
+    ],
+)
+def test_what_decides_within_the_body_is_read_in_one_way_too(member: bytes, code: str) -> None:
+    assert code_of(b'{"model":"m",%b}' % member) == code
+
+
+@pytest.mark.parametrize(
+    ("fields", "hosted"),
+    [
+        ({"tools": None, "mcp_servers": None, "container": None, "fallbacks": None}, ()),
+        ({"tools": [{"name": "f", "input_schema": {"Type": 1, "type": "object"}}]}, ()),
+        ({"tools": [{"type": "custom", "name": "f"}, {"type": None, "name": "g"}]}, ()),
+        ({"tools": [{"type": "bash_20250124"}, {"type": "text_editor_20250728"}]}, ()),
+        ({"tools": [{"type": "computer_20251124"}, {"type": "memory_20250818"}]}, ()),
+        ({"tools": [{"type": "computer_toolset_20260801"}]}, ()),
+        ({"tools": [{"type": "web_search_20250305"}]}, ("web_search",)),
+        ({"tools": [{"type": "web_fetch_20260318"}]}, ("web_fetch",)),
+        ({"tools": [{"type": "code_execution_20260521"}]}, ("code_execution",)),
+        ({"tools": [{"type": "bash_code_execution_20260521"}]}, ("bash_code_execution",)),
+        ({"tools": [{"type": "tool_search_tool_regex"}]}, ("tool_search",)),
+        ({"tools": [{"type": "tool_search_tool_bm25_20251119"}]}, ("tool_search",)),
+        ({"tools": [{"type": "advisor_20260301", "model": "m2"}]}, ("advisor:m2",)),
+        ({"tools": [{"type": "brand_new"}]}, ("brand_new",)),
+        ({"mcp_servers": [{"name": "x", "url": "https://a.Example/sse"}]}, ("mcp:a.example",)),
+        (
+            {
+                "mcp_servers": [{"name": "x", "url": "https://a.example"}],
+                "tools": [{"type": "mcp_toolset", "mcp_server_name": "x"}],
+            },
+            ("mcp:a.example",),
+        ),
+        ({"tools": [{"type": "mcp_toolset", "mcp_server_name": "x"}]}, ("mcp:x",)),
+        ({"container": "c_1"}, ("container",)),
+        (
+            {"container": {"skills": [{"type": "anthropic", "skill_id": "pptx"}]}},
+            ("container", "skill:pptx"),
+        ),
+        ({"fallbacks": "default"}, ("fallback:default",)),
+        ({"fallbacks": [{"model": "m2"}, {"model": "m3"}]}, ("fallback:m2", "fallback:m3")),
+    ],
+)
+def test_tools_that_the_vendor_runs_are_named(
+    fields: dict[str, Any], hosted: tuple[str, ...]
+) -> None:
+    assert messages(**fields).hosted_tools == hosted
+
+
+@pytest.mark.parametrize(
+    ("tool", "hosted"),
+    [
+        ({"type": "tool_reference", "name": "f"}, ()),
+        ({"type": "tool_definition", "definition": {"name": "f"}}, ()),
+        (
+            {"type": "tool_definition", "definition": {"type": "web_search_20250305"}},
+            ("web_search",),
+        ),
+        ({"type": "brand_new"}, ("brand_new",)),
+    ],
+)
+def test_a_tool_that_is_offered_within_the_conversation_counts(
+    tool: dict[str, Any], hosted: tuple[str, ...]
+) -> None:
+    said = [{"role": "system", "content": [{"type": "tool_addition", "tool": tool}]}]
+    assert messages(messages=said).hosted_tools == hosted
+
+
+def test_state_is_a_thread_or_a_container_of_an_earlier_call() -> None:
+    assert messages().state == "none"
+    assert messages(thread=None, container={"id": None, "skills": []}).state == "none"
+    assert messages(thread={"type": "create"}).state == "asked"
+    assert messages(container="c_1").state == "asked"
+    assert messages(container={"id": "c_1"}).state == "asked"
+    assert messages(thread={"type": "continue", "previous_message_id": "m"}).has_references
+
+
+def source(**of: Any) -> dict[str, Any]:
+    return {"type": "document", "source": of}
+
+
+@pytest.mark.parametrize(
+    ("block", "is_elsewhere"),
+    [
+        ({"type": "text", "text": "http://example.com"}, False),
+        ({"type": "thinking", "thinking": "", "signature": ""}, False),
+        ({"type": "tool_use", "id": "t", "name": "f", "input": {"url": "http://a"}}, False),
+        (source(type="base64", media_type="application/pdf", data=""), False),
+        (source(type="text", data="x"), False),
+        (source(type="url", url="https://example.com/a.pdf"), True),
+        (source(type="file", file_id="f"), True),
+        (source(type="content", content="x"), False),
+        (source(type="content", content=[source(type="url", url="https://a")]), True),
+        ({"type": "tool_result", "content": "x"}, False),
+        ({"type": "tool_result", "content": [source(type="base64", data="")]}, False),
+        ({"type": "tool_result", "content": [source(type="file", file_id="f")]}, True),
+        ({"type": "container_upload", "file_id": "f"}, True),
+        ({"type": "brand_new"}, True),
+    ],
+)
+def test_content_that_is_not_in_the_body_is_seen(block: dict[str, Any], is_elsewhere: bool) -> None:
+    said = [{"role": "assistant", "content": "x"}, {"role": "user", "content": [block]}]
+    assert messages(messages=said).has_references is is_elsewhere
+    assert messages(system=[block]).has_references is is_elsewhere
+
+
+def test_the_output_asked_for_is_the_most_that_any_model_may_give() -> None:
+    assert messages(max_tokens=7).max_tokens == 7
+    assert messages(max_tokens=None).max_tokens is None
+    fallbacks = [{"model": "b", "max_tokens": 900}, {"model": "c"}]
+    assert messages(max_tokens=7, fallbacks=fallbacks).max_tokens == 900
+    assert read(COUNT, b'{"model":"m","max_tokens":9}').max_tokens == 0
+
+
+def test_a_call_that_names_no_limit_is_given_one_where_there_are_terms() -> None:
+    call = messages(max_tokens=None)
+    assert MESSAGES.format.fitted(call, Terms()) is call
+    given = MESSAGES.format.fitted(call, Terms(max_tokens=50))
+    assert given.max_tokens == read(MESSAGES, given.body).max_tokens == 50
+    assert given.body == call.body.replace(b'"max_tokens": null', b'"max_tokens": 50')
+    own = messages(max_tokens=10**6)
+    assert MESSAGES.format.fitted(own, Terms(max_tokens=50)) is own
 
 
 @pytest.mark.parametrize(
