@@ -68,7 +68,7 @@ def context_of(records: MemoryRecords, organization: Organization | None = ACME)
         data_key=DATA_KEY,
         settings=IdentitySettings(),
         peppers=PEPPERS,
-        dialects={"openai": "https://api.openai.com/v1"},
+        dialects={"openai": "https://api.openai.com/v1", "azure": ""},
         now_us=NOON_US,
         entropy=system_entropy,
     )

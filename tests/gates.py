@@ -140,7 +140,7 @@ class RunningGate:
             "add_provider",
             provider="simulated",
             key=Secret(PROVIDER_KEY),
-            base_url=provider_url or self._vendor.url,
+            base_url=provider_url or f"{self._vendor.url}/v1",
         )
         answer = office.enroll(name="bot", model=MODELS, hosted_tool=["*"], state="allowed")
         assert answer.shown_once is not None

@@ -229,9 +229,11 @@ def test_a_wrong_key(gate: RunningGate, key: str) -> None:
 
 
 def test_what_is_not_served(client: Anthropic, gate: RunningGate) -> None:
-    with pytest.raises(anthropic.NotFoundError) as caught:
+    with pytest.raises(anthropic.BadRequestError) as caught:
         client.messages.batches.retrieve("batch_1")
-    assert type_of(caught.value) == "not_found_error"
+    assert type_of(caught.value) == "invalid_request_error"
+    (refusal,) = gate.facts("call.refused")
+    assert (refusal["operation"], refusal["code"]) == ("messages.batches", "account_wide")
     assert gate.requests == 1
 
 

@@ -4,7 +4,7 @@ Each refusal raises the class the package has for it, after exactly one HTTP req
 sending the same again is pointless. Requests are counted at the gate's socket.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import openai
@@ -156,11 +156,33 @@ def test_an_expired_key(client: OpenAI, sqlite_gate: RunningGate) -> None:
     assert sqlite_gate.requests == 1
 
 
-def test_what_is_not_served(client: OpenAI, sqlite_gate: RunningGate) -> None:
-    with pytest.raises(openai.NotFoundError) as caught:
-        client.embeddings.create(model="text-embedding-3-small", input="hi")
-    assert code_of(caught.value) == "unknown_url"
+@pytest.mark.parametrize(
+    ("ask", "code"),
+    [
+        (lambda client: client.files.create(file=b"x", purpose="batch"), "account_wide"),
+        (lambda client: client.responses.retrieve("resp_1"), "account_wide"),
+        (lambda client: client.conversations.create(), "account_wide"),
+        (lambda client: client.vector_stores.list(), "account_wide"),
+        (
+            lambda client: client.audio.speech.create(model="tts", voice="alloy", input="x"),
+            "not_inspectable",
+        ),
+        (
+            lambda client: client.audio.transcriptions.create(model="whisper-1", file=b"x"),
+            "not_inspectable",
+        ),
+        (lambda client: client.images.edit(image=b"x", prompt="x"), "not_inspectable"),
+    ],
+)
+def test_what_is_known_and_not_served_says_why(
+    client: OpenAI, sqlite_gate: RunningGate, ask: Callable[[OpenAI], Any], code: str
+) -> None:
+    with pytest.raises(openai.BadRequestError) as caught:
+        ask(client)
+    assert code_of(caught.value) == code
+    assert caught.value.request_id
     assert sqlite_gate.requests == 1
+    assert sqlite_gate.provider.seen == []
 
 
 def test_a_body_that_is_too_large(client: OpenAI, sqlite_gate: RunningGate) -> None:

@@ -87,7 +87,7 @@ def test_a_reply_that_nobody_can_read_is_told_beside_what_was_given_for_it(
     database = open_database(sqlite_url)
     with (
         serving(strange) as port,
-        open_running_gate(database, provider_url=f"http://127.0.0.1:{port}") as gate,
+        open_running_gate(database, provider_url=f"http://127.0.0.1:{port}/v1") as gate,
     ):
         response = gate.ask(chat(stream=media_type == b"text/event-stream"))
         assert response.text.count('"code":"upstream_broken"') == 1
@@ -101,7 +101,7 @@ def test_a_reply_that_nobody_can_read_is_told_beside_what_was_given_for_it(
 
 def test_a_provider_that_is_not_there(sqlite_url: str) -> None:
     database = open_database(sqlite_url)
-    with open_running_gate(database, provider_url="http://127.0.0.1:9") as gate:
+    with open_running_gate(database, provider_url="http://127.0.0.1:9/v1") as gate:
         response = gate.ask()
         assert error_of(response) == (503, "server_error", "upstream_unavailable")
         assert response.headers["x-should-retry"] == "true"

@@ -7,13 +7,15 @@ Read `chat.py` first.
 """
 
 import re
-from collections.abc import Callable
-from typing import Annotated, Final, Literal, Protocol
+from collections.abc import Callable, Collection, Mapping
+from typing import Annotated, Any, Final, Literal, Protocol
 
 import msgspec
 from msgspec import Meta
 
+from gatebook.core import json_text
 from gatebook.core.errors import Invalid, Unavailable
+from gatebook.core.event_stream import EventSplitter, data_of
 
 _MODEL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}")
 # The date at the end of a tool's type, which tells its version.
@@ -23,6 +25,9 @@ _SERVER: Final = re.compile(
     r"https?://([a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(:[0-9]{1,5})?(?:[/?][!-\[\]-~]*)?",
     re.IGNORECASE,
 )
+
+_WORD_BYTES: Final = 66
+"""Of a name or a number, and its quotes."""
 
 Count = Annotated[int, Meta(ge=1, le=1024)]
 """How many answers of one kind a body may ask for."""
@@ -57,8 +62,9 @@ class Terms(msgspec.Struct, frozen=True):
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """Something a vendor's interface can be asked to do, where, and in which format.
 
-    `{model}` in a path stands for the name of a model; `query` names the parameters that may stand
-    behind it, which pass as they are.
+    `{model}` in a path stands for the name of a model, and `/*` at its end for the path itself and
+    all below it; an empty method for all of them. `query` names the parameters that may stand
+    behind the path, which pass as they are.
     """
 
     dialect: str
@@ -68,6 +74,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     has_body: bool
     format: "Format"
     query: frozenset[str] = frozenset()
+    base: str = ""
+    """What the path begins with where it stands for the provider's base URL, which has its own."""
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,6 +133,79 @@ class Stream(Protocol):
         ...
 
 
+class _Reply(msgspec.Struct):
+    usage: Any = None
+
+
+_REPLY: Final = msgspec.json.Decoder(_Reply)
+
+
+class Follower:
+    """A Stream of server-sent events, each passed on as it came unless `_passed` says otherwise.
+
+    The event that ends the reply waits in `_end`; nothing passes behind it.
+    """
+
+    def __init__(self) -> None:
+        self.usage = Usage()
+        self.chunks = 0
+        self.is_complete = False
+        self.has_failed = False
+        self._splitter = EventSplitter()
+        self._end = b""
+
+    def feed(self, data: bytes) -> bytes:
+        """What may go on to the agent now; raises Unavailable for what cannot be read."""
+        try:
+            events = self._splitter.feed(data)
+            return b"".join([self._taken(event) for event in events])
+        except (Invalid, msgspec.DecodeError, RecursionError):
+            raise unreadable() from None
+
+    def end(self) -> bytes:
+        """What is still to go on once the outcome is recorded."""
+        return self._end
+
+    def _taken(self, event: bytes) -> bytes:
+        if self.is_complete:
+            return b""
+        data = data_of(event)
+        return event if data is None else self._passed(event, data)
+
+    def _passed(self, event: bytes, data: bytes) -> bytes:
+        """What of an event with these data goes on; raises msgspec.DecodeError."""
+        raise NotImplementedError
+
+
+class Unstreamed:
+    """The root of formats whose replies are JSON, come whole and pass as they are."""
+
+    stream_type = b""
+
+    def fitted(self, call: Call, terms: Terms) -> Call:
+        """The call as it is: nothing in it could be limited."""
+        del terms
+        return call
+
+    def usage(self, body: bytes) -> Usage:
+        """Tokens as reported, under any of the names there are; raises Unavailable."""
+        try:
+            reported = _REPLY.decode(body).usage
+        except (msgspec.DecodeError, RecursionError):
+            raise unreadable() from None
+        fed = [tokens(reported, name) for name in ("prompt_tokens", "input_tokens")]
+        return Usage(max(count or 0 for count in fed), tokens(reported, "output_tokens") or 0)
+
+    def delivered(self, body: bytes, may_see: Callable[[str], bool]) -> bytes:
+        """A whole reply as it came."""
+        del may_see
+        return body
+
+    def stream(self, call: Call) -> Stream:
+        """There is none: `stream_type` is empty, so that nothing is read as one."""
+        raise NotImplementedError
+
+
 class Format(Protocol):
     """One shape of requests and their replies."""
 
@@ -160,6 +241,21 @@ def check_model(name: str) -> None:
             "The model's name is empty, too long or has unusual characters.",
             "Letters, digits and . _ : / @ + - are allowed, 128 at most.",
         )
+
+
+def check_members(found: Mapping[str, msgspec.Raw], known: Collection[str]) -> None:
+    """Raise Invalid for a member nobody knows that could hold a text: it would pass unread."""
+    for name, value in found.items():
+        if name not in known and (
+            len(value) > _WORD_BYTES
+            or json_text.begins(value, b"[")
+            or json_text.begins(value, b"{")
+        ):
+            raise Invalid(
+                "unknown_member",
+                "The body has a member that is not known here, and may hold what nobody inspects.",
+                "Send what the vendor's reference lists for this address.",
+            )
 
 
 def hosted(kind: str) -> str:

@@ -11,11 +11,10 @@ import msgspec
 from msgspec.structs import replace
 
 from gatebook.core import json_text
-from gatebook.core.errors import Invalid
-from gatebook.core.event_stream import EventSplitter, data_of
 from gatebook.formats import (
     Call,
     Count,
+    Follower,
     Limit,
     Terms,
     Usage,
@@ -200,7 +199,7 @@ class Completions(Chat):
         )
 
 
-class ChatStream:
+class ChatStream(Follower):
     """Follows a stream of chat.completion.chunk events, each passed on as it came.
 
     With `hides_usage` the extra last chunk, which we asked for and the agent did not, is dropped:
@@ -215,31 +214,12 @@ class ChatStream:
         empty: Mapping[str, Any] | None = None,
     ) -> None:
         """`kind` is what a chunk calls itself, `empty` a choice that adds nothing."""
-        self.usage = Usage()
-        self.chunks = 0
-        self.is_complete = False
-        self.has_failed = False
+        super().__init__()
         self._hides_usage = hides_usage
         self._kind = kind
         self._empty = {"delta": {}} if empty is None else empty
-        self._splitter = EventSplitter()
-        self._end = b""
         self._last: _Chunk | None = None
         self._open: set[int] = set()
-
-    def feed(self, data: bytes) -> bytes:
-        """What may go on to the agent now; raises Unavailable for what cannot be read."""
-        try:
-            events = self._splitter.feed(data)
-        except Invalid:
-            raise unreadable() from None
-        if len(events) == 1:
-            return self._passed(events[0])
-        return b"".join([self._passed(event) for event in events])
-
-    def end(self) -> bytes:
-        """What is still to go on once the outcome is recorded."""
-        return self._end
 
     def cut(self) -> bytes:
         """An end that a filter of content makes: a last chunk for each open choice, and [DONE]."""
@@ -264,18 +244,12 @@ class ChatStream:
         """A failure in the middle of the stream: the SDK raises APIError and does not retry."""
         return b"data: " + body + b"\n\n"
 
-    def _passed(self, event: bytes) -> bytes:
-        data = data_of(event)
-        if self.is_complete or data is None:
-            return b"" if self.is_complete else event
+    def _passed(self, event: bytes, data: bytes) -> bytes:
         if data.strip() == _DONE:
             self.is_complete = True
             self._end = event
             return b""
-        try:
-            chunk = _CHUNK.decode(data)
-        except (msgspec.DecodeError, RecursionError):
-            raise unreadable() from None
+        chunk = _CHUNK.decode(data)
         self.chunks += 1
         if chunk.error is not None:
             self.has_failed = True

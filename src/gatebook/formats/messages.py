@@ -13,10 +13,9 @@ import msgspec
 from msgspec.structs import replace
 
 from gatebook.core import json_text
-from gatebook.core.errors import Invalid
-from gatebook.core.event_stream import EventSplitter, data_of
 from gatebook.formats import (
     Call,
+    Follower,
     Limit,
     Terms,
     Usage,
@@ -151,33 +150,16 @@ class Messages:
         return MessageStream()
 
 
-class MessageStream:
+class MessageStream(Follower):
     """Follows the events of a message, each passed on as it came; `message_stop` waits for `end`.
 
     `message_start` tells the input tokens, each `message_delta` the output tokens so far.
     """
 
     def __init__(self) -> None:
-        self.usage = Usage()
-        self.chunks = 0
-        self.is_complete = False
-        self.has_failed = False
-        self._splitter = EventSplitter()
-        self._end = b""
+        super().__init__()
         self._has_begun = False
         self._open: list[int] = []
-
-    def feed(self, data: bytes) -> bytes:
-        """What may go on to the agent now; raises Unavailable for what cannot be read."""
-        try:
-            events = self._splitter.feed(data)
-        except Invalid:
-            raise unreadable() from None
-        return b"".join([self._passed(event) for event in events])
-
-    def end(self) -> bytes:
-        """What is still to go on once the outcome is recorded."""
-        return self._end
 
     def cut(self) -> bytes:
         """A refusal, which is how the model itself stops early: open blocks end, then the message.
@@ -198,14 +180,8 @@ class MessageStream:
         """A failure in the middle of the stream: APIStatusError, and the SDK does not retry."""
         return b"event: error\ndata: " + body + b"\n\n"
 
-    def _passed(self, event: bytes) -> bytes:
-        data = data_of(event)
-        if self.is_complete or data is None:
-            return b"" if self.is_complete else event
-        try:
-            found = _EVENT.decode(data)
-        except (msgspec.DecodeError, RecursionError):
-            raise unreadable() from None
+    def _passed(self, event: bytes, data: bytes) -> bytes:
+        found = _EVENT.decode(data)
         self.chunks += 1
         match found.type:
             case "message_start" if found.message is not None:

@@ -1,17 +1,18 @@
-"""The list of a vendor's models, `{"data": [{"id": ...}, ...]}`: an agent sees its own.
+"""The list of a vendor's models, `{"data": [{"id": ...}, ...]}`, of which an agent sees its own.
 
 Source: OpenAI and Anthropic API references. The members beside `data`, which say where the next
-page begins, stay as they are whatever is on this one.
+page begins, stay as they are whatever is on this one. One model by its name is a reply of its own.
 """
 
 from collections.abc import Callable
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from gatebook.core import json_text
 from gatebook.core.errors import Invalid
-from gatebook.formats import Call, Stream, Terms, Usage, unreadable
+from gatebook.formats import Call, Unstreamed, check_model, unreadable
 
 _MODELS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -23,27 +24,12 @@ class _Model(msgspec.Struct):
 _MODEL: Final = msgspec.json.Decoder(_Model)
 
 
-class Models:
+class Models(Unstreamed):
     """A format; see `gatebook.formats.Format`."""
 
-    stream_type = b""
-
     def read(self, call: Call) -> Call:
-        """The call as it is: there is no body."""
-        return call
-
-    def fitted(self, call: Call, terms: Terms) -> Call:
-        """The call as it is: there are no tokens and there is no state."""
-        del terms
-        return call
-
-    def usage(self, body: bytes) -> Usage:
-        """None; raises Unavailable if the reply cannot be read."""
-        try:
-            msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-        except (msgspec.DecodeError, RecursionError):
-            raise unreadable() from None
-        return Usage()
+        """The call, which generates nothing: there is no body."""
+        return replace(call, max_tokens=0)
 
     def delivered(self, body: bytes, may_see: Callable[[str], bool]) -> bytes:
         """The list without those an agent may not call; raises Unavailable if it is none."""
@@ -55,6 +41,11 @@ class Models:
             raise unreadable() from None
         return json_text.replaced(body, span, b"[" + b",".join(kept) + b"]")
 
-    def stream(self, call: Call) -> Stream:
-        """There is none: `stream_type` is empty, so that nothing is read as one."""
-        raise NotImplementedError
+
+class Model(Unstreamed):
+    """A format: what is known of the model that the path names, asked for as a call of it would."""
+
+    def read(self, call: Call) -> Call:
+        """The call, which generates nothing; raises Invalid for what no model is named."""
+        check_model(call.model)
+        return replace(call, max_tokens=0)

@@ -38,7 +38,8 @@ async def turn_away(gate: Gate, exchange: Exchange, passage: Passage, error: Gat
     headers = [(b"content-type", b"application/json"), *headers_of(error), *named(reference)]
     if error.code == "method_not_allowed":
         headers.append((b"allow", ", ".join(gate.routes.methods(exchange)).encode()))
-    await exchange.answer(Answer(status_of(error), headers, given))
+    own = gate.routes.dialect(exchange).STATUSES
+    await exchange.answer(Answer(own.get(error.code) or status_of(error), headers, given))
 
 
 async def give_up(gate: Gate, passage: Passage, receipt: Receipt) -> None:

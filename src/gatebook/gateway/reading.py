@@ -14,6 +14,8 @@ from gatebook.web.exchange import Exchange
 STRANGER_BYTES: Final = 64 * 1024
 """As much of a body is read for a caller that nobody knows and that will be turned away."""
 
+_ANY: Final = ""
+_BELOW: Final = "/*"
 _MODEL: Final = "{model}"
 # Of what may be encoded only the colon is: some clients write it so. A dot or a slash that is
 # encoded would be another path to whoever decodes it twice.
@@ -40,15 +42,19 @@ class Routes:
     def __init__(self, dialects: Sequence[Dialect]) -> None:
         # Those with a mark first: where it is missing, the one without is meant.
         self._dialects = sorted(dialects, key=lambda dialect: (not dialect.MARK, dialect.NAME))
-        self._by_path: dict[bytes, list[Route]] = {}
-        self._by_pattern: list[tuple[re.Pattern[bytes], Route]] = []
+        plain: dict[bytes, list[Route]] = {}
+        patterns: dict[str, list[Route]] = {}
         for dialect in self._dialects:
             for path, operations in _by_path(dialect.OPERATIONS).items():
                 route = Route(dialect, operations)
-                if _MODEL in path:
-                    self._by_pattern.append((_pattern(path), route))
+                if _MODEL in path or path.endswith(_BELOW):
+                    patterns.setdefault(path, []).append(route)
                 else:
-                    self._by_path.setdefault(path.encode(), []).append(route)
+                    plain.setdefault(path.encode(), []).append(route)
+        self._by_path = plain
+        # What names less of a path is asked last.
+        ordered = sorted(patterns.items(), key=lambda item: item[0].endswith(_BELOW))
+        self._by_pattern = [(_pattern(path), routes) for path, routes in ordered]
 
     def dialect(self, exchange: Exchange) -> Dialect:
         """The dialect in which to answer, whether or not the path is known."""
@@ -72,21 +78,20 @@ class Routes:
                 "There is nothing at this address.",
                 "Have the client's base URL end in /v1.",
             )
-        operation = found.operations.get(exchange.method)
+        operation = found.operations.get(exchange.method) or found.operations.get(_ANY)
         if operation is None:
             allowed = ", ".join(found.operations)
             raise Invalid("method_not_allowed", "The method is not allowed.", f"Use {allowed}.")
         return found.dialect, operation, found.model
 
     def _meant(self, exchange: Exchange) -> Route | None:
-        """Who serves a path: of several, the one whose mark the agent's client sent."""
-        candidates = self._by_path.get(exchange.path, [])
-        for found in candidates:
-            if found.dialect.MARK in exchange.headers or found is candidates[-1]:
-                return found
-        for pattern, route in self._by_pattern:
+        """Who serves a path."""
+        if exchange.path in self._by_path:
+            return _marked(self._by_path[exchange.path], exchange)
+        for pattern, routes in self._by_pattern:
             if match := pattern.fullmatch(exchange.path):
-                return route._replace(model=unquote_to_bytes(match[1]).decode())
+                model = unquote_to_bytes(match[1]).decode() if pattern.groups else ""
+                return _marked(routes, exchange)._replace(model=model)
         return None
 
 
@@ -148,9 +153,16 @@ def _by_path(operations: Iterable[Operation]) -> dict[str, dict[str, Operation]]
     return found
 
 
+def _marked(routes: Sequence[Route], exchange: Exchange) -> Route:
+    """Of several dialects with one path, the one whose mark the agent's client sent."""
+    marked = (each for each in routes if each.dialect.MARK in exchange.headers)
+    return next(marked, routes[-1])
+
+
 def _pattern(path: str) -> re.Pattern[bytes]:
-    before, after = (re.escape(part).encode() for part in path.split(_MODEL))
-    return re.compile(before + _MODEL_IN_PATH + after)
+    parts = [re.escape(part).encode() for part in path.removesuffix(_BELOW).split(_MODEL)]
+    below = rb"(?:/.+)?" if path.endswith(_BELOW) else b""
+    return re.compile(_MODEL_IN_PATH.join(parts) + below, re.DOTALL)
 
 
 def _query(query: bytes, allowed: Collection[str]) -> str:

@@ -169,9 +169,10 @@ def target_of(
     """The target of a call; raises Misconfigured for an address that cannot be used."""
     url, origin = _address(base_url)
     operation = call.operation
+    path = url.path.rstrip("/") + call.path.removeprefix(operation.base)
     query = f"?{call.query}" if call.query else ""
     fields = [
-        f"{operation.method} {url.path.rstrip('/')}{call.path}{query} HTTP/1.1",
+        f"{operation.method} {path}{query} HTTP/1.1",
         f"Host: {url.netloc}",
         f"User-Agent: {agent}",
         "Accept: {}".format(

@@ -10,12 +10,14 @@ import msgspec
 
 from gatebook.core.errors import GatebookError
 from gatebook.formats import Operation
+from gatebook.formats.closed import Closed
 from gatebook.formats.messages import Messages
-from gatebook.formats.models import Models
+from gatebook.formats.models import Model, Models
 
 NAME: Final = "anthropic"
 BASE_URL: Final = "https://api.anthropic.com"
 MARK: Final = b"anthropic-version"
+STATUSES: Final = {"upstream_unavailable": 529}
 PASSED: Final = {
     b"anthropic-version": "anthropic-version",
     b"anthropic-beta": "anthropic-beta",
@@ -51,7 +53,44 @@ MODELS: Final = Operation(
     format=Models(),
     query=_BETA | {"limit", "after_id", "before_id"},
 )
-OPERATIONS: Final = (MESSAGES, COUNT, MODELS)
+MODEL: Final = Operation(
+    dialect=NAME,
+    name="models.retrieve",
+    method="GET",
+    path="/v1/models/{model}",
+    has_body=False,
+    format=Model(),
+    query=_BETA,
+)
+_ACCOUNT: Final = (
+    "agents",
+    "compliance",
+    "deployment_runs",
+    "deployments",
+    "dreams",
+    "environments",
+    "files",
+    "memory_stores",
+    "messages/batches",
+    "organizations",
+    "sessions",
+    "skills",
+    "tunnels",
+    "user_profiles",
+    "vaults",
+)
+_CLOSED: Final = [
+    Operation(
+        dialect=NAME,
+        name=path.replace("/", "."),
+        method="",
+        path=f"/v1/{path}/*",
+        has_body=False,
+        format=Closed("account_wide"),
+    )
+    for path in _ACCOUNT
+]
+OPERATIONS: Final = (MESSAGES, COUNT, MODELS, MODEL, *_CLOSED)
 
 _ERROR_TYPES: Final = {
     "invalid": "invalid_request_error",
@@ -63,6 +102,7 @@ _ERROR_TYPES: Final = {
 }
 _ERROR_TYPES_BY_CODE: Final = {
     "body_too_large": "request_too_large",
+    "insufficient_quota": "billing_error",
     "upstream_timeout": "timeout_error",
     "upstream_unavailable": "overloaded_error",
 }

@@ -1,21 +1,27 @@
-"""OpenAI's API: chat completions and the list of models; spoken by many other servers too.
+"""OpenAI's API where bodies and replies are JSON; its chat completions are spoken by many servers.
 
 Source: OpenAI API reference and the openai-python SDK, whose reading of errors and retries is what
 agents live with.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
-import msgspec
-
 from gatebook.core.errors import GatebookError
-from gatebook.formats import Operation
-from gatebook.formats.chat import Chat
-from gatebook.formats.models import Models
+from gatebook.formats import Format, Operation
+from gatebook.formats.chat import Chat, Completions
+from gatebook.formats.closed import Closed
+from gatebook.formats.embeddings import Embeddings
+from gatebook.formats.images import Images
+from gatebook.formats.models import Model, Models
+from gatebook.formats.moderations import Moderations
+from gatebook.formats.responses import Responses
+from gatebook.providers import openai_error
 
 NAME: Final = "openai"
 BASE_URL: Final = "https://api.openai.com/v1"
 MARK: Final = b""
+STATUSES: Final[Mapping[str, int]] = {}
 PASSED: Final = {
     b"openai-organization": "OpenAI-Organization",
     b"openai-project": "OpenAI-Project",
@@ -23,43 +29,72 @@ PASSED: Final = {
     b"traceparent": "traceparent",
 }
 
-CHAT: Final = Operation(
-    dialect=NAME,
-    name="chat.completions",
-    method="POST",
-    path="/v1/chat/completions",
-    has_body=True,
-    format=Chat(),
+_BASE: Final = "/v1"
+_OPAQUE: Final = (
+    "audio/*",
+    "images/*",
+    "live/*",
+    "realtime/*",
+    "responses/compact",
+    "videos/*",
 )
-MODELS: Final = Operation(
-    dialect=NAME,
-    name="models",
-    method="GET",
-    path="/v1/models",
-    has_body=False,
-    format=Models(),
+_ACCOUNT: Final = (
+    "agents/*",
+    "assistants/*",
+    "batches/*",
+    "chat/completions/*",
+    "chatkit/*",
+    "containers/*",
+    "conversations/*",
+    "evals/*",
+    "files/*",
+    "fine_tuning/*",
+    "organization/*",
+    "projects/*",
+    "responses/*",
+    "skills/*",
+    "threads/*",
+    "uploads/*",
+    "vaults/*",
+    "vector_stores/*",
 )
-OPERATIONS: Final = (CHAT, MODELS)
-
-_ERROR_TYPES: Final = {
-    "invalid": "invalid_request_error",
-    "not_found": "invalid_request_error",
-    "conflict": "invalid_request_error",
-    "unidentified": "authentication_error",
-    "refused": "permission_error",
-    "exhausted": "rate_limit_error",
-}
 
 
-class _Error(msgspec.Struct):
-    message: str
-    type: str
-    param: str | None
-    code: str
+def _operation(path: str, format_: Format, method: str = "POST", name: str = "") -> Operation:
+    """An operation, named after its path unless it has a name."""
+    return Operation(
+        dialect=NAME,
+        name=name or path.removesuffix("/*").replace("/", "."),
+        method=method,
+        path=f"{_BASE}/{path}",
+        has_body=method == "POST",
+        format=format_,
+        base=_BASE,
+    )
 
 
-class _Envelope(msgspec.Struct):
-    error: _Error
+CHAT: Final = _operation("chat/completions", Chat())
+COMPLETIONS: Final = _operation("completions", Completions())
+RESPONSES: Final = _operation("responses", Responses(may_answer=True))
+COUNT: Final = _operation("responses/input_tokens", Responses(may_answer=False))
+EMBEDDINGS: Final = _operation("embeddings", Embeddings())
+MODERATIONS: Final = _operation("moderations", Moderations())
+IMAGES: Final = _operation("images/generations", Images())
+MODELS: Final = _operation("models", Models(), "GET")
+MODEL: Final = _operation("models/{model}", Model(), "GET", "models.retrieve")
+OPERATIONS: Final = (
+    CHAT,
+    COMPLETIONS,
+    RESPONSES,
+    COUNT,
+    EMBEDDINGS,
+    MODERATIONS,
+    IMAGES,
+    MODELS,
+    MODEL,
+    *[_operation(path, Closed("not_inspectable"), "") for path in _OPAQUE],
+    *[_operation(path, Closed("account_wide"), "") for path in _ACCOUNT],
+)
 
 
 def authorization(credential: str) -> tuple[str, str]:
@@ -70,5 +105,4 @@ def authorization(credential: str) -> tuple[str, str]:
 def error_body(error: GatebookError, reference: str) -> bytes:
     """A failure as `{"error": {"message", "type", "param", "code"}}`; headers name the entry."""
     del reference
-    kind = _ERROR_TYPES.get(error.kind, "server_error")
-    return msgspec.json.encode(_Envelope(_Error(str(error), kind, None, error.code)))
+    return openai_error(error)

@@ -4,17 +4,18 @@ import json
 from typing import Any
 
 import pytest
+from openai.types import Completion
 
 from gatebook.core.errors import Invalid, Unavailable
-from gatebook.formats import Call, Terms, Usage
+from gatebook.formats import Call, Operation, Terms, Usage
 from gatebook.formats.chat import Chat, ChatStream
-from gatebook.providers.openai import CHAT
+from gatebook.providers.openai import CHAT, COMPLETIONS
 
 _STREAM = b'{"model":"gpt-4o","stream":true,"stream_options":%b}'
 
 
-def read(body: bytes) -> Call:
-    return CHAT.format.read(Call(operation=CHAT, path=CHAT.path, body=body))
+def read(body: bytes, operation: Operation = CHAT) -> Call:
+    return operation.format.read(Call(operation=operation, path=operation.path, body=body))
 
 
 def chat(**fields: Any) -> Call:
@@ -88,7 +89,6 @@ def test_what_cannot_be_read_in_one_way_is_refused(body: bytes, code: str) -> No
         ({"max_completion_tokens": 1.5}, "invalid_value"),
         ({"max_tokens": 2**31}, "invalid_value"),
         ({"n": 0}, "invalid_value"),
-        ({"n": 1e6}, "invalid_value"),
         ({"store": 1}, "invalid_value"),
         ({"messages": {}}, "invalid_value"),
         ({"messages": ["hi"]}, "invalid_value"),
@@ -120,7 +120,6 @@ PARTS = b'"messages":[{"content":[%b]}]'
         (b'"tools":[{"type":"function","Type":"web_search"}]', "json_member_case"),
         (b'"tools":[{"type":"mcp","server_url":"https://a","Server_URL":"b"}]', "json_member_case"),
         (b'"messages":[{"content":"a","content":[]}]', "json_duplicate_member"),
-        (b'"messages":[{"content":"a","Content":[]}]', "json_member_case"),
         (PARTS % b'{"type":"text","type":"file"}', "json_duplicate_member"),
         (
             PARTS % b'{"type":"image_url","image_url":{"url":"data:,","url":"http:"}}',
@@ -360,6 +359,40 @@ def test_a_stream_whose_choices_have_ended_is_cut_by_its_end_alone() -> None:
     follower = ChatStream(hides_usage=True)
     follower.feed(b'data: {"choices":[{"index":0,"finish_reason":"stop"}]}\n\n')
     assert follower.cut() == DONE
+
+
+@pytest.mark.parametrize(
+    ("fields", "choices"),
+    [
+        ({"prompt": "a"}, 1),
+        ({"prompt": ["a", "b"], "n": 3}, 6),
+        ({"prompt": [1, 2, 3], "best_of": 4}, 4),
+        ({"prompt": [[1], [2]], "n": 2, "best_of": 3}, 6),
+        ({"prompt": None}, 1),
+    ],
+)
+def test_every_text_that_is_to_be_completed_counts(fields: dict[str, Any], choices: int) -> None:
+    call = read(json.dumps({"model": "m", "max_tokens": 5, **fields}).encode(), COMPLETIONS)
+    assert (call.max_tokens, call.choices) == (5, choices)
+
+
+def test_completions_of_text_ask_for_usage_and_end_like_those_of_chat() -> None:
+    call = read(b'{"model":"m","prompt":"a","stream":true}', COMPLETIONS)
+    assert call.hides_usage
+    assert json.loads(call.body)["stream_options"] == {"include_usage": True}
+    fitted = COMPLETIONS.format.fitted(call, Terms(max_tokens=9)).body
+    assert fitted.startswith(b'{"max_tokens":9,')
+    follower = COMPLETIONS.format.stream(call)
+    follower.feed(b'data: {"id":"c","choices":[{"text":"a","index":0,"logprobs":null}]}\n\n')
+    chunk = json.loads(follower.cut().split(b"\n\n")[0].removeprefix(b"data: "))
+    (ended,) = Completion.model_validate(chunk, strict=True).choices
+    assert (ended.text, ended.finish_reason) == ("", "content_filter")
+
+
+@pytest.mark.parametrize("prompt", [b"3", b'{"text":"a"}', b'[{"text":"a"}]'])
+def test_a_prompt_of_no_known_shape_is_refused(prompt: bytes) -> None:
+    with pytest.raises(Invalid):
+        read(b'{"model":"m","prompt":%b}' % prompt, COMPLETIONS)
 
 
 def test_there_is_nothing_to_cut_before_the_first_chunk() -> None:

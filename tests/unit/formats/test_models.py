@@ -1,16 +1,31 @@
 """Of a list of models an agent sees those it may call, and the rest keeps its bytes."""
 
 import pytest
+from msgspec.structs import replace
 
-from gatebook.core.errors import Unavailable
+from gatebook.core.errors import Invalid, Unavailable
 from gatebook.formats import Call, Terms
-from gatebook.providers.openai import MODELS
+from gatebook.providers.openai import MODEL, MODELS
 
 
 def test_the_list_has_no_body_and_no_model() -> None:
-    call = Call(operation=MODELS, path=MODELS.path)
-    assert MODELS.format.read(call) is call
+    call = MODELS.format.read(Call(operation=MODELS, path=MODELS.path))
+    assert (call.model, call.max_tokens, call.body) == ("", 0, b"")
     assert MODELS.format.fitted(call, Terms(max_tokens=1)) is call
+
+
+def test_one_model_is_asked_for_by_a_name_that_may_be_one() -> None:
+    call = Call(operation=MODEL, path=MODEL.path, model="gpt-4o")
+    assert MODEL.format.read(call).model == "gpt-4o"
+    with pytest.raises(Invalid):
+        MODEL.format.read(replace(call, model=".."))
+    assert MODEL.format.delivered(b'{"id":"a"}', lambda _: False) == b'{"id":"a"}'
+
+
+def test_nothing_streams_here() -> None:
+    assert not MODELS.format.stream_type
+    with pytest.raises(NotImplementedError):
+        MODELS.format.stream(Call(operation=MODELS, path=MODELS.path))
 
 
 def test_an_agent_sees_the_models_it_may_call_and_no_others() -> None:

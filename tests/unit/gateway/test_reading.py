@@ -11,11 +11,12 @@ from gatebook.core.errors import Invalid, NotFound
 from gatebook.formats import Call
 from gatebook.gateway.reading import Routes, address_of, credential_of, read_call
 from gatebook.identity.identify import KeyRejected
-from gatebook.providers import anthropic, openai
+from gatebook.providers import anthropic, azure, openai
 from gatebook.web.exchange import Exchange
 
 JSON = {b"content-type": b"application/json"}
-ROUTES = Routes([openai, anthropic])  # type: ignore[list-item]  # modules, as the registry finds them
+DIALECTS: list[Any] = [openai, anthropic, azure]  # modules, as the registry finds them
+ROUTES = Routes(DIALECTS)
 
 
 class HandConnection:
@@ -96,6 +97,39 @@ def test_a_path_or_a_method_that_nobody_serves_is_refused() -> None:
     with pytest.raises(Invalid, match="not allowed"):
         ROUTES.find(asked)
     assert [*ROUTES.methods(asked)] == ["GET"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "marked", "name"),
+    [
+        ("GET", b"/v1/models/gpt-4o", False, "openai:models.retrieve:gpt-4o"),
+        ("GET", b"/v1/models/claude-x", True, "anthropic:models.retrieve:claude-x"),
+        ("POST", b"/v1/files", False, "openai:files:"),
+        ("POST", b"/v1/files", True, "anthropic:files:"),
+        ("PATCH", b"/v1/files/a/b", False, "openai:files:"),
+        ("GET", b"/v1/responses/resp_1", False, "openai:responses:"),
+        ("POST", b"/v1/responses", False, "openai:responses:"),
+        ("POST", b"/v1/images/generations", False, "openai:images.generations:"),
+        ("POST", b"/v1/images/edits", False, "openai:images:"),
+        ("POST", b"/openai/deployments/d/chat/completions", False, "azure:chat.completions:d"),
+        ("POST", b"/openai/deployments/d/audio/speech", False, "azure:audio:d"),
+        ("GET", b"/openai/deployments", False, "azure:deployments:"),
+        ("POST", b"/openai/v1/responses", False, "azure:responses:"),
+        ("GET", b"/openai/v1/files/a", False, "azure:files:"),
+    ],
+)
+def test_the_address_that_says_most_is_meant(
+    method: str, path: bytes, marked: bool, name: str
+) -> None:
+    headers = {b"anthropic-version": b"2023-06-01"} if marked else {}
+    dialect, operation, model = ROUTES.find(exchange(method, path, headers))
+    assert f"{dialect.NAME}:{operation.name}:{model}" == name
+
+
+@pytest.mark.parametrize("path", [b"/v1/files/", b"/v1/filesystem", b"/v1", b"/openai/v1/"])
+def test_what_only_begins_alike_is_nothing(path: bytes) -> None:
+    with pytest.raises(NotFound):
+        ROUTES.find(exchange("GET", path, {}))
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,10 @@
 import pytest
 
 from gatebook.core.errors import Misconfigured
-from gatebook.formats import Call
+from gatebook.formats import Call, Operation
 from gatebook.gateway.upstream import target_of
+from gatebook.providers import azure
+from gatebook.providers.anthropic import MESSAGES
 from gatebook.providers.openai import CHAT, MODELS
 from gatebook.web.client import Origin
 
@@ -13,11 +15,11 @@ CALL = Call(operation=CHAT, path=CHAT.path, model="gpt-4o", body=b"{}")
 
 def test_the_head_of_a_request_holds_what_we_say_and_nothing_else() -> None:
     target = target_of(
-        "https://api.example/base/", CALL, "gatebook/1", ("Authorization", "Bearer k")
+        "https://api.example/base/v9/", CALL, "gatebook/1", ("Authorization", "Bearer k")
     )
     assert target.origin == Origin(is_tls=True, host="api.example", port=443)
     assert target.head.decode().split("\r\n") == [
-        "POST /base/v1/chat/completions HTTP/1.1",
+        "POST /base/v9/chat/completions HTTP/1.1",
         "Host: api.example",
         "User-Agent: gatebook/1",
         "Accept: application/json",
@@ -36,6 +38,29 @@ def test_a_stream_is_asked_for_as_one_and_a_list_has_no_body() -> None:
     assert b"Host: h:81\r\n" in listed.head
     assert b"Content-Type" not in listed.head
     assert b"Authorization" not in listed.head
+
+
+@pytest.mark.parametrize(
+    ("base_url", "operation", "model", "line"),
+    [
+        ("https://api.openai.com/v1", CHAT, "", "/v1/chat/completions"),
+        ("https://api.groq.com/openai/v1", CHAT, "", "/openai/v1/chat/completions"),
+        (
+            "https://generativelanguage.googleapis.com/v1beta/openai/",
+            CHAT,
+            "",
+            "/v1beta/openai/chat/completions",
+        ),
+        ("https://api.deepseek.com", CHAT, "", "/chat/completions"),
+        ("https://api.anthropic.com", MESSAGES, "", "/v1/messages"),
+        ("https://x.openai.azure.com", azure.CHAT, "d", "/openai/deployments/d/chat/completions"),
+    ],
+)
+def test_a_path_stands_behind_the_base_url_as_in_the_vendors_sdk(
+    base_url: str, operation: Operation, model: str, line: str
+) -> None:
+    call = Call(operation=operation, path=operation.path.replace("{model}", model))
+    assert target_of(base_url, call, "g", None).head.startswith(f"POST {line} HTTP/1.1".encode())
 
 
 @pytest.mark.parametrize(

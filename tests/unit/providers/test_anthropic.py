@@ -13,7 +13,11 @@ from gatebook.core.errors import (
     Unavailable,
     Unidentified,
 )
-from gatebook.providers.anthropic import authorization, error_body
+from gatebook.providers.anthropic import STATUSES, authorization, error_body
+
+
+def test_an_overload_has_a_status_of_its_own() -> None:
+    assert STATUSES["upstream_unavailable"] == 529
 
 
 def test_our_credential_is_an_api_key() -> None:
@@ -29,6 +33,7 @@ def test_our_credential_is_an_api_key() -> None:
         (Unidentified("a", "A."), "authentication_error"),
         (Refused("a", "A."), "permission_error"),
         (Exhausted("a", "A."), "rate_limit_error"),
+        (Exhausted("insufficient_quota", "A."), "billing_error"),
         (Unavailable("a", "A."), "api_error"),
         (Unavailable("upstream_timeout", "A."), "timeout_error"),
         (Unavailable("upstream_unavailable", "A."), "overloaded_error"),

@@ -28,11 +28,12 @@ def test_our_credential_is_a_bearer_token() -> None:
         (Unidentified("a", "A."), "authentication_error"),
         (Refused("a", "A."), "permission_error"),
         (Exhausted("a", "A."), "rate_limit_error"),
+        (Exhausted("insufficient_quota", "A."), "insufficient_quota"),
         (Unavailable("a", "A."), "server_error"),
         (GatebookError("a", "A."), "server_error"),
     ],
 )
 def test_errors_have_openais_shape(error: GatebookError, kind: str) -> None:
     """Code is text and param is null: SDKs of other languages refuse numbers there."""
-    expected = {"error": {"message": "A.", "type": kind, "param": None, "code": "a"}}
+    expected = {"error": {"message": "A.", "type": kind, "param": None, "code": error.code}}
     assert json.loads(error_body(error, "s.1")) == expected

@@ -21,6 +21,7 @@ from gatebook.formats import Operation
 NAME: Final = "{id}"
 BASE_URL: Final = "https://api.example.com"
 MARK: Final = b""
+STATUSES: Final[Mapping[str, int]] = {{}}
 PASSED: Final[Mapping[bytes, str]] = {{}}
 OPERATIONS: Final[Sequence[Operation]] = ()
 

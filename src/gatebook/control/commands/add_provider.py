@@ -13,6 +13,7 @@ from gatebook.core.ids import new_id
 from gatebook.core.secret import Secret
 from gatebook.identity.directory import Provider, credential_cell
 from gatebook.ledger.events.provider import ProviderAdded
+from gatebook.providers import COMPATIBLE
 
 
 class AddProvider(InOrganization, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -27,6 +28,7 @@ class AddProvider(InOrganization, frozen=True, kw_only=True, forbid_unknown_fiel
     examples: ClassVar[tuple[str, ...]] = (
         "provider add openai --key-file openai.key",
         "provider add claude --dialect anthropic --key-file anthropic.key --model 'claude-*'",
+        "provider add groq --key-file groq.key --model 'openai/gpt-oss-*'",
         "provider add local --base-url http://127.0.0.1:11434/v1 --model 'llama*' --no-key",
     )
 
@@ -36,7 +38,8 @@ class AddProvider(InOrganization, frozen=True, kw_only=True, forbid_unknown_fiel
     base_url: Annotated[
         str,
         Meta(
-            description="Address of its API, as an SDK takes it; empty: the vendor's own.",
+            description="Address of its API, as an SDK takes it; empty: the one known for the "
+            "name or the dialect.",
             max_length=400,
         ),
     ] = ""
@@ -69,7 +72,13 @@ class AddProvider(InOrganization, frozen=True, kw_only=True, forbid_unknown_fiel
             raise Invalid(
                 "dialect_unknown", f"No provider speaks {self.dialect}.", f"Known: {known}."
             )
-        base_url = self.base_url or context.dialects[self.dialect]
+        base_url = self.base_url or _known(self) or context.dialects[self.dialect]
+        if not base_url:
+            raise Invalid(
+                "base_url_missing",
+                f"There is no one address for {self.dialect}.",
+                "Give its own: --base-url https://NAME.openai.azure.com",
+            )
         check_target(base_url, plain_http=self.plain_http)
         if context.records.find(Provider, organization_id=organization_id, name=self.provider):
             raise Conflict(
@@ -87,7 +96,7 @@ class AddProvider(InOrganization, frozen=True, kw_only=True, forbid_unknown_fiel
             organization_id=organization_id,
             name=self.provider,
             dialect=self.dialect,
-            base_url=base_url.rstrip("/").removesuffix("/v1"),
+            base_url=base_url,
             credential=sealed,
             data_key=context.data_key.id if sealed else None,
             models=self.model,
@@ -100,3 +109,8 @@ class AddProvider(InOrganization, frozen=True, kw_only=True, forbid_unknown_fiel
             saves=(provider,),
             answer={"provider": provider.name, "id": id_, "base_url": base_url},
         )
+
+
+def _known(order: AddProvider) -> str:
+    """The address of a well-known server that is added under its name; empty if it is none."""
+    return COMPATIBLE.get(order.provider, "") if order.dialect == "openai" else ""

@@ -7,6 +7,7 @@ import pytest
 from gatebook.core.errors import Conflict, Invalid
 from gatebook.core.secret import Secret
 from gatebook.identity.directory import Provider, credential_cell
+from gatebook.providers import COMPATIBLE
 from tests.decisions import DATA_KEY, decide
 
 CANARY = "sk-canary-4711"
@@ -36,18 +37,36 @@ def test_a_provider_may_need_no_credential_but_has_to_say_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "kept"),
+    "given",
     [
-        ("https://api.openai.com/v1", "https://api.openai.com"),
-        ("https://api.openai.com/v1/", "https://api.openai.com"),
-        ("https://openrouter.ai/api/v1", "https://openrouter.ai/api"),
-        ("https://llm.example", "https://llm.example"),
+        "https://api.openai.com/v1",
+        "https://openrouter.ai/api/v1",
+        "https://generativelanguage.googleapis.com/v1beta/openai/",
+        "https://llm.example",
     ],
 )
-def test_an_address_is_taken_as_sdks_take_it_and_kept_without_the_version(
-    given: str, kept: str
-) -> None:
-    assert added(base_url=given).base_url == kept
+def test_an_address_is_kept_as_sdks_take_it(given: str) -> None:
+    assert added(base_url=given).base_url == given
+
+
+def test_where_none_is_given_the_name_tells_the_address_and_then_the_dialect() -> None:
+    assert added().base_url == "https://api.openai.com/v1"
+    assert added(provider="groq").base_url == "https://api.groq.com/openai/v1"
+    assert added(provider="groq", base_url="https://llm.example").base_url == "https://llm.example"
+    with pytest.raises(Invalid):
+        added(provider="groq", dialect="azure")  # the name is known for another dialect
+
+
+@pytest.mark.parametrize("name", sorted(COMPATIBLE))
+def test_every_address_that_is_known_may_be_called(name: str) -> None:
+    assert added(provider=name).base_url == COMPATIBLE[name]
+
+
+def test_a_dialect_whose_addresses_differ_wants_one() -> None:
+    with pytest.raises(Invalid) as caught:
+        added(dialect="azure")
+    assert caught.value.code == "base_url_missing"
+    assert added(dialect="azure", base_url="https://mine.openai.azure.com").dialect == "azure"
 
 
 def test_an_address_that_calls_may_not_go_to_is_refused() -> None:

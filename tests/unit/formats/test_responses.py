@@ -1,0 +1,337 @@
+"""OpenAI's responses: what the vendor would keep, run or look up is seen wherever it stands."""
+
+import json
+from typing import Any
+
+import openai
+import pytest
+from openai.types.responses import ResponseIncompleteEvent
+
+from gatebook.core.errors import Invalid, Unavailable
+from gatebook.formats import Call, Operation, Terms, Usage
+from gatebook.formats.responses import ResponseStream
+from gatebook.providers.openai import COUNT, RESPONSES
+
+
+def read(body: bytes, operation: Operation = RESPONSES) -> Call:
+    return operation.format.read(Call(operation=operation, path=operation.path, body=body))
+
+
+def asked(**fields: Any) -> Call:
+    return read(json.dumps({"model": "gpt-4o", "input": "hi", **fields}).encode())
+
+
+def code_of(body: bytes) -> str:
+    with pytest.raises(Invalid) as caught:
+        read(body)
+    return caught.value.code
+
+
+def test_the_body_passes_byte_for_byte() -> None:
+    body = b'{ "model":"gpt-4o", "new_field" : {"a": 1.50e3}, "stream":true, "input":[ ] }'
+    call = read(body)
+    assert (call.body, call.model, call.streamed) == (body, "gpt-4o", True)
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"model": ""}, "invalid_model"),
+        ({"max_output_tokens": -1}, "invalid_value"),
+        ({"store": "no"}, "invalid_value"),
+        ({"background": 1}, "invalid_value"),
+        ({"input": {}}, "invalid_value"),
+        ({"input": 3}, "invalid_value"),
+        ({"input": ["hi"]}, "invalid_value"),
+        ({"input": [{"role": "user", "content": 3}]}, "invalid_value"),
+        ({"input": [{"type": 3}]}, "invalid_value"),
+        ({"tools": ["web_search"]}, "invalid_value"),
+        ({"tools": [{}]}, "invalid_tool"),
+        ({"tools": [{"type": "mcp"}]}, "invalid_tool_url"),
+        ({"tools": [{"type": "mcp", "server_url": "ftp://a.example"}]}, "invalid_tool_url"),
+        ({"tools": [{"type": "namespace", "tools": [{"type": "a b"}]}]}, "invalid_tool"),
+        ({"prompt": {}}, "invalid_tool"),
+        ({"prompt": "p"}, "invalid_value"),
+    ],
+)
+def test_what_is_decided_on_has_a_shape_that_is_known(fields: dict[str, Any], code: str) -> None:
+    assert code_of(json.dumps({"model": "m", **fields}).encode()) == code
+
+
+@pytest.mark.parametrize(
+    ("member", "code"),
+    [
+        (b'"store":false,"store":true', "json_duplicate_member"),
+        (b'"store":false,"Store":true', "json_member_case"),
+        (b'"tools":[{"type":"function","type":"web_search"}]', "json_duplicate_member"),
+        (b'"tools":[{"type":"function","Type":"web_search"}]', "json_member_case"),
+        (b'"input":[{"type":"message","type":"item_reference"}]', "json_duplicate_member"),
+        (b'"input":[{"content":[{"type":"input_text","type":"x"}]}]', "json_duplicate_member"),
+        (b'"input":[{"role":"user","content":[{"Type":"input_file"}]}]', "json_member_case"),
+    ],
+)
+def test_what_decides_is_read_in_one_way(member: bytes, code: str) -> None:
+    body = b'{"model":"m",%b}' % member
+    if code == "json_duplicate_member" and b"content" in member:
+        body = body.replace(b'[{"content"', b'[{"role":"user","content"')
+    assert code_of(body) == code
+
+
+@pytest.mark.parametrize(
+    ("tool", "hosted"),
+    [
+        ({"type": "function", "name": "f", "parameters": {"Type": 1, "type": 2}}, ()),
+        ({"type": "custom", "name": "f"}, ()),
+        ({"type": "local_shell"}, ()),
+        ({"type": "apply_patch"}, ()),
+        ({"type": "computer"}, ()),
+        ({"type": "computer_use_preview"}, ()),
+        ({"type": "web_search"}, ("web_search",)),
+        ({"type": "web_search_2025_08_26"}, ("web_search",)),
+        ({"type": "web_search_preview_2025_03_11"}, ("web_search",)),
+        ({"type": "file_search", "vector_store_ids": ["vs_1"]}, ("file_search",)),
+        ({"type": "code_interpreter", "container": {"type": "auto"}}, ("code_interpreter",)),
+        ({"type": "image_generation"}, ("image_generation",)),
+        ({"type": "programmatic_tool_calling"}, ("programmatic_tool_calling",)),
+        ({"type": "tool_search"}, ("tool_search",)),
+        ({"type": "tool_search", "execution": "server"}, ("tool_search",)),
+        ({"type": "tool_search", "execution": "client"}, ()),
+        ({"type": "shell"}, ("shell",)),
+        ({"type": "shell", "environment": {"type": "container_auto"}}, ("shell",)),
+        ({"type": "shell", "environment": {"type": "local"}}, ()),
+        ({"type": "namespace", "tools": [{"type": "function"}]}, ()),
+        ({"type": "namespace", "tools": [{"type": "web_search"}]}, ("web_search",)),
+        ({"type": "mcp", "server_url": "https://mcp.example.com/x"}, ("mcp:mcp.example.com",)),
+        ({"type": "mcp", "connector_id": "connector_gmail"}, ("mcp:connector_gmail",)),
+        ({"type": "mcp", "tunnel_id": "tun_1"}, ("mcp:tun_1",)),
+        (
+            {"type": "mcp", "server_url": "https://a.example", "connector_id": "connector_x"},
+            ("mcp:a.example", "mcp:connector_x"),
+        ),
+        ({"type": "brand_new"}, ("brand_new",)),
+    ],
+)
+def test_tools_that_the_vendor_runs_are_named_wherever_they_are_offered(
+    tool: dict[str, Any], hosted: tuple[str, ...]
+) -> None:
+    assert asked(tools=[tool]).hosted_tools == hosted
+    for kind in ("additional_tools", "tool_search_output"):
+        assert asked(input=[{"type": kind, "tools": [tool]}]).hosted_tools == hosted
+
+
+def test_what_else_the_vendor_would_do_is_named_too() -> None:
+    assert asked(prompt={"id": "pmpt_1"}).hosted_tools == ("prompt:pmpt_1",)
+    assert asked(models=["a/b"]).hosted_tools == ("fallback:a/b",)
+    assert asked(plugins=[{"id": "web"}]).hosted_tools == ("plugins",)
+    assert asked(tools=None, prompt=None, models=None, plugins=[]).hosted_tools == ()
+
+
+@pytest.mark.parametrize(
+    ("fields", "state"),
+    [
+        ({}, "default"),
+        ({"store": None}, "default"),
+        ({"store": False}, "none"),
+        ({"store": True}, "asked"),
+        ({"store": False, "background": True}, "asked"),
+        ({"store": False, "previous_response_id": "resp_1"}, "asked"),
+        ({"store": False, "previous_response_id": None, "conversation": None}, "none"),
+        ({"store": False, "conversation": "conv_1"}, "asked"),
+        ({"store": False, "conversation": {"id": "conv_1"}}, "asked"),
+        ({"store": False, "prompt": {"id": "pmpt_1"}}, "asked"),
+        ({"store": False, "input": [{"type": "item_reference", "id": "msg_1"}]}, "asked"),
+        ({"store": False, "input": [{"id": "msg_1"}]}, "asked"),
+        ({"store": False, "input": [{"type": "reasoning", "id": "r", "summary": []}]}, "asked"),
+        (
+            {"store": False, "input": [{"type": "reasoning", "id": "r", "encrypted_content": "x"}]},
+            "none",
+        ),
+        ({"store": False, "input": [{"type": "image_generation_call", "id": "i"}]}, "asked"),
+        (
+            {"store": False, "input": [{"type": "image_generation_call", "result": "AA"}]},
+            "none",
+        ),
+    ],
+)
+def test_what_the_vendor_keeps_or_kept_is_seen(fields: dict[str, Any], state: str) -> None:
+    call = asked(**fields)
+    assert call.state == state
+    is_elsewhere = state == "asked" and not {"background"} & fields.keys() and len(fields) > 1
+    assert call.has_references is is_elsewhere
+
+
+@pytest.mark.parametrize(
+    ("part", "is_elsewhere"),
+    [
+        ({"type": "input_text", "text": "http://example.com"}, False),
+        ({"type": "output_text", "text": "x"}, False),
+        ({"type": "input_audio", "input_audio": {}}, False),
+        ({"type": "input_image", "image_url": "data:image/png;base64,AA"}, False),
+        ({"type": "input_image", "image_url": "DATA:image/png;base64,AA"}, False),
+        ({"type": "input_image", "image_url": "https://example.com/a.png"}, True),
+        ({"type": "input_image", "file_id": "file_1"}, True),
+        ({"type": "input_file", "filename": "a.pdf", "file_data": "AA"}, False),
+        ({"type": "input_file", "file_id": "file_1"}, True),
+        ({"type": "input_file", "file_url": "https://example.com/a.pdf"}, True),
+        ({"type": "brand_new"}, True),
+    ],
+)
+def test_content_that_is_not_in_the_body_is_seen(part: dict[str, Any], is_elsewhere: bool) -> None:
+    for item in (
+        {"role": "user", "content": [part]},
+        {"type": "message", "role": "user", "content": [part]},
+        {"type": "function_call_output", "call_id": "c", "output": [part]},
+        {"type": "custom_tool_call_output", "call_id": "c", "output": [part]},
+    ):
+        assert asked(input=[item]).has_references is is_elsewhere
+
+
+def test_screenshots_and_items_nobody_knows() -> None:
+    screenshot = {"type": "computer_screenshot", "image_url": "data:,"}
+    item = {"type": "computer_call_output", "output": screenshot}
+    assert not asked(input=[item]).has_references
+    item["output"] = {"type": "computer_screenshot", "file_id": "f"}
+    assert asked(input=[item]).has_references
+    assert asked(input=[{"type": "brand_new"}]).has_references
+    assert not asked(input=[{"type": "function_call", "arguments": "{}"}]).has_references
+    assert asked(tools=[{"type": "file_search"}]).has_references
+
+
+def test_terms_are_put_in_where_the_call_says_nothing() -> None:
+    call = asked()
+    assert RESPONSES.format.fitted(call, Terms()) is call
+    given = RESPONSES.format.fitted(call, Terms(max_tokens=50, is_stateless=True))
+    assert (given.max_tokens, given.state) == (50, "none")
+    assert given.body == b'{"store":false,"max_output_tokens":50,' + call.body[1:]
+    again = read(given.body)
+    assert (again.max_tokens, again.state) == (50, "none")
+    null = read(b'{"model":"m","store": null,"max_output_tokens":null}')
+    fitted = RESPONSES.format.fitted(null, Terms(max_tokens=50, is_stateless=True)).body
+    assert fitted == b'{"model":"m","store": false,"max_output_tokens":50}'
+
+
+def test_what_the_call_says_itself_is_never_changed() -> None:
+    for fields in ({"store": True}, {"store": False}, {"previous_response_id": "r"}):
+        call = asked(max_output_tokens=10**6, **fields)
+        assert RESPONSES.format.fitted(call, Terms(max_tokens=50, is_stateless=True)) is call
+
+
+def test_counting_generates_and_keeps_nothing() -> None:
+    call = read(b'{"model":"m","stream":true,"tools":[{"type":"web_search"}]}', COUNT)
+    assert (call.streamed, call.max_tokens, call.state) == (False, 0, "none")
+    assert call.hosted_tools == ("web_search",)
+    assert RESPONSES.format.stream_type
+    assert not COUNT.format.stream_type
+
+
+def event(kind: str, number: int, **fields: Any) -> bytes:
+    data = json.dumps({"type": kind, "sequence_number": number, **fields})
+    return f"event: {kind}\ndata: {data}\n\n".encode()
+
+
+RESPONSE: dict[str, Any] = {
+    "id": "resp_1",
+    "object": "response",
+    "created_at": 1,
+    "model": "gpt-4o",
+    "output": [],
+    "parallel_tool_calls": True,
+    "tool_choice": "auto",
+    "tools": [],
+    "status": "in_progress",
+    "incomplete_details": None,
+    "brand_new": {"a": 1},
+}
+USAGE = {
+    "input_tokens": 9,
+    "input_tokens_details": {"cached_tokens": 4, "cache_write_tokens": 3},
+    "output_tokens": 5,
+}
+CREATED = event("response.created", 0, response=RESPONSE)
+DELTA = event("response.output_text.delta", 1, delta="a", obfuscation="xyz")
+COMPLETED = event("response.completed", 2, response={**RESPONSE, "usage": USAGE})
+
+
+@pytest.mark.parametrize("cut", range(1, len(CREATED + DELTA + COMPLETED), 23))
+def test_a_stream_passes_byte_for_byte_and_its_end_waits(cut: int) -> None:
+    whole, stream = CREATED + DELTA + COMPLETED, ResponseStream()
+    assert stream.feed(whole[:cut]) + stream.feed(whole[cut:]) == CREATED + DELTA
+    assert stream.is_complete
+    assert not stream.has_failed
+    assert stream.end() == COMPLETED
+    assert stream.usage == Usage(9, 5, 4, 3)
+    assert stream.chunks == 3
+    assert stream.feed(b"data: [DONE]\n\n") == b""
+
+
+@pytest.mark.parametrize("kind", ["response.failed", "response.incomplete"])
+def test_each_way_to_end_is_an_end(kind: str) -> None:
+    stream, last = ResponseStream(), event(kind, 2, response={**RESPONSE, "usage": USAGE})
+    assert stream.feed(CREATED + last) == CREATED
+    assert (stream.is_complete, stream.end()) == (True, last)
+    assert stream.has_failed is (kind == "response.failed")
+    assert stream.usage.tokens_out == 5
+
+
+def test_an_error_in_the_stream_passes_and_is_noted() -> None:
+    for data in (event("error", 1, message="x", code=None, param=None), b'data: {"error":{}}\n\n'):
+        stream = ResponseStream()
+        assert stream.feed(CREATED + data) == CREATED + data
+        assert stream.has_failed
+        assert not stream.is_complete
+
+
+@pytest.mark.parametrize("data", [b"data: {\n\n", b"data: 1\n\n", b'data: {"type":1}\n\n'])
+def test_an_event_that_cannot_be_read_ends_the_stream(data: bytes) -> None:
+    with pytest.raises(Unavailable, match="cannot be read"):
+        ResponseStream().feed(data)
+
+
+def test_done_alone_is_no_end_and_a_terminal_event_without_usage_is_one() -> None:
+    stream = ResponseStream()
+    assert stream.feed(b"data: [DONE]\n\n") == b"data: [DONE]\n\n"
+    ends = [stream.is_complete]
+    stream.feed(event("response.completed", 1, response={**RESPONSE, "usage": None}))
+    assert [*ends, stream.is_complete] == [False, True]
+    assert stream.usage == Usage()
+
+
+def test_a_stream_that_is_cut_ends_as_a_filter_of_content_ends_it() -> None:
+    stream = ResponseStream()
+    stream.feed(CREATED + event("response.in_progress", 1, response=RESPONSE) + DELTA)
+    first, rest = stream.cut().split(b"\n", 1)
+    assert first == b"event: response.incomplete"
+    said = ResponseIncompleteEvent.model_validate_json(rest.removeprefix(b"data: "), strict=True)
+    assert said.sequence_number == 2
+    assert said.response.status == "incomplete"
+    assert said.response.incomplete_details is not None
+    assert said.response.incomplete_details.reason == "content_filter"
+    assert json.loads(rest.removeprefix(b"data: "))["response"]["brand_new"] == {"a": 1}
+
+
+def test_there_is_nothing_to_cut_before_the_response_has_begun() -> None:
+    assert ResponseStream().cut() == b""
+
+
+def test_an_error_of_ours_is_the_vendors_event_with_the_error_in_it() -> None:
+    stream = ResponseStream()
+    stream.feed(CREATED + DELTA)
+    error = {"message": "m", "type": "server_error", "param": None, "code": "c"}
+    kind, data, *_ = stream.error_event(json.dumps({"error": error}).encode()).split(b"\n")
+    assert kind == b"event: error"
+    said = json.loads(data.removeprefix(b"data: "))
+    flat = {"type": "error", "code": "c", "message": "m", "param": None, "sequence_number": 2}
+    assert said == {**flat, "error": error}
+    assert openai.types.responses.ResponseErrorEvent.model_validate(said).code == "c"
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b'{"usage":'])
+def test_a_reply_that_cannot_be_read_is_not_passed_on(body: bytes) -> None:
+    with pytest.raises(Unavailable, match="cannot be read"):
+        RESPONSES.format.usage(body)
+
+
+def test_a_whole_reply_tells_its_tokens_and_passes_as_it_came() -> None:
+    body = json.dumps({**RESPONSE, "usage": USAGE}).encode()
+    assert RESPONSES.format.usage(body) == Usage(9, 5, 4, 3)
+    assert RESPONSES.format.delivered(body, lambda _: False) is body
