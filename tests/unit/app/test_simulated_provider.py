@@ -1,72 +1,50 @@
-"""The simulated provider speaks OpenAI's API as the official package reads it."""
+"""Over a socket the simulated provider speaks as its vendors do, at each vendor's addresses."""
 
 import json
 from typing import Any
 
 import httpx
 import pytest
-from openai.types import Model
+from openai.types import Completion, CompletionChoice, Model
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from openai.types.responses import Response, ResponseStreamEvent
 
 from tests.gates import SimulatedVendor
+from tests.published import events_of, published
 
 CHAT = {"model": "gpt-4o", "messages": [{"role": "user", "content": "hi"}]}
-TOOLS = [{"type": "function", "function": {"name": "look_up", "parameters": {"type": "object"}}}]
+KEY = {"Authorization": "Bearer sk-1"}
 
 
-def ask(vendor: SimulatedVendor, **fields: Any) -> httpx.Response:
-    return httpx.post(
-        f"{vendor.url}/v1/chat/completions",
-        json={**CHAT, **fields},
-        headers={"Authorization": "Bearer sk-1"},
-    )
+def ask(vendor: SimulatedVendor, path: str = "/v1/chat/completions", **fields: Any) -> Any:
+    return httpx.post(f"{vendor.url}{path}", json={**CHAT, **fields}, headers=KEY)
 
 
-def chunks_of(response: httpx.Response) -> list[ChatCompletionChunk]:
-    events = response.text.strip().split("\n\n")
-    assert events[-1] == "data: [DONE]"
-    return [
-        ChatCompletionChunk.model_validate_json(event.removeprefix("data: "), strict=True)
-        for event in events[:-1]
-    ]
+def test_answers_come_whole_and_in_events(vendor: SimulatedVendor) -> None:
+    published(ChatCompletion, ask(vendor).text)
+    *chunks, done = events_of(ask(vendor, stream=True).content)
+    assert done == b"[DONE]"
+    for chunk in chunks:
+        published(ChatCompletionChunk, chunk)
 
 
-def test_a_completion_is_one_to_the_official_package(vendor: SimulatedVendor) -> None:
-    completion = ChatCompletion.model_validate_json(ask(vendor).text, strict=True)
-    assert completion.usage is not None
-    assert completion.usage.total_tokens > 0
-    assert completion.choices[0].finish_reason == "stop"
-    assert completion.choices[0].message.content
+def test_responses_come_whole_and_in_events(vendor: SimulatedVendor) -> None:
+    published(Response, ask(vendor, "/v1/responses", input="hi").text)
+    events = events_of(ask(vendor, "/v1/responses", input="hi", stream=True).content)
+    for event in events:
+        published(ResponseStreamEvent, event)
+    assert json.loads(events[-1])["type"] == "response.completed"
 
 
-def test_several_choices_and_tool_calls(vendor: SimulatedVendor) -> None:
-    many = ChatCompletion.model_validate_json(ask(vendor, n=3, tools=TOOLS).text, strict=True)
-    assert [choice.index for choice in many.choices] == [0, 1, 2]
-    assert [choice.finish_reason for choice in many.choices] == ["tool_calls"] * 3
-    calls = many.choices[0].message.tool_calls
-    assert calls
-    assert calls[0].type == "function"
-    assert calls[0].function.name == "look_up"
-    none = ChatCompletion.model_validate_json(ask(vendor, tools=TOOLS, tool_choice="none").text)
-    assert none.choices[0].message.tool_calls is None
-
-
-@pytest.mark.parametrize("fields", [{}, {"n": 2}, {"tools": TOOLS}])
-def test_a_stream_is_one_to_the_official_package(
-    vendor: SimulatedVendor, fields: dict[str, Any]
-) -> None:
-    chunks = chunks_of(ask(vendor, stream=True, **fields))
-    assert all(chunk.usage is None for chunk in chunks)
-    assert all(chunk.choices for chunk in chunks)
-    assert chunks[0].choices[0].delta.role == "assistant"
-    assert chunks[-1].choices[0].finish_reason
-
-
-def test_usage_comes_in_an_extra_chunk_if_it_is_asked_for(vendor: SimulatedVendor) -> None:
-    chunks = chunks_of(ask(vendor, stream=True, stream_options={"include_usage": True}))
-    assert [chunk.usage for chunk in chunks[:-1]] == [None] * (len(chunks) - 1)
-    assert chunks[-1].choices == []
-    assert chunks[-1].usage is not None
+def test_text_is_completed_for_each_prompt(vendor: SimulatedVendor) -> None:
+    whole = published(Completion, ask(vendor, "/v1/completions", prompt=["a", "b"], n=2).text)
+    assert [choice.index for choice in whole.choices] == [0, 1, 2, 3]
+    streamed = ask(vendor, "/v1/completions", prompt="a", stream=True).content
+    *chunks, _ = events_of(streamed)
+    for chunk in chunks:
+        # The published type knows no chunk whose choice goes on.
+        choice = {**json.loads(chunk)["choices"][0], "finish_reason": "stop"}
+        published(CompletionChoice, json.dumps(choice))
 
 
 @pytest.mark.parametrize("status", [400, 404, 429, 500, 503])
@@ -77,15 +55,31 @@ def test_an_error_on_demand_has_openais_shape(vendor: SimulatedVendor, status: i
 
 
 def test_the_models_are_models_to_the_official_package(vendor: SimulatedVendor) -> None:
-    response = httpx.get(f"{vendor.url}/v1/models", headers={"Authorization": "Bearer sk-1"})
+    response = httpx.get(f"{vendor.url}/v1/models", headers=KEY)
     for model in response.json()["data"]:
-        Model.model_validate_json(json.dumps(model), strict=True)
+        published(Model, json.dumps(model))
+    one = httpx.get(f"{vendor.url}/v1/models/gpt-4o", headers=KEY)
+    assert published(Model, one.text).id == "gpt-4o"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/openai/deployments/mine/chat/completions?api-version=1",
+        "/openai/v1/chat/completions",
+    ],
+)
+def test_azures_addresses_want_azures_key(vendor: SimulatedVendor, path: str) -> None:
+    assert ask(vendor, path).status_code == 401
+    response = httpx.post(f"{vendor.url}{path}", json=CHAT, headers={"api-key": "k"})
+    model = published(ChatCompletion, response.text).model
+    assert model == ("mine" if "mine" in path else "gpt-4o")
 
 
 def test_it_wants_a_key_and_keeps_what_it_saw(vendor: SimulatedVendor) -> None:
     assert httpx.get(f"{vendor.url}/v1/models").status_code == 401
-    ask(vendor)
+    ask(vendor, "/v1/chat/completions?a=1")
     seen = vendor.provider.seen[-1]
-    assert (seen.method, seen.path) == ("POST", "/v1/chat/completions")
+    assert (seen.method, seen.path, seen.query) == ("POST", "/v1/chat/completions", "a=1")
     assert seen.headers["authorization"] == "Bearer sk-1"
     assert json.loads(seen.body) == CHAT
