@@ -227,6 +227,21 @@ class RunningGate:
         ]
 
 
+def with_provider(gate: RunningGate, dialect: str, key: str) -> RunningGate:
+    """The gate with a provider for another dialect too, which it knows when this returns."""
+    snapshots = gate.application._gate.snapshots
+    revision = snapshots.current().directory.revision
+    gate.office.order(
+        "add_provider",
+        provider=dialect,
+        dialect=dialect,
+        key=Secret(key),
+        base_url=gate.vendor_url,
+    )
+    eventually(lambda: snapshots.current().directory.revision > revision)
+    return gate
+
+
 def chat(model: str = "gpt-4o", **fields: Any) -> dict[str, Any]:
     """The body of a chat call."""
     return {**CHAT, "model": model, **fields}

@@ -12,9 +12,8 @@ from anthropic import Anthropic, AsyncAnthropic
 from anthropic.types import MessageParam, ToolParam
 from msgspec.structs import replace
 
-from gatebook.core.secret import Secret
 from gatebook.storage.database import open_database
-from tests.gates import SETTINGS, RunningGate, eventually, open_running_gate
+from tests.gates import SETTINGS, RunningGate, open_running_gate, with_provider
 from tests.simulators.stores import Fault
 
 HI: list[MessageParam] = [{"role": "user", "content": "hi"}]
@@ -22,25 +21,10 @@ TOOL: ToolParam = {"name": "look_up", "input_schema": {"type": "object"}}
 CREDENTIAL = "sk-ant-provider-0123456789"
 
 
-def with_anthropic(gate: RunningGate) -> RunningGate:
-    """A gate that has a provider for this dialect too, and knows it."""
-    revision = gate.application._gate.snapshots.current().directory.revision
-    gate.office.order(
-        "add_provider",
-        provider="claude",
-        dialect="anthropic",
-        key=Secret(CREDENTIAL),
-        base_url=gate.vendor_url,
-    )
-    snapshots = gate.application._gate.snapshots
-    eventually(lambda: snapshots.current().directory.revision > revision)
-    return gate
-
-
 @pytest.fixture
 def gate(sqlite_gate: RunningGate) -> RunningGate:
     """A gate with a provider for this dialect."""
-    return with_anthropic(sqlite_gate)
+    return with_provider(sqlite_gate, "anthropic", CREDENTIAL)
 
 
 def address(gate: RunningGate) -> str:
@@ -242,7 +226,7 @@ def test_a_timeout_of_the_provider_is_not_repeated(sqlite_url: str) -> None:
     database = open_database(sqlite_url)
     settings = replace(SETTINGS, first_byte_seconds=1)
     with open_running_gate(database, settings=settings) as plain:
-        gate = with_anthropic(plain)
+        gate = with_provider(plain, "anthropic", CREDENTIAL)
         with (
             Anthropic(base_url=address(gate), api_key=gate.key) as client,
             pytest.raises(anthropic.InternalServerError) as caught,

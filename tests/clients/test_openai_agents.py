@@ -1,10 +1,18 @@
-"""`openai-agents`, unmodified, with its Chat Completions model against a running gate."""
+"""`openai-agents`, unmodified, with both of its models of OpenAI against a running gate."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import openai
 import pytest
-from agents import Agent, OpenAIChatCompletionsModel, Runner, set_tracing_disabled
+from agents import (
+    Agent,
+    Model,
+    OpenAIChatCompletionsModel,
+    OpenAIResponsesModel,
+    Runner,
+    function_tool,
+    set_tracing_disabled,
+)
 from openai import AsyncOpenAI
 
 from tests.gates import RunningGate
@@ -18,30 +26,48 @@ async def client(sqlite_gate: RunningGate) -> AsyncIterator[AsyncOpenAI]:
         yield opened
 
 
-def agent(client: AsyncOpenAI, name: str = "gpt-4o") -> Agent[None]:
-    return Agent(
-        name="clerk",
-        instructions="Answer.",
-        model=OpenAIChatCompletionsModel(model=name, openai_client=client),
-    )
+MODELS = pytest.mark.parametrize("kind", [OpenAIResponsesModel, OpenAIChatCompletionsModel])
 
 
-async def test_a_run(client: AsyncOpenAI, sqlite_gate: RunningGate) -> None:
-    result = await Runner.run(agent(client), "hi")
+@function_tool
+def look_up() -> str:
+    """Look something up."""
+    return "found"
+
+
+def agent(client: AsyncOpenAI, kind: Callable[..., Model], name: str = "gpt-4o") -> Agent[None]:
+    model = kind(model=name, openai_client=client)
+    return Agent(name="clerk", instructions="Answer.", model=model, tools=[look_up])
+
+
+@MODELS
+async def test_a_run_with_a_tool(
+    client: AsyncOpenAI, sqlite_gate: RunningGate, kind: Callable[..., Model]
+) -> None:
+    result = await Runner.run(agent(client, kind), "hi")
     assert str(result.final_output).startswith("This answer")
-    assert sqlite_gate.ending() == "complete"
+    assert "ToolCallOutputItem" in {type(item).__name__ for item in result.new_items}
+    endings = [fact["ending"] for fact in sqlite_gate.facts("call.concluded")]
+    assert endings == ["complete", "complete"]
 
 
-async def test_a_streamed_run(client: AsyncOpenAI, sqlite_gate: RunningGate) -> None:
-    result = Runner.run_streamed(agent(client), "hi")
+@MODELS
+async def test_a_streamed_run_with_a_tool(
+    client: AsyncOpenAI, sqlite_gate: RunningGate, kind: Callable[..., Model]
+) -> None:
+    result = Runner.run_streamed(agent(client, kind), "hi")
     kinds = {event.type async for event in result.stream_events()}
     assert "raw_response_event" in kinds
     assert str(result.final_output).startswith("This answer")
-    assert sqlite_gate.ending() == "complete"
+    endings = [fact["ending"] for fact in sqlite_gate.facts("call.concluded")]
+    assert endings == ["complete", "complete"]
 
 
-async def test_a_refusal(client: AsyncOpenAI, sqlite_gate: RunningGate) -> None:
+@MODELS
+async def test_a_refusal(
+    client: AsyncOpenAI, sqlite_gate: RunningGate, kind: Callable[..., Model]
+) -> None:
     with pytest.raises(openai.PermissionDeniedError) as caught:
-        await Runner.run(agent(client, "o4-mini"), "hi")
+        await Runner.run(agent(client, kind, "o4-mini"), "hi")
     assert caught.value.code == "model_not_allowed"
     assert sqlite_gate.requests == 1

@@ -27,7 +27,7 @@ class _StreamOptions(msgspec.Struct):
 class Request(msgspec.Struct):
     """What is read of a request for either."""
 
-    model: str = ""
+    model: str | None = None
     messages: list[dict[str, Any]] = []
     prompt: Any = None
     stream: bool | None = None

@@ -54,7 +54,7 @@ class Maker:
 class Embedded(msgspec.Struct):
     """What is read of a request for embeddings."""
 
-    model: str
+    model: str | None
     input: str | list[str | int | list[int]]
     encoding_format: str = "float"
     dimensions: int = 4
@@ -63,7 +63,7 @@ class Embedded(msgspec.Struct):
 class Pictured(msgspec.Struct):
     """What is read of a request for images."""
 
-    model: str
+    model: str | None
     prompt: str
     n: int | None = None
 

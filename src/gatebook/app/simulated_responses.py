@@ -19,7 +19,7 @@ _SEALED: Final = "c2VhbGVkIGJ5IG5vYm9keQ=="
 class Request(msgspec.Struct):
     """What is read of a request."""
 
-    model: str
+    model: str | None
     input: str | list[dict[str, Any]] = ""
     stream: bool | None = None
     tools: list[dict[str, Any]] = []

@@ -72,7 +72,7 @@ class _StreamOptions(msgspec.Struct):
 
 
 class _Chat(msgspec.Struct):
-    model: str = ""
+    model: str | None = None
     models: list[str] | None = None
     stream: bool | None = None
     stream_options: _StreamOptions | None = None
@@ -84,7 +84,7 @@ class _Chat(msgspec.Struct):
 
 class _Completion(msgspec.Struct):
     prompt: str | list[str | int | list[int]] | None = None
-    model: str = ""
+    model: str | None = None
     stream: bool | None = None
     stream_options: _StreamOptions | None = None
     max_tokens: Limit | None = None
@@ -126,7 +126,7 @@ class Chat:
         json_text.check(call.body)
         found = json_text.check_unique(call.body, ACTED_ON)
         chat = json_text.decode(_CHAT, call.body)
-        model = call.model or chat.model
+        model = call.model or chat.model or ""
         check_model(model)
         asked = [most for most in (chat.max_tokens, chat.max_completion_tokens) if most is not None]
         read = replace(
@@ -176,7 +176,7 @@ class Completions(Chat):
         json_text.check(call.body)
         found = json_text.check_unique(call.body, _OF_COMPLETION)
         asked = json_text.decode(_COMPLETION, call.body)
-        model = call.model or asked.model
+        model = call.model or asked.model or ""
         check_model(model)
         read = replace(
             call,

@@ -17,7 +17,7 @@ _KNOWN: Final = frozenset(("model", "input"))
 
 class _Asked(msgspec.Struct):
     input: str | list[str | int | list[int]]
-    model: str = ""
+    model: str | None = None
 
 
 _ASKED: Final = msgspec.json.Decoder(_Asked)
@@ -33,6 +33,6 @@ class Embeddings(Unstreamed):
         asked = json_text.decode(_ASKED, call.body)
         if not asked.input:
             raise Invalid("input_missing", "There is nothing to embed.", "Send a text as input.")
-        model = call.model or asked.model
+        model = call.model or asked.model or ""
         check_model(model)
         return replace(call, model=model, max_tokens=0)

@@ -77,7 +77,7 @@ _WHOLE_BLOCKS: Final = frozenset(
 
 
 class _Messages(msgspec.Struct):
-    model: str = ""
+    model: str | None = None
     stream: bool | None = None
     max_tokens: Limit | None = None
 
@@ -111,7 +111,7 @@ class Messages:
         json_text.check(call.body)
         found = json_text.check_unique(call.body, ACTED_ON)
         asked = json_text.decode(_MESSAGES, call.body)
-        model = call.model or asked.model
+        model = call.model or asked.model or ""
         check_model(model)
         said = _Said(found)
         limits = [most for most in (asked.max_tokens, *said.limits) if most is not None]

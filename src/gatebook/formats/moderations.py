@@ -21,7 +21,7 @@ _OF_IMAGE: Final = frozenset(("url",))
 
 class _Asked(msgspec.Struct):
     input: msgspec.Raw
-    model: str = ""
+    model: str | None = None
 
 
 _ASKED: Final = msgspec.json.Decoder(_Asked)

@@ -93,7 +93,7 @@ _FAILED: Final = frozenset(("response.failed", "error"))
 
 
 class _Asked(msgspec.Struct):
-    model: str = ""
+    model: str | None = None
     models: list[str] | None = None
     stream: bool | None = None
     max_output_tokens: Limit | None = None
@@ -133,7 +133,7 @@ class Responses:
         json_text.check(call.body)
         found = json_text.check_unique(call.body, ACTED_ON)
         asked = json_text.decode(_ASKED, call.body)
-        model = call.model or asked.model
+        model = call.model or asked.model or ""
         check_model(model)
         said = _Said(found)
         said.hosted.update([f"fallback:{hosted(each)}" for each in asked.models or ()])
