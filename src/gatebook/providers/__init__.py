@@ -5,6 +5,7 @@ is one vendor and satisfies `Dialect`.
 Read `openai.py` first. To add a vendor: one module, and recorded exchanges in `vectors/providers/`.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final, Protocol, runtime_checkable
 
@@ -26,6 +27,7 @@ COMPATIBLE: Final = {
 }
 """Where servers are that speak OpenAI's dialect, by the name under which they are added."""
 
+_OPENAIS_OWN: Final = re.compile(r"https://[a-z0-9.-]+\.(?:openai|azure)\.com(?::443)?(?:/.*)?")
 _OPENAI_TYPES: Final = {
     "invalid": "invalid_request_error",
     "not_found": "invalid_request_error",
@@ -60,6 +62,14 @@ class Dialect(Protocol):
     def error_body(self, error: GatebookError, reference: str) -> bytes:
         """A failure in the vendor's own shape; `reference` names the entry, if there is one."""
         ...
+
+
+def is_vendors_own(dialect: str, base_url: str) -> bool:
+    """Whether the vendor of the dialect answers there, or somebody who runs its own software.
+
+    Others speak OpenAI's dialect as it once was.
+    """
+    return dialect != "openai" or _OPENAIS_OWN.fullmatch(base_url) is not None
 
 
 class _OpenaiError(msgspec.Struct):

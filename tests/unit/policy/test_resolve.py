@@ -163,3 +163,16 @@ def test_a_model_that_only_an_operation_without_a_body_names_is_not_shown() -> N
     """Looking at a list of models is no way of using one."""
     at = Circumstances(Inspection(), HERE, 1)
     assert not policy_of(narrowed()).may_call("gpt-4o", at, [openai.MODELS])
+
+
+def test_a_server_that_speaks_as_openai_did_is_told_the_limit_in_its_words() -> None:
+    scope = narrowed(max_tokens=50)
+    local = replace(OPENAI, base_url="http://127.0.0.1:11434/v1")
+    given = [
+        permitted(scope, asked(body=b'{"model":"m"}'), provider).fitted(asked(body=b"{}").call)
+        for provider in (OPENAI, local)
+    ]
+    assert [call.body for call in given] == [
+        b'{"max_completion_tokens":50}',
+        b'{"max_tokens":50}',
+    ]

@@ -13,7 +13,25 @@ from gatebook.core.errors import (
     Unavailable,
     Unidentified,
 )
-from gatebook.providers.openai import authorization, error_body
+from gatebook.providers import is_vendors_own
+from gatebook.providers.openai import BASE_URL, authorization, error_body
+
+
+@pytest.mark.parametrize(
+    ("base_url", "is_so"),
+    [
+        (BASE_URL, True),
+        ("https://eu.api.openai.com/v1/", True),
+        ("https://mine.openai.azure.com/openai/v1", True),
+        ("https://api.groq.com/openai/v1", False),
+        ("https://openai.com.example/v1", False),
+        ("https://example/api.openai.com/v1", False),
+        ("http://127.0.0.1:11434/v1", False),
+    ],
+)
+def test_openai_is_told_from_those_who_speak_as_it_does(base_url: str, is_so: bool) -> None:
+    assert is_vendors_own("openai", base_url) is is_so
+    assert is_vendors_own("anthropic", base_url)
 
 
 def test_our_credential_is_a_bearer_token() -> None:

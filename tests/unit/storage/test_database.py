@@ -10,7 +10,6 @@ from types import ModuleType
 
 import psycopg
 import pytest
-from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
@@ -26,7 +25,7 @@ from gatebook.storage.database import (
     open_database,
 )
 from gatebook.storage.migrate import migrate
-from gatebook.storage.tables import organizations, providers, revision, trees
+from gatebook.storage.tables import revision, trees
 from tests.databases import PostgresqlServer
 
 TREE = {"log": "log.example/acme", "size": 1, "published_size": 0, "published_at": 0}
@@ -72,39 +71,6 @@ def test_migrating_twice_changes_nothing(database: Database) -> None:
     check_schema(database)
     with database.reading() as connection:
         assert connection.scalars(select(revision.c.value)).all() == [0]
-
-
-def test_addresses_without_the_version_of_the_api_get_it(database_url: str) -> None:
-    """Until schema 0040 they were kept without; what is added later is kept as it is given."""
-    database = open_database(database_url)
-    given = {"openai": "https://llm.example/base", "anthropic": "https://api.anthropic.com"}
-    with database.writing() as connection:
-        config = Config()
-        config.set_main_option("script_location", "gatebook.storage:migrations")
-        config.attributes["connection"] = connection
-        command.stamp(config, "0002")
-        connection.execute(
-            insert(organizations).values(id="o", slug="o", name="o", status="active", created_at=1)
-        )
-        for dialect, base_url in given.items():
-            connection.execute(
-                insert(providers).values(
-                    id=dialect,
-                    organization_id="o",
-                    name=dialect,
-                    dialect=dialect,
-                    base_url=base_url,
-                    models="[]",
-                    status="active",
-                    created_at=1,
-                )
-            )
-    migrate(database)
-    migrate(database)
-    with database.reading() as connection:
-        found = dict(connection.execute(select(providers.c.dialect, providers.c.base_url)).all())
-    assert found == {**given, "openai": "https://llm.example/base/v1"}
-    database.close()
 
 
 def test_processes_that_migrate_at_once_do_not_collide(

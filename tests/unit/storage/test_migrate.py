@@ -13,7 +13,7 @@ from gatebook.identity.directory import Agent, Provider
 from gatebook.storage.database import Database, open_database
 from gatebook.storage.directory import SqlRecords
 from gatebook.storage.migrate import _alembic, migrate
-from gatebook.storage.migrations.versions import m0003_scopes
+from gatebook.storage.migrations.versions import m0003_scopes, m0040_addresses
 from tests.databases import PostgresqlServer
 from tests.decisions import ACME, ALICE, MAIN, OPENAI
 
@@ -73,6 +73,22 @@ def test_an_agent_keeps_its_models_and_gets_a_scope_that_says_the_rest(empty: Da
     assert agent.scope == replace(STANDARD, models=("gpt-*", "o3"))
     assert (agent.name, agent.epoch) == ("mailer", 3)
     assert provider == OPENAI
+
+
+def test_addresses_that_were_kept_without_the_version_of_the_api_get_it(empty: Database) -> None:
+    """What is added later is kept as it is given, and stays so."""
+    given = {"openai": "https://llm.example/x", "anthropic": "https://api.anthropic.com"}
+    upgrade(empty, m0040_addresses.down_revision)
+    with empty.writing() as connection:
+        SqlRecords(connection).save(ACME)
+        for name, base_url in given.items():
+            row = replace(OPENAI, id=name, name=name, dialect=name, base_url=base_url)
+            SqlRecords(connection).save(row)
+    migrate(empty)
+    migrate(empty)
+    with empty.reading() as connection:
+        found = {each.name: each.base_url for each in SqlRecords(connection).find(Provider)}
+    assert found == {**given, "openai": "https://llm.example/x/v1"}
 
 
 def test_a_provider_of_which_nothing_is_said_may_be_sent_nothing(empty: Database) -> None:
