@@ -10,6 +10,7 @@ from gatebook.gateway.snapshot import Snapshot
 from gatebook.gateway.ways import Way
 from gatebook.identity.identify import KeyRejected, Principal
 from gatebook.ledger.attempt import Receipt
+from gatebook.providers import Dialect
 from gatebook.web.exchange import Exchange
 from gatebook.web.problem import Answer, Headers, headers_of, status_of
 
@@ -31,15 +32,22 @@ async def turn_away(gate: Gate, exchange: Exchange, passage: Passage, error: Gat
         error = await _conclude(gate, exchange, passage, passage.receipt, error)
         reference = passage.receipt.reference
     passage.turned_away(error.code, reference)
-    given = _given(gate, exchange, passage, error, reference)
     if exchange.is_begun:
-        await exchange.send(given, more=False)
+        await exchange.send(_given(gate, exchange, passage, error, reference), more=False)
         return
-    headers = [(b"content-type", b"application/json"), *headers_of(error), *named(reference)]
+    answer = answer_of(gate.routes.dialect(exchange), error, reference)
     if error.code == "method_not_allowed":
-        headers.append((b"allow", ", ".join(gate.routes.methods(exchange)).encode()))
-    own = gate.routes.dialect(exchange).STATUSES
-    await exchange.answer(Answer(own.get(error.code) or status_of(error), headers, given))
+        answer.headers.append((b"allow", ", ".join(gate.routes.methods(exchange)).encode()))
+    await exchange.answer(answer)
+
+
+def answer_of(dialect: Dialect, error: GatebookError, reference: str) -> Answer:
+    """A failure as an answer in a dialect; `reference` names the entry, if there is one."""
+    return Answer(
+        dialect.STATUSES.get(error.code) or status_of(error),
+        [(b"content-type", b"application/json"), *headers_of(error), *named(reference)],
+        dialect.error_body(error, reference),
+    )
 
 
 async def give_up(gate: Gate, passage: Passage, receipt: Receipt) -> None:
