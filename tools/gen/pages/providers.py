@@ -13,8 +13,8 @@ _INTRODUCTION = """\
 
 The protocols that a provider can be added with (`gatebook provider add`).
 A path or a method that is not listed is refused; nothing is passed on that was not understood.
-Some addresses are known and refused all the same: `account_wide` and `not_inspectable` among the
-[errors](errors.md) say why. An address that ends in `/*` is meant with all below it.
+Some addresses are known and refused all the same, and the [error](errors.md) says why.
+An address that ends in `/*` is meant with all below it.
 """
 
 _KNOWN = """
