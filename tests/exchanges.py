@@ -44,7 +44,7 @@ def recorded(vendor: str) -> Iterator[tuple[str, dict[str, Any]]]:
 def play(vendor: str, case: Mapping[str, Any]) -> dict[str, Any]:
     """What the gate makes of the request and the reply of an exchange."""
     call = asyncio.run(_read(vendor, case["request"]))
-    call = call.operation.format.fitted(call, Terms(**case.get("terms", {})))
+    call = call.operation.format.fitted(call, msgspec.convert(case.get("terms", {}), Terms))
     head = target_of(case["base_url"], call, "gatebook", None).head.decode()
     leaves = {"line": head.partition(" HTTP/1.1")[0], "body": call.body.decode()}
     fields = {name: getattr(call, name) for name in _FIELDS}
@@ -130,7 +130,7 @@ _ASKED: Final[dict[str, dict[str, tuple[str, list[tuple[str, Any, dict[str, Any]
                 (
                     "a limit in the words of other servers",
                     _CHAT,
-                    {"max_tokens": 50, "is_vendors_own": False},
+                    {"max_tokens": 50, "knows": ["stream_options"]},
                 ),
                 ("a tool", {**_CHAT, "tools": [{"type": "function", "function": _FUNCTION}]}, {}),
                 (
@@ -146,6 +146,11 @@ _ASKED: Final[dict[str, dict[str, tuple[str, list[tuple[str, Any, dict[str, Any]
                     {},
                 ),
                 ("streamed", {**_CHAT, "stream": True}, {}),
+                (
+                    "streamed where usage cannot be asked for",
+                    {**_CHAT, "stream": True},
+                    {"knows": []},
+                ),
                 (
                     "streamed with usage",
                     {**_CHAT, "stream": True, "stream_options": {"include_usage": True}},

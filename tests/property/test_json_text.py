@@ -19,7 +19,7 @@ from gatebook.core.json_text import (
     with_first,
     with_member,
 )
-from gatebook.formats import Call
+from gatebook.formats import Call, Terms
 from gatebook.formats.chat import ACTED_ON
 from gatebook.providers.openai import CHAT
 
@@ -45,7 +45,9 @@ styles = st.tuples(st.sampled_from([(",", ":"), (", ", ": "), (" ,\n", "\t: ")])
 
 
 def read(body: bytes) -> Call:
-    return CHAT.format.read(Call(operation=CHAT, path=CHAT.path, body=body))
+    """A call as it leaves where nothing is limited."""
+    call = CHAT.format.read(Call(operation=CHAT, path=CHAT.path, body=body))
+    return CHAT.format.fitted(call, Terms())
 
 
 def written(value: Any, style: tuple[tuple[str, str], bool]) -> bytes:

@@ -29,7 +29,7 @@ _SERVER: Final = re.compile(
 _WORD_BYTES: Final = 66
 """Of a name or a number, and its quotes."""
 
-Count = Annotated[int, Meta(ge=1, le=1024)]
+Count = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 """How many answers of one kind a body may ask for."""
 Limit = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 """How many tokens a body may ask for; servers that take -1 for no limit are not asked so."""
@@ -55,8 +55,8 @@ class Terms(msgspec.Struct, frozen=True):
 
     max_tokens: int | None = None
     is_stateless: bool = False
-    is_vendors_own: bool = True
-    """The call goes to the vendor that made the format, not to a server that speaks it too."""
+    knows: frozenset[str] = frozenset(("max_completion_tokens", "stream_options"))
+    """Of members that a format puts in and not every server takes, those that this one does."""
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +89,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     model: str = ""
     streamed: bool = False
     hides_usage: bool = False
-    """We asked for the usage at the end of the stream, and the agent did not."""
+    """If it comes at the end of the stream, we asked for the usage and the agent did not."""
     max_tokens: int | None = None
     """Output tokens asked for, of each choice; None: it does not say."""
     choices: int = 1

@@ -141,13 +141,16 @@ class Chat:
         return _streamed(read, chat.stream_options, found) if chat.stream else read
 
     def fitted(self, call: Call, terms: Terms) -> Call:
-        """The call with a limit to its output tokens where it has none.
+        """The call with a limit to its output tokens where it has none, and asking for its usage.
 
         OpenAI's newer models take no `max_tokens`, many other servers nothing but that.
         """
+        if call.hides_usage and "stream_options" in terms.knows:
+            call = replace(call, body=_asking_for_usage(call.body))
         if terms.max_tokens is None or call.max_tokens is not None:
             return call
-        name = "max_completion_tokens" if terms.is_vendors_own else "max_tokens"
+        is_new = "max_completion_tokens" in terms.knows
+        name = "max_completion_tokens" if is_new else "max_tokens"
         body = json_text.with_member(call.body, name, b"%d" % terms.max_tokens)
         return replace(call, body=body, max_tokens=terms.max_tokens)
 
@@ -188,7 +191,7 @@ class Completions(Chat):
 
     def fitted(self, call: Call, terms: Terms) -> Call:
         """The call with a limit to its output tokens where it has none."""
-        return super().fitted(call, replace(terms, is_vendors_own=False))
+        return super().fitted(call, replace(terms, knows=terms.knows - {"max_completion_tokens"}))
 
     def stream(self, call: Call) -> "ChatStream":
         """The follower of a streamed reply."""
@@ -268,23 +271,19 @@ class ChatStream(Follower):
 
 
 def _streamed(call: Call, options: _StreamOptions | None, found: Mapping[str, msgspec.Raw]) -> Call:
-    """A call that streams, and asks for the usage whether or not the agent did."""
-    return replace(
-        call,
-        streamed=True,
-        hides_usage=options is None or not options.include_usage,
-        body=_asking_for_usage(call.body, found.get("stream_options")),
-    )
+    """A call that streams; raises Invalid unless its options are read in one way."""
+    if options is not None:
+        json_text.check_unique(bytes(found["stream_options"]), _OF_OPTIONS)
+    return replace(call, streamed=True, hides_usage=options is None or not options.include_usage)
 
 
-def _asking_for_usage(body: bytes, options: msgspec.Raw | None) -> bytes:
+def _asking_for_usage(body: bytes) -> bytes:
     """The body with `stream_options.include_usage` true, every other byte as it was."""
-    if not json_text.begins(options, b"{"):
-        return json_text.with_member(body, "stream_options", b'{"include_usage":true}')
-    value = bytes(options or b"")
-    json_text.check_unique(value, _OF_OPTIONS)
-    value = json_text.with_member(value, "include_usage", b"true")
-    return json_text.with_member(body, "stream_options", value)
+    options = json_text.check_unique(body, ()).get("stream_options")
+    asking = b'{"include_usage":true}'
+    if json_text.begins(options, b"{"):
+        asking = json_text.with_member(bytes(options or b""), "include_usage", b"true")
+    return json_text.with_member(body, "stream_options", asking)
 
 
 def _hosted(found: Mapping[str, msgspec.Raw], models: Iterable[str]) -> tuple[str, ...]:

@@ -55,8 +55,8 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
         # 4. permit
         at = Circumstances(inspection, address_of(exchange), gate.clock.now_us())
         permission = permit(principal, call, at, snapshot.policies)
-        call = permission.fitted(call)
         ways = gate.ways(snapshot, call, at, permission)
+        call = ways.call  # as it came it is not held any longer, unless it has to be
         way, delivery = ways.first(), None
 
         # Once, and again only where nothing can have been executed and there is another way.

@@ -70,7 +70,11 @@ class Ways:
         self._probes = probes
         self._dialects = dialects
         self._snapshot = snapshot
-        self._call = call
+        self.call = permit.fitted(call)
+        """The call as it leaves on the first way."""
+        # As it came it is held only where it may have to be fitted to another provider.
+        has_others = len(permit.providers) > 1 or snapshot.directory.fallbacks
+        self._asked = call if has_others else self.call
         self._at = at
         self._permit = permit
         self._rest: Iterator[tuple[Call, Permit]] | None = None
@@ -79,7 +83,7 @@ class Ways:
 
     def first(self) -> Way:
         """The first way that is open; raises Unavailable if none is."""
-        way = Way(self._call, self._permit, 0)
+        way = Way(self.call, self._permit, 0)
         if self._breakers.admits(_key(way)):
             return way
         found = self._find()
@@ -120,29 +124,32 @@ class Ways:
 
     def _others(self) -> Iterator[tuple[Call, Permit]]:
         """The other providers of the call as it is, then its fallbacks."""
-        call, permit = self._call, self._permit
+        call, permit = self._asked, self._permit
         for number in range(1, len(permit.providers)):
-            yield call, replace(permit, providers=permit.providers[number:])
+            other = replace(permit, providers=permit.providers[number:])
+            yield other.fitted(call), other
         directory = self._snapshot.directory
         for fallback in directory.fallbacks.values():
             provider = directory.providers[fallback.provider_id]
             if provider.organization_id != permit.provider.organization_id:
                 continue
             if Patterns([fallback.model]).match(call.model):
-                yield from self._turned(call, provider, fallback.target or call.model)
+                yield from self._turned(provider, fallback.target or call.model)
 
-    def _turned(self, call: Call, provider: Provider, model: str) -> Iterator[tuple[Call, Permit]]:
+    def _turned(self, provider: Provider, model: str) -> Iterator[tuple[Call, Permit]]:
         """The call as it would go to that provider, if it can be said there and is permitted."""
-        dialect = self._dialects[provider.dialect]
+        dialect, now = self._dialects[provider.dialect], self._at.now_us // SECOND_US
+        renamed = _renamed(self._asked, dialect.OPERATIONS, model)
         try:
-            turned = _said(call, dialect.OPERATIONS, model, self._at.now_us // SECOND_US)
+            turned = renamed or _translated(self.call, dialect.OPERATIONS, model, now)
         except Untranslatable:
             return
         if turned is None:
             return
         found = self._permit.policy.resolve(turned, self._at)
         if not isinstance(found, Refused) and provider in found.providers:
-            yield turned, replace(found, providers=(provider,))
+            only = replace(found, providers=(provider,))
+            yield only.fitted(renamed) if renamed else turned, only
 
 
 class Attempt:
@@ -178,32 +185,29 @@ class Attempt:
             raise Elsewhere("upstream_busy", "The provider did not carry the call out.")
 
 
-def _said(call: Call, operations: Iterable[Operation], model: str, now: int) -> Call | None:
-    """The call for another model, as an operation of another vendor takes it; None: none does."""
+def _renamed(call: Call, operations: Iterable[Operation], model: str) -> Call | None:
+    """The call in its own format for another model, which its body or its path names."""
     asked = call.operation
     for operation in operations:
         if operation.name == asked.name and type(operation.format) is type(asked.format):
-            return _renamed(call, operation, model)
-        if (asked.name, operation.name) == ("chat.completions", "messages"):
-            return to_messages(call, operation, model, now)
-        if (asked.name, operation.name) == ("messages", "chat.completions"):
-            return to_chat(call, operation, model)
-    return None
-
-
-def _renamed(call: Call, operation: Operation, model: str) -> Call:
-    """The call in its own format for another model, which its body or its path names."""
+            break
+    else:
+        return None
     body = call.body
     if "{model}" not in operation.path:
-        member = json_text.members(body).get("model")
-        name = b'"%b"' % model.encode()
-        body = (
-            json_text.replaced(body, member, name)
-            if member
-            else json_text.with_first(body, b'"model":' + name)
-        )
+        body = json_text.with_member(body, "model", b'"%b"' % model.encode())
     path = operation.path.replace("{model}", model.replace(":", "%3A"))
     return replace(call, operation=operation, path=path, body=body, model=model)
+
+
+def _translated(call: Call, operations: Iterable[Operation], model: str, now: int) -> Call | None:
+    """The call for another model, in the format of another vendor; None if none takes it."""
+    for operation in operations:
+        if (call.operation.name, operation.name) == ("chat.completions", "messages"):
+            return to_messages(call, operation, model, now)
+        if (call.operation.name, operation.name) == ("messages", "chat.completions"):
+            return to_chat(call, operation, model)
+    return None
 
 
 def _key(way: Way) -> Key:

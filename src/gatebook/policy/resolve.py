@@ -17,7 +17,7 @@ from gatebook.policy.circumstances import Circumstances
 from gatebook.policy.patterns import Patterns
 from gatebook.policy.scope import checks
 from gatebook.policy.written import digest_of, joined, providers_text, scope_text
-from gatebook.providers import is_vendors_own
+from gatebook.providers import members_known
 
 _REMEMBERED: Final = 1000
 """Models of an agent whose permit is kept; beyond it each call is decided anew."""
@@ -37,12 +37,10 @@ class Permit(msgspec.Struct, frozen=True, kw_only=True):
         return self.providers[0]
 
     def fitted(self, call: Call) -> Call:
-        """The call as it may leave: what it leaves open, the terms close."""
-        terms = self.terms
-        if terms.max_tokens is not None:
-            own = is_vendors_own(self.provider.dialect, self.provider.base_url)
-            terms = replace(terms, is_vendors_own=own)
-        return call.operation.format.fitted(call, terms)
+        """The call as it may leave to the first provider: what it leaves open, the terms close."""
+        provider = self.provider
+        knows = members_known(provider.dialect, provider.base_url, call.query)
+        return call.operation.format.fitted(call, replace(self.terms, knows=knows))
 
 
 class _Offer(NamedTuple):

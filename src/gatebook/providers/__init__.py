@@ -7,7 +7,9 @@ Read `openai.py` first. To add a vendor: one module, and recorded exchanges in `
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import ClassVar, Final, Protocol, runtime_checkable
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -28,6 +30,12 @@ COMPATIBLE: Final = {
 """Where servers are that speak OpenAI's dialect, by the name under which they are added."""
 
 _OPENAIS_OWN: Final = re.compile(r"https://[a-z0-9.-]+\.(?:openai|azure)\.com(?::443)?(?:/.*)?")
+_ALL: Final = frozenset(("max_completion_tokens", "stream_options"))
+_USUAL: Final = frozenset(("stream_options",))
+# Mistral refuses members that it does not know, and reports the usage of streams unasked.
+_KNOWN_AT: Final[Mapping[str, frozenset[str]]] = {"api.mistral.ai": frozenset()}
+_VERSION: Final = re.compile(r"(?:\A|&)api-version=([0-9]{4}-[0-9]{2})")
+_AZURE_KNOWS: Final = "2024-09"
 _OPENAI_TYPES: Final = {
     "invalid": "invalid_request_error",
     "not_found": "invalid_request_error",
@@ -64,12 +72,17 @@ class Dialect(Protocol):
         ...
 
 
-def is_vendors_own(dialect: str, base_url: str) -> bool:
-    """Whether the vendor of the dialect answers there, or somebody who runs its own software.
+@lru_cache(maxsize=256)
+def members_known(dialect: str, base_url: str, query: str) -> frozenset[str]:
+    """Which of the members that formats put into bodies a provider takes; see Terms.knows.
 
-    Others speak OpenAI's dialect as it once was.
+    Servers that speak OpenAI's dialect know less of it, and so did Azure in its earlier versions.
     """
-    return dialect != "openai" or _OPENAIS_OWN.fullmatch(base_url) is not None
+    if dialect == "azure" and (version := _VERSION.search(query)):
+        return _ALL if version[1] >= _AZURE_KNOWS else frozenset()
+    if dialect != "openai" or _OPENAIS_OWN.fullmatch(base_url):
+        return _ALL
+    return _KNOWN_AT.get(urlsplit(base_url).hostname or "", _USUAL)
 
 
 class _OpenaiError(msgspec.Struct):

@@ -60,13 +60,8 @@ def _operation(path: str, format_: Format, method: str = "POST", name: str = "")
 
 CHAT: Final = _operation("deployments/{model}/chat/completions", Chat())
 RESPONSES: Final = _operation("responses", Responses(may_answer=True))
+# The newer addresses first: what is asked here and by nobody's client needs no version there.
 OPERATIONS: Final = (
-    CHAT,
-    _operation("deployments/{model}/completions", Completions()),
-    _operation("deployments/{model}/embeddings", Embeddings()),
-    _operation("deployments/{model}/images/generations", Images()),
-    RESPONSES,
-    _operation("models", Models(), "GET"),
     _operation("v1/chat/completions", Chat()),
     _operation("v1/completions", Completions()),
     _operation("v1/embeddings", Embeddings()),
@@ -74,6 +69,12 @@ OPERATIONS: Final = (
     _operation("v1/responses", Responses(may_answer=True)),
     _operation("v1/models", Models(), "GET"),
     _operation("v1/models/{model}", Model(), "GET", "models.retrieve"),
+    CHAT,
+    _operation("deployments/{model}/completions", Completions()),
+    _operation("deployments/{model}/embeddings", Embeddings()),
+    _operation("deployments/{model}/images/generations", Images()),
+    RESPONSES,
+    _operation("models", Models(), "GET"),
     _operation("deployments/{model}/audio/*", Closed("not_inspectable"), ""),
     _operation("deployments/{model}/images/*", Closed("not_inspectable"), ""),
     *[_operation(path, Closed("not_inspectable"), "") for path in _OPAQUE],

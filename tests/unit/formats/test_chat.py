@@ -42,7 +42,14 @@ def test_a_call_that_streams_asks_for_usage_and_remembers_who_did_not() -> None:
     assert chat(stream=True, stream_options={"include_usage": False}).hides_usage
     asked = chat(stream=True, stream_options={"include_usage": True})
     assert not asked.hides_usage
-    assert json.loads(asked.body)["stream_options"] == {"include_usage": True}
+    for call in (chat(stream=True), chat(stream=True, stream_options=None), asked):
+        fitted = CHAT.format.fitted(call, Terms())
+        assert json.loads(fitted.body)["stream_options"] == {"include_usage": True}
+
+
+def test_a_server_that_knows_no_usage_in_streams_is_not_asked_for_it() -> None:
+    call = chat(stream=True)
+    assert CHAT.format.fitted(call, Terms(knows=frozenset())) is call
 
 
 @pytest.mark.parametrize(
@@ -227,7 +234,7 @@ def test_a_call_that_names_no_limit_is_given_one_where_there_are_terms() -> None
     given = CHAT.format.fitted(call, Terms(max_tokens=50, is_stateless=True))
     assert (given.max_tokens, given.choices) == (50, 2)
     assert given.body == b'{"max_completion_tokens":50,' + call.body[1:]
-    elsewhere = CHAT.format.fitted(call, Terms(max_tokens=50, is_vendors_own=False))
+    elsewhere = CHAT.format.fitted(call, Terms(max_tokens=50, knows=frozenset()))
     assert elsewhere.body == b'{"max_tokens":50,' + call.body[1:]
     assert read(given.body).max_tokens == read(elsewhere.body).max_tokens == 50
 
@@ -379,9 +386,8 @@ def test_every_text_that_is_to_be_completed_counts(fields: dict[str, Any], choic
 def test_completions_of_text_ask_for_usage_and_end_like_those_of_chat() -> None:
     call = read(b'{"model":"m","prompt":"a","stream":true}', COMPLETIONS)
     assert call.hides_usage
-    assert json.loads(call.body)["stream_options"] == {"include_usage": True}
     fitted = COMPLETIONS.format.fitted(call, Terms(max_tokens=9)).body
-    assert fitted.startswith(b'{"max_tokens":9,')
+    assert fitted.startswith(b'{"max_tokens":9,"stream_options":{"include_usage":true},')
     follower = COMPLETIONS.format.stream(call)
     follower.feed(b'data: {"id":"c","choices":[{"text":"a","index":0,"logprobs":null}]}\n\n')
     chunk = json.loads(follower.cut().split(b"\n\n")[0].removeprefix(b"data: "))

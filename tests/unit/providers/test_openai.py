@@ -13,25 +13,34 @@ from gatebook.core.errors import (
     Unavailable,
     Unidentified,
 )
-from gatebook.providers import is_vendors_own
+from gatebook.providers import COMPATIBLE, members_known
 from gatebook.providers.openai import BASE_URL, authorization, error_body
+
+NEW, USUAL = {"max_completion_tokens", "stream_options"}, {"stream_options"}
 
 
 @pytest.mark.parametrize(
-    ("base_url", "is_so"),
+    ("dialect", "base_url", "query", "known"),
     [
-        (BASE_URL, True),
-        ("https://eu.api.openai.com/v1/", True),
-        ("https://mine.openai.azure.com/openai/v1", True),
-        ("https://api.groq.com/openai/v1", False),
-        ("https://openai.com.example/v1", False),
-        ("https://example/api.openai.com/v1", False),
-        ("http://127.0.0.1:11434/v1", False),
+        ("openai", BASE_URL, "", NEW),
+        ("openai", "https://eu.api.openai.com/v1/", "", NEW),
+        ("openai", "https://mine.openai.azure.com/openai/v1", "", NEW),
+        ("openai", "https://api.groq.com/openai/v1", "", USUAL),
+        ("openai", "https://openai.com.example/v1", "", USUAL),
+        ("openai", "https://example/api.openai.com/v1", "", USUAL),
+        ("openai", "http://127.0.0.1:11434/v1", "", USUAL),
+        ("openai", COMPATIBLE["mistral"], "", set()),
+        ("azure", "https://mine.openai.azure.com", "api-version=2024-10-21", NEW),
+        ("azure", "https://mine.openai.azure.com", "api-version=2024-09-01-preview", NEW),
+        ("azure", "https://mine.openai.azure.com", "api-version=2024-06-01", set()),
+        ("azure", "https://mine.openai.azure.com", "", NEW),
+        ("anthropic", "https://api.anthropic.com", "", NEW),
     ],
 )
-def test_openai_is_told_from_those_who_speak_as_it_does(base_url: str, is_so: bool) -> None:
-    assert is_vendors_own("openai", base_url) is is_so
-    assert is_vendors_own("anthropic", base_url)
+def test_a_server_is_sent_no_member_that_it_would_refuse(
+    dialect: str, base_url: str, query: str, known: set[str]
+) -> None:
+    assert members_known(dialect, base_url, query) == known
 
 
 def test_our_credential_is_a_bearer_token() -> None:

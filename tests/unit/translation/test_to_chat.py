@@ -134,8 +134,6 @@ def test_a_stream_is_asked_for_its_usage() -> None:
         {"messages": [{"role": "assistant", "content": "The answer is"}]},
         {"messages": [{"role": "system", "content": "x"}]},
         {"messages": [{"role": "user", "content": "x", "new": 1}]},
-        {"messages": [3]},
-        {"system": 3},
     ],
 )
 def test_what_chat_has_no_word_for_is_not_left_out_in_silence(fields: dict[str, Any]) -> None:

@@ -131,9 +131,6 @@ def test_the_call_goes_where_messages_are_and_says_the_least_that_has_to_be_said
         {"messages": [{"role": "user", "content": [{"type": "file", "file": {}}]}]},
         {"messages": [{"role": "function", "name": "f", "content": "x"}]},
         {"messages": [{"role": "user", "content": "hi", "new": 1}]},
-        {"messages": [{"role": "user", "content": 3}]},
-        {"messages": ["hi"]},
-        {"messages": "hi"},
         {"messages": [{"role": "assistant", "tool_calls": [{**USE, "type": "custom"}]}]},
         {
             "messages": [
