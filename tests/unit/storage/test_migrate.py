@@ -13,7 +13,7 @@ from gatebook.identity.directory import Agent, Provider
 from gatebook.storage.database import Database, open_database
 from gatebook.storage.directory import SqlRecords
 from gatebook.storage.migrate import _alembic, migrate
-from gatebook.storage.migrations.versions import m0003_scopes, m0040_addresses
+from gatebook.storage.migrations.versions import m0003_scopes, m0005_addresses
 from tests.databases import PostgresqlServer
 from tests.decisions import ACME, ALICE, MAIN, OPENAI
 
@@ -78,7 +78,7 @@ def test_an_agent_keeps_its_models_and_gets_a_scope_that_says_the_rest(empty: Da
 def test_addresses_that_were_kept_without_the_version_of_the_api_get_it(empty: Database) -> None:
     """What is added later is kept as it is given, and stays so."""
     given = {"openai": "https://llm.example/x", "anthropic": "https://api.anthropic.com"}
-    upgrade(empty, m0040_addresses.down_revision)
+    upgrade(empty, m0005_addresses.down_revision)
     with empty.writing() as connection:
         SqlRecords(connection).save(ACME)
         for name, base_url in given.items():
