@@ -1,24 +1,25 @@
 """Where published entries are read from: a folder of logs, or a host that serves them."""
 
-import http.client
 from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
 from gatebook.core.errors import Unavailable
+from gatebook.ledger.entry import MAX_ENTRY_BYTES
 from gatebook.ledger.tiles import TileSource
 from gatebook.storage.folder import LogFolder
+from gatebook.web.blocking_client import HTTP, ask
 
-_SCHEME: Final = "http://"
 _TIMEOUT_SECONDS: Final = 10
+_LARGEST_BYTES: Final = 256 * (2 + MAX_ENTRY_BYTES) + 64 * 1024
+"""A full tile of the largest entries there can be (C2SP tlog-tiles, "Log entries"), and a head."""
 
 
 def log_source(location: str) -> Callable[[str], TileSource]:
     """Gives the log of an origin out of a folder or from http://host:port."""
-    if location.startswith(_SCHEME):
-        address = location.removeprefix(_SCHEME)
-        return lambda origin: HttpLog(address, origin)
+    if location.startswith(HTTP):
+        return lambda origin: HttpLog(location, origin)
     return lambda origin: LogFolder(Path(location) / origin)
 
 
@@ -31,20 +32,21 @@ class HttpLog:
 
     def read(self, path: str) -> bytes | None:
         """The whole file, None where there is none; raises Unavailable for anything else."""
-        connection = http.client.HTTPConnection(self._address, timeout=_TIMEOUT_SECONDS)
         try:
-            connection.request("GET", self._prefix + path)
-            response = connection.getresponse()
-            body = response.read()
-        except (OSError, http.client.HTTPException) as error:
+            reply = ask(
+                self._address,
+                "GET",
+                self._prefix + path,
+                seconds=_TIMEOUT_SECONDS,
+                limit=_LARGEST_BYTES,
+            )
+        except OSError as error:
             raise _unavailable(f"{type(error).__name__}") from error
-        finally:
-            connection.close()
-        if response.status == HTTPStatus.NOT_FOUND:
+        if reply.status == HTTPStatus.NOT_FOUND:
             return None
-        if response.status != HTTPStatus.OK:
-            raise _unavailable(f"status {response.status}")
-        return body
+        if reply.status != HTTPStatus.OK:
+            raise _unavailable(f"status {reply.status}")
+        return reply.body
 
 
 def _unavailable(reason: str) -> Unavailable:

@@ -23,7 +23,7 @@ import msgspec
 from gatebook.app.config import Config
 from gatebook.app.keyring import load_keyring
 from gatebook.app.log_source import log_source
-from gatebook.app.notary_address import HTTP, address_of, folder_of, socket_path
+from gatebook.app.notary_address import address_of, folder_of, socket_path
 from gatebook.app.notary_folder import NotaryFolder, create, installation_vkey
 from gatebook.app.serving import listen_on, serve, server_for
 from gatebook.core.clock import SystemClock
@@ -31,6 +31,7 @@ from gatebook.core.errors import GatebookError, Invalid, NotFound, Tampered
 from gatebook.core.ids import system_entropy
 from gatebook.ledger.notary import TEXT, Notary
 from gatebook.ledger.witness import MAX_REQUEST_BYTES
+from gatebook.web.blocking_client import HTTP
 from gatebook.web.body import Receive
 from gatebook.web.exchange import Exchange, Scope, Send
 from gatebook.web.lifespan import keep_alive

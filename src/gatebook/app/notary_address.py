@@ -6,9 +6,7 @@ from typing import Final
 
 from gatebook.app.config import Config
 from gatebook.core.errors import Misconfigured
-
-UNIX: Final = "unix:"
-HTTP: Final = "http://"
+from gatebook.web.blocking_client import UNIX
 
 _MAX_SOCKET_PATH: Final = 100
 """Linux allows 107 bytes and macOS 103."""

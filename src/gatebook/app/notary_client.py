@@ -4,18 +4,16 @@ What it answers is believed only when the keys signed it that were pinned at fir
 with other keys is reported, never followed.
 """
 
-import http.client
-import socket
 from collections.abc import Sequence
 from hashlib import sha256
 from http import HTTPStatus
-from typing import Final, NamedTuple, NoReturn
+from typing import Final, NoReturn
 from urllib.parse import quote
 
 import msgspec
 
 from gatebook.app.config import Config
-from gatebook.app.notary_address import HTTP, address_of, socket_path
+from gatebook.app.notary_address import address_of, socket_path
 from gatebook.app.notary_pin import NotaryPin
 from gatebook.core.errors import Conflict, Invalid, Misconfigured, NotFound, Tampered, Unavailable
 from gatebook.ledger.certificate import parse_certificate, request_text
@@ -26,15 +24,11 @@ from gatebook.ledger.note import Note, NoteSigner, VerifierKey, open_note, sign_
 from gatebook.ledger.reach import parse_reach
 from gatebook.ledger.trust import Log, Trust, format_policy
 from gatebook.ledger.witness import AddCheckpoint, parse_conflict, parse_cosignatures
+from gatebook.web.blocking_client import UNIX, Response, ask
 
 TIMEOUT_SECONDS: Final = 10
 _MAX_ANSWER_BYTES: Final = 2_000_000
 _RETRY: Final = "See that the notary runs: gatebook serve notary."
-
-
-class _Reply(NamedTuple):
-    status: int
-    body: bytes
 
 
 class _Problem(msgspec.Struct):
@@ -130,44 +124,24 @@ class NotaryClient:
         self.trust(checkpoint.origin).check(note)
         return note
 
-    def _call(self, method: str, target: str, body: bytes = b"") -> _Reply:
-        connection = self._connection()
+    def _call(self, method: str, target: str, body: bytes = b"") -> Response:
+        address = self._address
+        if address.startswith(UNIX):
+            address = UNIX + socket_path(address)
         try:
-            connection.request(method, target, body)
-            response = connection.getresponse()
-            answer = response.read(_MAX_ANSWER_BYTES)
-        except (OSError, http.client.HTTPException) as error:
+            return ask(
+                address, method, target, body, seconds=TIMEOUT_SECONDS, limit=_MAX_ANSWER_BYTES
+            )
+        except OSError as error:
             raise Unavailable(
                 "notary_unavailable",
                 f"The notary does not answer ({type(error).__name__}).",
                 _RETRY,
                 retry_after_seconds=1,
             ) from error
-        finally:
-            connection.close()
-        return _Reply(response.status, answer)
-
-    def _connection(self) -> http.client.HTTPConnection:
-        if self._address.startswith(HTTP):
-            host = self._address.removeprefix(HTTP)
-            return http.client.HTTPConnection(host, timeout=TIMEOUT_SECONDS)
-        return _UnixConnection(socket_path(self._address))
 
 
-class _UnixConnection(http.client.HTTPConnection):
-    """HTTP over a Unix socket."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__("notary", timeout=TIMEOUT_SECONDS)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
-
-
-def _refused(reply: _Reply) -> NoReturn:
+def _refused(reply: Response) -> NoReturn:
     """Raise what the notary said, as the kind that its status stands for."""
     try:
         problem = msgspec.json.decode(reply.body, type=_Problem)

@@ -6,18 +6,17 @@ Nothing is followed, decompressed or sent twice.
 """
 
 from typing import Final, NamedTuple
-from urllib.parse import SplitResult, urlsplit
 
-from gatebook.core.errors import Misconfigured, Unavailable
+from gatebook.control.target import ApiUrl, read_api_url
+from gatebook.core.errors import Invalid, Misconfigured, Unavailable
 from gatebook.core.secret import Secret
 from gatebook.formats import Call
 from gatebook.identity.directory import Provider
 from gatebook.ledger.attempt import Receipt
 from gatebook.policy.resolve import Permit
 from gatebook.providers import Dialect
-from gatebook.web.client import Broken, Client, Connection, NotSent, Origin
+from gatebook.web.client import Broken, Client, Connection, NotCalled, NotSent, Origin
 
-_PORTS: Final = {"http": 80, "https": 443}
 _REMEMBERED: Final = 1000
 """Targets that are kept."""
 
@@ -112,7 +111,7 @@ class Upstream:
         """
         asked = next((each for each in dialect.OPERATIONS if each.name == "models"), None)
         if asked is None:
-            origin = _address(provider.base_url)[1]
+            origin = _origin(_address(provider.base_url))
             self._client.release(origin, await self._connect(origin))
             return None
         call = Call(operation=asked, path=asked.path)
@@ -138,6 +137,12 @@ class Upstream:
     async def _connect(self, origin: Origin) -> Connection:
         try:
             return await self._client.connect(origin)
+        except NotCalled as error:
+            raise Unavailable(
+                "upstream_unavailable",
+                "The provider's name leads to an address that calls do not go to.",
+                "Have an administrator look at the provider's address; nothing was sent.",
+            ) from error
         except NotSent as error:
             raise Unavailable(
                 "upstream_unavailable",
@@ -167,13 +172,13 @@ def target_of(
     base_url: str, call: Call, agent: str, authorization: tuple[str, str] | None
 ) -> Target:
     """The target of a call; raises Misconfigured for an address that cannot be used."""
-    url, origin = _address(base_url)
+    url = _address(base_url)
     operation = call.operation
-    path = url.path.rstrip("/") + call.path.removeprefix(operation.base)
+    path = url.path + call.path.removeprefix(operation.base)
     query = f"?{call.query}" if call.query else ""
     fields = [
         f"{operation.method} {path}{query} HTTP/1.1",
-        f"Host: {url.netloc}",
+        f"Host: {url.authority}",
         f"User-Agent: {agent}",
         "Accept: {}".format(
             operation.format.stream_type.decode() if call.streamed else "application/json"
@@ -185,7 +190,7 @@ def target_of(
     if operation.has_body:
         fields.append("Content-Type: application/json")
     head = "".join([f"{field}\r\n" for field in fields]).encode("ascii")
-    return Target(origin, head)
+    return Target(_origin(url), head)
 
 
 def reply_too_large() -> Unavailable:
@@ -197,14 +202,17 @@ def reply_too_large() -> Unavailable:
     )
 
 
-def _address(base_url: str) -> tuple[SplitResult, Origin]:
-    url = urlsplit(_line(base_url))
-    if url.scheme not in _PORTS or url.hostname is None or url.username is not None:
+def _address(base_url: str) -> ApiUrl:
+    try:
+        return read_api_url(base_url)
+    except Invalid:
         raise Misconfigured(
             "provider_url", "The address of the provider cannot be used.", "Add the provider again."
-        )
-    port = url.port or _PORTS[url.scheme]
-    return url, Origin(url.scheme == "https", url.hostname, port)
+        ) from None
+
+
+def _origin(url: ApiUrl) -> Origin:
+    return Origin(url.scheme == "https", str(url.host), url.port)
 
 
 def _request(call: Call, target: Target) -> bytes:
@@ -219,7 +227,7 @@ def _line(text: str) -> str:
     if not text.isascii() or not (text + "-").isprintable() or " " in text:
         raise Misconfigured(
             "provider_text",
-            "The address or the credential of the provider holds unusual characters.",
+            "The credential of the provider holds unusual characters.",
             "Set it again: gatebook provider --help",
         )
     return text

@@ -2,28 +2,41 @@
 
 Cancelling the task that waits closes the connection, so the server learns at once that nobody waits
 any more. Nothing is followed, decompressed, retried or taken from the environment, and no more is
-read than the caller takes. Sources: RFC 9110, RFC 9112.
+read than the caller takes. Names are resolved here, and what is connected to is the address that
+was checked. Sources: RFC 9110, RFC 9112.
 """
 
 import asyncio
+import logging
+import socket
 import ssl
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, NamedTuple
 
 import httptools
 
+from gatebook.core.addresses import read_host
+
+_LOG = logging.getLogger(__name__)
+
 HEAD_BYTES: Final = 64 * 1024
+"""Most that is read between two parts of a body, and before the first one."""
 BUFFER_BYTES: Final = 256 * 1024
 IDLE_SECONDS: Final = 4
 """Below the 5 s after which common servers close an idle connection: whoever writes into one that
 is just being closed cannot know whether the request was read."""
 
 Fields = list[tuple[bytes, bytes]]
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
 class NotSent(ConnectionError):
     """No connection came about; nothing of the request has left."""
+
+
+class NotCalled(NotSent):
+    """The server's name leads, or may lead, to an address that calls do not go to."""
 
 
 class Broken(ConnectionError):
@@ -56,7 +69,7 @@ class Connection(asyncio.Protocol):
         self._waiter: asyncio.Future[None] | None = None
         self._error: Broken | None = None
         self._parts: deque[bytes] = deque()
-        self._head_bytes = 0
+        self._other_bytes = 0
         self._has_head = False
         self._is_paused = False
         self._ends_with_connection = False
@@ -89,7 +102,7 @@ class Connection(asyncio.Protocol):
         self.status = 0
         self.headers = []
         self.is_complete = self._has_head = False
-        self._head_bytes = 0
+        self._other_bytes = 0
         self._transport.write(request)
         while not self._has_head:
             await self._change()
@@ -138,15 +151,16 @@ class Connection(asyncio.Protocol):
         if self.is_complete:
             self._break("the server spoke without being asked")
             return
+        # A part of a body sets it back to 0: what is left is of the head, of what stands between
+        # two chunks, or of trailer fields, which the parser would gather without end.
+        self._other_bytes += len(data)
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._break("the response is not HTTP/1")
             return
-        if not self._has_head:
-            self._head_bytes += len(data)
-            if self._head_bytes > HEAD_BYTES:
-                self._break("the head of the response is too large")
+        if self._other_bytes > HEAD_BYTES and not self.is_complete:
+            self._break("the head of the response is too large")
         elif self.buffered > BUFFER_BYTES and not self._is_paused:
             self._is_paused = True
             self._transport.pause_reading()
@@ -188,6 +202,7 @@ class Connection(asyncio.Protocol):
         """A part of the body."""
         self._parts.append(body)
         self.buffered += len(body)
+        self._other_bytes = 0
         self._wake()
 
     def on_message_complete(self) -> None:
@@ -197,13 +212,27 @@ class Connection(asyncio.Protocol):
             self._wake()
 
 
+async def resolve(host: str, port: int) -> list[str]:
+    """The addresses of a name, in the order in which the system would try them; raises OSError."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+    return [str(address[0]) for *_, address in found]
+
+
 class Client:
     """Connections to servers, kept for a while after use."""
 
-    def __init__(self, connect_seconds: float, may_reach: Callable[[str], bool]) -> None:
-        """`may_reach` is asked about the address a name led to, at every connection."""
+    def __init__(
+        self,
+        connect_seconds: float,
+        may_reach: Callable[[str], bool],
+        resolve: Resolve = resolve,
+    ) -> None:
+        """`may_reach` is asked about every address that a name leads to, at every connection."""
         self._connect_seconds = connect_seconds
         self._may_reach = may_reach
+        self._resolve = resolve
+        self._refused: set[Origin] = set()
         self._idle: dict[Origin, deque[Connection]] = {}
         self._tls = ssl.create_default_context()
         self._tls.set_alpn_protocols(["http/1.1"])
@@ -218,17 +247,60 @@ class Client:
                 return connection
         try:
             async with asyncio.timeout(self._connect_seconds):
-                _, connection = await loop.create_connection(
-                    lambda: Connection(loop),
-                    origin.host,
-                    origin.port,
-                    ssl=self._tls if origin.is_tls else None,
-                )
+                connection = await self._fresh(origin)
+        except NotCalled as error:
+            if origin not in self._refused:
+                self._refused.add(origin)
+                _LOG.warning("nothing was sent to %s: %s", origin.host, error)
+            raise
         except (OSError, TimeoutError) as error:
             raise NotSent(type(error).__name__) from error
+        self._refused.discard(origin)
+        return connection
+
+    async def _fresh(self, origin: Origin) -> Connection:
+        """A new connection, to an address that was checked; raises OSError."""
+        failure: OSError = NotSent("the name leads nowhere")
+        for address in await self._addresses(origin):
+            try:
+                return await self._dial(origin, address)
+            except NotCalled:
+                raise
+            except OSError as error:
+                failure = error
+        raise failure
+
+    async def _addresses(self, origin: Origin) -> Sequence[str]:
+        """Where a server is; raises NotCalled if calls do not go to all of it.
+
+        A server has no address of that kind, so a name with one is broken or in bad hands. To skip
+        that address would leave it to whoever answers for the name which one is called.
+        """
+        try:
+            host = read_host(origin.host)
+        except ValueError:
+            raise NotCalled("the host is spelled in a way that not everybody reads alike") from None
+        if isinstance(host, str):
+            addresses = await self._resolve(host, origin.port)
+        else:
+            addresses = [str(host)]
+        for address in addresses:
+            if not self._may_reach(address):
+                raise NotCalled(f"it leads to {address}")
+        return addresses
+
+    async def _dial(self, origin: Origin, address: str) -> Connection:
+        loop = asyncio.get_running_loop()
+        _, connection = await loop.create_connection(
+            lambda: Connection(loop),
+            address,
+            origin.port,
+            ssl=self._tls if origin.is_tls else None,
+            server_hostname=origin.host if origin.is_tls else None,
+        )
         if not self._may_reach(connection.peer):
             connection.abort()
-            raise NotSent("the name leads to an address that is not called")
+            raise NotCalled(f"what answered is {connection.peer}")
         return connection
 
     def release(self, origin: Origin, connection: Connection) -> None:

@@ -14,9 +14,11 @@ from gatebook.web.client import (
     Connection,
     NotSent,
     Origin,
+    resolve,
 )
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 
@@ -125,6 +127,10 @@ async def test_a_body_without_length_ends_with_its_connection() -> None:
         b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}",
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nabc",
         b"HTTP/1.1 200 OK\r\nX: " + b"a" * HEAD_BYTES * 2,
+        (b"HTTP/1.1 103 Early Hints\r\nX: " + b"a" * 1000 + b"\r\n\r\n") * 100,
+        CHUNKED + b"2\r\n{}\r\n0\r\nX: " + b"a" * HEAD_BYTES * 9,
+        CHUNKED + b"2\r\n{}\r\n0\r\n" + b"X: a\r\n" * HEAD_BYTES,
+        CHUNKED + b"2\r\n{}\r\n2;" + b"a" * HEAD_BYTES * 9,
     ],
 )
 async def test_an_answer_that_breaks_off_or_makes_no_sense_is_broken(answer: bytes) -> None:
@@ -235,3 +241,9 @@ async def test_a_connection_that_does_not_come_about_in_time_is_given_up(
     monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", create)
     with pytest.raises(NotSent):
         await Client(0.05, lambda _: True).connect(Origin(is_tls=False, host="x", port=1))
+
+
+async def test_names_are_looked_up_as_the_system_does() -> None:
+    assert set(await resolve("localhost", 80)) <= {"127.0.0.1", "::1"}
+    with pytest.raises(OSError):
+        await resolve("nowhere.invalid", 80)
