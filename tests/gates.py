@@ -2,26 +2,29 @@
 
 import asyncio
 import json
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import httpx
 import pytest
 import uvloop
 from uvicorn import Config as ServerConfig
-from uvicorn import Server
 
 from gatebook.app.config import Config
 from gatebook.app.folders import dialects
 from gatebook.app.gateway import gate_config, open_gate
 from gatebook.app.notary_client import NotaryClient
+from gatebook.app.serving import ReadyServer, address_of, listen_on
 from gatebook.app.settings import TelemetrySettings
 from gatebook.app.simulated_provider import SimulatedProvider
 from gatebook.app.snapshots import SqlSource
+from gatebook.app.tls import Tls, open_tls
 from gatebook.app.watched_store import WatchedStore
 from gatebook.core.clock import SECOND_US, SystemClock
 from gatebook.core.ids import system_entropy
@@ -78,17 +81,17 @@ class NoonClock:
 class ServerThread:
     """A uvicorn server on a free port, in a thread with an event loop of its own."""
 
-    def __init__(self, config: ServerConfig) -> None:
-        config.host, config.port = "127.0.0.1", 0
-        self.server = Server(config)
+    def __init__(self, config: ServerConfig, tls: Tls | None = None) -> None:
+        self._listener = listen_on("127.0.0.1", 0)
+        self.port: int = self._listener.getsockname()[1]
+        self.url = address_of(self._listener, "https" if tls else "http")
+        ready = threading.Event()
+        self.server = ReadyServer(config, ready.set, tls)
         self._thread = threading.Thread(target=self._run, name="server", daemon=True)
         self._thread.start()
-        while not self.server.started:
+        while not ready.wait(0.1):
             if not self._thread.is_alive():
                 raise RuntimeError("the server did not start")
-            threading.Event().wait(0.005)
-        self.port: int = self.server.servers[0].sockets[0].getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
 
     def stop(self) -> None:
         """End as a signal would."""
@@ -98,7 +101,7 @@ class ServerThread:
 
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(self.server.serve())
+            runner.run(self.server.serve(sockets=[self._listener]))
 
 
 class SimulatedVendor(ServerThread):
@@ -125,9 +128,21 @@ class RunningGate:
         upstream: UpstreamSettings = UPSTREAM,
         provider_url: str = "",
         notary: NotaryClient | None = None,
+        **tables: Any,
     ) -> None:
-        """A gate of its own notary's certificates, or of those of one that reads the log."""
+        """A gate of its own notary's certificates, or of those of one that reads the log.
+
+        `tables` are settings of other tables, such as `tls`.
+        """
         self.office = office
+        config = Config(
+            gateway=settings,
+            memory=memory,
+            ledger=ledger,
+            telemetry=telemetry,
+            upstream=upstream,
+            **tables,
+        )
         self.clock = NoonClock()
         self.certifier = LocalCertifier(self.clock)
         url = database.engine.url.render_as_string(hide_password=False)
@@ -136,15 +151,7 @@ class RunningGate:
         watched = WatchedStore(self.store)
         self._vendor = SimulatedVendor()
         self.provider = self._vendor.provider
-        office.order(
-            "add_provider",
-            provider="simulated",
-            key=Secret(PROVIDER_KEY),
-            base_url=provider_url or f"{self._vendor.url}/v1",
-        )
-        answer = office.enroll(name="bot", model=MODELS, hosted_tool=["*"], state="allowed")
-        assert answer.shown_once is not None
-        self.key = answer.shown_once.reveal()
+        self.key = _agents_key(office, provider_url or f"{self._vendor.url}/v1")
         self.application = GateApplication(
             partial(
                 open_gate,
@@ -159,18 +166,13 @@ class RunningGate:
                 certifier=notary or self.certifier,
                 dialects=dialects(),
                 health=SqlHealth(database),
-                config=Config(
-                    gateway=settings,
-                    memory=memory,
-                    ledger=ledger,
-                    telemetry=telemetry,
-                    upstream=upstream,
-                ),
+                config=config,
                 clock=self.clock,
                 entropy=system_entropy,
             )
         )
-        self._server = ServerThread(gate_config(self.application, settings))
+        tls = open_tls(config, SystemClock())
+        self._server = ServerThread(gate_config(self.application, config, tls), tls)
         self.application.front.server = self._server.server
         # One client for all calls of a test: making one reads every root certificate there is.
         self.http = httpx.Client(verify=False, timeout=30)
@@ -242,6 +244,15 @@ def with_provider(gate: RunningGate, dialect: str, key: str) -> RunningGate:
     return gate
 
 
+def _agents_key(office: Office, provider_url: str) -> str:
+    """The key of an agent that may call this provider."""
+    key = Secret(PROVIDER_KEY)
+    office.order("add_provider", provider="simulated", key=key, base_url=provider_url)
+    answer = office.enroll(name="bot", model=MODELS, hosted_tool=["*"], state="allowed")
+    assert answer.shown_once is not None
+    return answer.shown_once.reveal()
+
+
 def chat(model: str = "gpt-4o", **fields: Any) -> dict[str, Any]:
     """The body of a chat call."""
     return {**CHAT, "model": model, **fields}
@@ -289,6 +300,17 @@ def sqlite_gate(sqlite_url: str) -> Iterator[RunningGate]:
     with open_running_gate(database) as running:
         yield running
     database.close()
+
+
+@pytest.fixture(scope="module")
+def shared_gate(
+    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningGate]:
+    """One gate for all tests of a module, none of which minds what others left behind."""
+    path = tmp_path_factory.mktemp("gate") / "gatebook.db"
+    shutil.copyfile(sqlite_template, path)
+    with closing(open_database(f"sqlite:///{path}")) as database, open_running_gate(database) as it:
+        yield it
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """Composes the settings of all packages; the only reader of the environment.
 
 Each table of gatebook.toml is one package's settings. A variable GATEBOOK_<TABLE>_<FIELD> wins over
-the file, the file over the default. A name nobody knows refuses to start, and the nearest is named.
+the file, the file over the default; a list stands in it with commas. A name nobody knows refuses to
+start, and the nearest is named.
 """
 
 import os
@@ -25,6 +26,8 @@ from gatebook.gateway.settings import GatewaySettings, MemorySettings, UpstreamS
 from gatebook.identity.settings import IdentitySettings
 from gatebook.ledger.settings import LedgerSettings
 from gatebook.storage.settings import StorageSettings
+from gatebook.web.client_address import read_networks
+from gatebook.web.settings import ProxySettings, TlsSettings
 
 FILE_NAME: Final = "gatebook.toml"
 DATABASE_NAME: Final = "gatebook.db"
@@ -45,6 +48,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     identity: IdentitySettings = IdentitySettings()
     gateway: GatewaySettings = GatewaySettings()
     upstream: UpstreamSettings = UpstreamSettings()
+    tls: TlsSettings = TlsSettings()
+    proxies: ProxySettings = ProxySettings()
     memory: MemorySettings = MemorySettings()
     telemetry: TelemetrySettings = TelemetrySettings()
 
@@ -97,7 +102,7 @@ def load_config(
         place = _place(variable)
         if place is not None:
             table, field = place
-            values.setdefault(table, {})[field] = text
+            values.setdefault(table, {})[field] = _given(table, field, text)
             origins[f"{table}.{field}"] = variable
     if data is not None:
         values.setdefault("server", {})["data"] = str(data)
@@ -165,6 +170,14 @@ def _fields(table: str) -> list[str]:
     return [field.name for field in msgspec.structs.fields(tables()[table])]
 
 
+def _given(table: str, field: str, text: str) -> str | list[str]:
+    """The value that a variable holds."""
+    (kind,) = [each for each in msgspec.structs.fields(tables()[table]) if each.name == field]
+    if isinstance(kind.default, tuple):
+        return [part.strip() for part in text.split(",") if part.strip()]
+    return text
+
+
 def _convert(values: dict[str, dict[str, Any]], origins: Mapping[str, str]) -> Config:
     try:
         return msgspec.convert(values, Config, strict=False)
@@ -193,6 +206,8 @@ def _check_together(config: Config) -> None:
             f"({interval}): entries may wait that long to be signed, and calls would be refused.",
             "Take far more, so that a slow checkpoint stops nothing; the defaults are 300 and 5.",
         )
+    _check_tls(config.tls)
+    read_networks(config.proxies.trusted)
     room, largest = config.memory.bodies_limit_bytes, config.gateway.body_limit_bytes
     if room < largest:
         raise Misconfigured(
@@ -200,6 +215,28 @@ def _check_together(config: Config) -> None:
             f"memory.bodies_limit_bytes ({room}) has to be at least gateway.body_limit_bytes "
             f"({largest}): a larger body would be told to try again, for ever.",
             "Raise it to what several bodies take together, or lower the limit of one body.",
+        )
+
+
+def _check_tls(settings: TlsSettings) -> None:
+    """Raise Misconfigured for settings of TLS that contradict one another."""
+    if settings.self_managed and settings.certificate_file:
+        raise Misconfigured(
+            "config_tls",
+            "tls.self_managed makes a certificate, and tls.certificate_file names another one.",
+            "Take one of the two.",
+        )
+    if bool(settings.certificate_file) != bool(settings.key_file):
+        raise Misconfigured(
+            "config_tls",
+            "tls.certificate_file and tls.key_file go together.",
+            "Name both; they may be one file.",
+        )
+    if settings.client_ca_file and not settings.is_wanted:
+        raise Misconfigured(
+            "config_tls",
+            "tls.client_ca_file asks for certificates of clients, and there is no TLS.",
+            "Set tls.self_managed, or tls.certificate_file and tls.key_file.",
         )
 
 

@@ -20,6 +20,7 @@ from gatebook.app.rollback import RollbackGuard
 from gatebook.app.serving import ReadyServer, address_of, listen_on
 from gatebook.app.snapshots import SqlSource
 from gatebook.app.telemetry import Instruments
+from gatebook.app.tls import Tls, open_tls
 from gatebook.app.watched_store import WatchedStore
 from gatebook.core.addresses import may_reach
 from gatebook.core.clock import Clock, SystemClock
@@ -34,7 +35,6 @@ from gatebook.gateway.gate import Gate
 from gatebook.gateway.probes import PAUSE_SECONDS, Health, Probes
 from gatebook.gateway.reading import Routes
 from gatebook.gateway.refusals import Refusals
-from gatebook.gateway.settings import GatewaySettings
 from gatebook.gateway.snapshot import Snapshots, Source
 from gatebook.gateway.unsigned import Unsigned
 from gatebook.gateway.upstream import Upstream
@@ -47,6 +47,7 @@ from gatebook.storage.folder import published_logs
 from gatebook.storage.health import SqlHealth
 from gatebook.storage.sequence import Sequencer
 from gatebook.web.client import Client
+from gatebook.web.client_address import read_networks
 from gatebook.web.problem import Answer, headers_of, status_of
 from gatebook.web.server import Edge, server_config
 from gatebook.web.tasks import Tasks
@@ -92,7 +93,7 @@ def run(config: Config, ready: Callable[[str], None]) -> None:
                 entropy=entropy,
             )
         )
-        serve(application, config.gateway, ready)
+        serve(application, config, ready)
 
 
 def _database(config: Config) -> Database:
@@ -210,13 +211,13 @@ def _followers(gate: Gate) -> list[asyncio.Task[Any]]:
     ]
 
 
-def serve(
-    application: GateApplication, settings: GatewaySettings, ready: Callable[[str], None]
-) -> None:
+def serve(application: GateApplication, config: Config, ready: Callable[[str], None]) -> None:
     """Serve an application until told to stop; raises why it could not be opened."""
-    with listen_on(settings.host, settings.port) as listener:
-        config = gate_config(application, settings)
-        server = ReadyServer(config, lambda: ready(address_of(listener)))
+    tls = open_tls(config, SystemClock())
+    with listen_on(config.gateway.host, config.gateway.port) as listener:
+        address = address_of(listener, "https" if tls else "http")
+        served = gate_config(application, config, tls)
+        server = ReadyServer(served, lambda: ready(address), tls)
         application.front.server = server
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             try:
@@ -227,9 +228,12 @@ def serve(
                 raise
 
 
-def gate_config(application: GateApplication, settings: GatewaySettings) -> ServerConfig:
+def gate_config(
+    application: GateApplication, config: Config, tls: Tls | None = None
+) -> ServerConfig:
     """How an application is served: refusals at the socket have the default dialect's shape."""
     dialect = dialects()["openai"]
+    settings = config.gateway
 
     def refusal(error: GatebookError) -> Answer:
         headers = [(b"content-type", b"application/json"), *headers_of(error)]
@@ -244,6 +248,8 @@ def gate_config(application: GateApplication, settings: GatewaySettings) -> Serv
             head_seconds=settings.head_seconds,
             body_seconds=settings.body_seconds,
             refusal=refusal,
+            proxies=read_networks(config.proxies.trusted),
         ),
         drain_seconds=settings.drain_seconds,
+        tls=tls.context if tls else None,
     )

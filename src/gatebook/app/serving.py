@@ -6,12 +6,15 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import Any, Final
 
 import uvloop
 from uvicorn import Config, Server
 
+from gatebook.app.followers import follow
 from gatebook.app.log_lines import loop_failed
+from gatebook.app.tls import Tls
 from gatebook.core.errors import GatebookError, Misconfigured
 from gatebook.web.problem import Answer, problem
 from gatebook.web.server import Edge, server_config
@@ -21,20 +24,59 @@ _CONNECTIONS: Final = 200
 _SECONDS: Final = 10
 _DRAIN_SECONDS: Final = 5
 
+_HANDSHAKE_SECONDS: Final = 10
+"""Whoever does not finish a TLS handshake is let go as one who does not finish a head is."""
+_LOOK_SECONDS: Final = 10
+
 
 class ReadyServer(Server):
-    """Says when it has begun to listen."""
+    """Says when it has begun to listen; looks for new certificates as long as it does."""
 
-    def __init__(self, config: Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: Config, ready: Callable[[], None], tls: Tls | None = None) -> None:
         super().__init__(config)
         self._ready = ready
+        self._tls = tls
+        self._tasks = Tasks()
+        self._looking: asyncio.Task[Any] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """See uvicorn.Server."""
+        """See uvicorn.Server, which would wait a minute for a handshake."""
         asyncio.get_running_loop().set_exception_handler(loop_failed)
-        await super().startup(sockets)
-        if self.started:
-            self._ready()
+        await super().startup([])
+        if not self.started:
+            return
+        for listener in sockets or ():
+            self.servers.append(await self._listen(listener))
+        if self._tls is not None:
+            look = follow(self._tls.refresh, seconds=_LOOK_SECONDS, name="looking for certificates")
+            self._looking = self._tasks.spawn(look, "looking for certificates")
+        self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """See uvicorn.Server; peers that did not agree to the end by then are cut."""
+        if self._looking is not None:
+            self._looking.cancel()
+        await super().shutdown(sockets)
+        connections: Any = self.server_state.connections
+        for connection in list(connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)
+
+    async def _listen(self, listener: socket.socket) -> asyncio.Server:
+        config = self.config
+        protocol: Any = config.http_protocol_class
+        return await asyncio.get_running_loop().create_server(
+            partial(
+                protocol,
+                config=config,
+                server_state=self.server_state,
+                app_state=self.lifespan.state,
+            ),
+            sock=listener,
+            backlog=config.backlog,
+            ssl=config.ssl,
+            ssl_handshake_timeout=_HANDSHAKE_SECONDS if config.ssl else None,
+        )
 
 
 class _ServerBeside(Server):
@@ -59,10 +101,10 @@ def listen_on(host: str, port: int) -> socket.socket:
         ) from None
 
 
-def address_of(listener: socket.socket) -> str:
-    """http://host:port of a listening TCP socket."""
+def address_of(listener: socket.socket, scheme: str = "http") -> str:
+    """scheme://host:port of a listening TCP socket."""
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def server_for(

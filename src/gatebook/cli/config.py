@@ -14,13 +14,17 @@ def command() -> None:
 @command.command()
 @click.pass_obj
 def check(session: Session) -> None:
-    """Say whether the settings are sound, and the keys they lead to, where there are keys."""
+    """Say whether the settings are sound, and the keys and certificates they lead to."""
     from gatebook.app.keyring import load_keyring
+    from gatebook.app.tls import open_tls
+    from gatebook.core.clock import SystemClock
     from gatebook.core.ids import system_entropy
 
     loaded = session.loaded
     if (loaded.config.data / "keys").exists():
         load_keyring(loaded.config, system_entropy)
+    if loaded.config.tls.certificate_file:
+        open_tls(loaded.config, SystemClock())
     changed = [setting for setting in loaded.settings if setting.origin != "default"]
     click.echo(f"The settings are sound; {len(changed)} differ from their defaults.")
 

@@ -3,8 +3,10 @@
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from gatebook.core.addresses import Address
 from gatebook.core.errors import GatebookError
 from gatebook.web.body import Receive, read_body
+from gatebook.web.client_address import client_address
 from gatebook.web.problem import Answer, Headers
 from gatebook.web.server import EdgeProtocol
 
@@ -33,8 +35,16 @@ class Exchange:
         self.is_begun = False
         self.status = 0
         self._cycle = scope["state"]["cycle"]
+        self._fields = scope["headers"]
         self._receive = receive
         self._send = send
+
+    @property
+    def client_address(self) -> Address:
+        """The address that the request comes from; of a trusted proxy's, the one it speaks for."""
+        peer = self.connection.client
+        forwarded = [value for name, value in self._fields if name == b"x-forwarded-for"]
+        return client_address(peer[0] if peer else "", forwarded, self.connection.edge.proxies)
 
     async def body(self, limit: int, too_large: GatebookError) -> bytes:
         """The whole body; see read_body."""

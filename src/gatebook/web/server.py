@@ -1,14 +1,13 @@
 """The listener: uvicorn with uvloop and httptools, and what is refused before an application runs.
 
 Refused at the socket, in the door's own error shape: a head over its limits (before it piles up in
-memory), whatever two HTTP parsers could read differently (request smuggling: RFC 9112, 11.2), and
-a sender that is too slow (slowloris). `x-forwarded-*` headers are not believed: nobody may name
-the peer but the socket.
+memory), whatever two HTTP parsers could read differently (`ambiguity.py`), and a sender that is too
+slow (slowloris). Of what others say about the peer, nothing is believed here (`client_address.py`).
 """
 
 import asyncio
-import re
-from collections.abc import Callable
+import ssl
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar, Final, Literal, NamedTuple
 
@@ -17,6 +16,8 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from gatebook.core.errors import GatebookError, Invalid, Unavailable
+from gatebook.web.ambiguity import ambiguity, http_malformed
+from gatebook.web.client_address import Network
 from gatebook.web.problem import Answer
 
 HEAD_BYTES: Final = 32 * 1024
@@ -26,15 +27,6 @@ LINGER_SECONDS: Final = 5
 """How long what still comes after a refusal is read and dropped, so that the answer gets through:
 closing with unread data resets the connection, and the peer may lose what we said."""
 
-# More than one of these, and two readers may each believe another one.
-_ONCE: Final = frozenset(
-    (
-        *(b"host", b"content-length", b"content-type", b"content-encoding", b"transfer-encoding"),
-        *(b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key", b"x-gatebook-key"),
-        *(b"openai-organization", b"openai-project", b"idempotency-key", b"traceparent"),
-        *(b"anthropic-version", b"anthropic-beta"),
-    )
-)
 _OFFER: Final = frozenset((b"upgrade", b"connection", b"http2-settings"))
 _PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
 # A provider may answer with a status that has no name, such as Anthropic's 529.
@@ -42,17 +34,16 @@ _STATUS_LINES: Final = {
     status: f"HTTP/1.1 {status} {_PHRASES.get(status, '')}\r\n".encode()
     for status in range(100, 600)
 }
-# Encoded dot, slash, backslash and NUL: no path of ours needs them, every path filter fears them.
-_ENCODED: Final = re.compile(rb"%(?:2[ef]|5c|00)", re.IGNORECASE)
 
 
 class Edge(NamedTuple):
-    """How much and how long a listener listens, and how it words a refusal."""
+    """How much and how long a listener listens, how it refuses, and which proxies it believes."""
 
     connections: int
     head_seconds: float
     body_seconds: float
     refusal: Callable[[GatebookError], Answer]
+    proxies: Sequence[Network] = ()
 
 
 class EdgeProtocol(HttpToolsProtocol):
@@ -74,6 +65,7 @@ class EdgeProtocol(HttpToolsProtocol):
     _head_bytes = 0
     _head_fields = 0
     _fed_bytes = 0
+    _has_grown = False
     _error: GatebookError | None = None
     _is_deaf = False
 
@@ -147,7 +139,7 @@ class EdgeProtocol(HttpToolsProtocol):
         if self.parser.get_method() == b"CONNECT":
             # To the parser always an upgrade, which reading without the offer cannot undo.
             raise self._refused(Invalid("method_refused", "CONNECT is for proxies; this is none."))
-        error = self._ambiguity()
+        error = ambiguity(self.url, self.headers, self.parser.get_http_version())
         if error is not None:
             raise self._refused(error)
         self._part = "body"
@@ -155,6 +147,11 @@ class EdgeProtocol(HttpToolsProtocol):
         if not self.parser.should_upgrade():
             super().on_headers_complete()
             self.scope["state"]["cycle"] = self.cycle
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body."""
+        self._has_grown = True
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The request has come in whole."""
@@ -167,6 +164,18 @@ class EdgeProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if self._part == "body":
             self._time("body", LINGER_SECONDS)
+
+    def shutdown(self) -> None:
+        """The server stops; what is idle is closed."""
+        super().shutdown()
+        self._insist()
+
+    def close_idle(self) -> None:
+        """Nothing was asked for a while."""
+        super().timeout_keep_alive_handler()
+        self._insist()
+
+    timeout_keep_alive_handler = close_idle
 
     async def answer(self, cycle: RequestResponseCycle, answer: Answer) -> None:
         """Give a whole response in one write: by ASGI head and body leave in a segment each.
@@ -190,7 +199,7 @@ class EdgeProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """What the parser could not read, or a callback above refused."""
-        self._turn_away(self._error or Invalid("http_malformed", "This is not an HTTP/1 request."))
+        self._turn_away(self._error or http_malformed())
 
     def _read_without_upgrade(self, rest: bytes) -> None:
         """Read a request that offers to upgrade as one that does not (RFC 9110, 7.8).
@@ -205,24 +214,6 @@ class EdgeProtocol(HttpToolsProtocol):
         self.data_received(line + b"".join([b"%b: %b\r\n" % field for field in fields]))
         self.data_received(b"\r\n" + rest)
 
-    def _ambiguity(self) -> GatebookError | None:
-        if not self.url.startswith(b"/"):
-            return Invalid("target_refused", "The request target has to begin with a slash.")
-        if _ENCODED.search(self.url.partition(b"?")[0]):
-            return Invalid("target_refused", "The path holds an encoded dot, slash or NUL.")
-        names = [name for name, _ in self.headers]
-        unique = set(names)
-        if b"host" not in unique:
-            return Invalid("host_missing", "The Host header is missing.")
-        version = self.parser.get_http_version()
-        if version != "1.1" and (version != "1.0" or b"transfer-encoding" in unique):
-            return Invalid("http_malformed", "This is not an HTTP/1 request.")
-        if len(unique) < len(names):
-            twice = [name for name in _ONCE & unique if names.count(name) > 1]
-            if twice:
-                return Invalid("header_twice", f"The header {twice[0].decode()} came twice.")
-        return None
-
     def _refused(self, error: GatebookError) -> GatebookError:
         """Remember why: the parser wraps what its callbacks raise."""
         self._error = error
@@ -231,12 +222,14 @@ class EdgeProtocol(HttpToolsProtocol):
     def _watch(self, count: int) -> None:
         if self._is_deaf:
             return
-        if self._part == "head":
-            # What has not become a field yet, in the parser's hands; with white space and names.
-            self._fed_bytes += count
-            if self._fed_bytes > 2 * HEAD_BYTES:
-                self._turn_away(_head_too_large())
-            elif self._timed == "none":
+        # What has not become a field or a part of the body yet, in the parser's hands: the head
+        # with its white space and names, what stands between two chunks, trailer fields.
+        self._fed_bytes = 0 if self._has_grown else self._fed_bytes + count
+        self._has_grown = False
+        if self._part != "none" and self._fed_bytes > 2 * HEAD_BYTES:
+            self._turn_away(_head_too_large())
+        elif self._part == "head":
+            if self._timed == "none":
                 self._time("head", self.edge.head_seconds)
         elif self._part != self._timed:
             self._time(self._part, self.edge.body_seconds)
@@ -254,7 +247,7 @@ class EdgeProtocol(HttpToolsProtocol):
         if self._part == "head":
             self._turn_away(request_timeout())
         elif self._part == "none" or self.cycle.response_complete:
-            self.transport.close()
+            self.transport.abort()
         else:
             self._tell_reader(request_timeout())
 
@@ -270,6 +263,8 @@ class EdgeProtocol(HttpToolsProtocol):
         if self._part == "body" and not self.cycle.response_started:
             self._tell_reader(error)  # who reads the body answers, and records it
             return
+        if self._part == "body" and self.cycle.response_complete:
+            return  # answered already; the timer lets the peer go
         if self.cycle is not None and not self.cycle.response_complete:
             self.transport.close()  # an answer to an earlier request is under way: no place for two
             return
@@ -278,7 +273,16 @@ class EdgeProtocol(HttpToolsProtocol):
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self._time("none")
-        self._timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
+        self._timer = self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+
+    def _insist(self) -> None:
+        """Have a connection that is being closed end soon: over TLS, its peer has to agree."""
+        if self.scheme == "https" and self.transport.is_closing():
+            self.loop.call_later(LINGER_SECONDS, self._let_go)
+
+    def _let_go(self) -> None:
+        if not self.transport.get_write_buffer_size():
+            self.transport.abort()
 
 
 def _encode(answer: Answer, *, stays: bool, has_body: bool) -> bytes:
@@ -305,6 +309,7 @@ def server_config(
     port: int,
     edge: Edge,
     drain_seconds: int,
+    tls: ssl.SSLContext | None = None,
 ) -> Config:
     """How uvicorn serves `app`: quiet, trusting no header about the peer, saying no version."""
 
@@ -326,6 +331,7 @@ def server_config(
         server_header=False,
         date_header=True,
         timeout_graceful_shutdown=drain_seconds,
+        ssl_context_factory=(lambda *_: tls) if tls is not None else None,
     )
 
 

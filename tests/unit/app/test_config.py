@@ -82,6 +82,8 @@ def test_every_setting_can_be_set_by_its_variable(
 ) -> None:
     variable = f"GATEBOOK_{table}_{field.name}".upper()
     value = field.default if isinstance(field.default, str) else str(field.default).lower()
+    if isinstance(field.default, tuple):
+        value = ",".join(field.default)
     loaded = load_config(environment={variable: value})
     assert getattr(getattr(loaded.config, table), field.name) == field.default
     assert origin_of(loaded, f"{table}.{field.name}") == variable
@@ -154,6 +156,36 @@ def test_values_with_which_calls_would_be_refused_for_ever_are_refused_together(
     tmp_path: Path, toml: str, words: str
 ) -> None:
     assert words in refused(tmp_path, toml)
+
+
+@pytest.mark.parametrize(
+    ("toml", "code"),
+    [
+        ("[tls]\nself_managed = true\ncertificate_file = 'a'\nkey_file = 'a'\n", "config_tls"),
+        ("[tls]\ncertificate_file = 'a'\n", "config_tls"),
+        ("[tls]\nkey_file = 'a'\n", "config_tls"),
+        ("[tls]\nclient_ca_file = 'a'\n", "config_tls"),
+        ("[proxies]\ntrusted = ['proxy.example']\n", "proxies_unclear"),
+        ("[proxies]\ntrusted = ['0.0.0.0/0']\n", "proxies_everybody"),
+    ],
+)
+def test_values_that_contradict_one_another_or_believe_everybody_are_refused(
+    tmp_path: Path, toml: str, code: str
+) -> None:
+    with pytest.raises(Misconfigured) as caught:
+        load(tmp_path, toml)
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("text", "networks"),
+    [("", ()), ("10.0.0.1", ("10.0.0.1",)), (" 10.0.0.1 ,fd00::/8,", ("10.0.0.1", "fd00::/8"))],
+)
+def test_a_variable_holds_a_list_with_commas(
+    tmp_path: Path, text: str, networks: tuple[str, ...]
+) -> None:
+    loaded = load(tmp_path, "", GATEBOOK_PROXIES_TRUSTED=text)
+    assert loaded.config.proxies.trusted == networks
 
 
 def test_a_little_room_is_enough(tmp_path: Path) -> None:

@@ -82,11 +82,6 @@ def test_head_says_what_get_would_send(port: int, log: HandLog) -> None:
         "/acme/secret",
         "/acme/tile/0/secret",
         "/acme/policy.txt",
-        "/acme/../secret",
-        "/../log.example/secret",
-        "/acme/tile/0/../../secret",
-        "/acme//checkpoint",
-        "//acme/checkpoint",
         "/acme/checkpoint/",
         "/acme/tile/0/00",
         "/acme/tile/0/0000",
@@ -107,11 +102,23 @@ def test_nothing_else_is_found(port: int, target: str) -> None:
     assert got.headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("target", ["/acme/%2e%2e/secret", "/acme%2fsecret", "/acme/checkpoint%00"])
-def test_encoded_separators_are_refused_before_a_path_is_made_of_them(
-    port: int, target: str
-) -> None:
-    assert ask(port, "GET", target).status == 400
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/acme/../secret",
+        "/../log.example/secret",
+        "/acme/tile/0/../../secret",
+        "/acme//checkpoint",
+        "//acme/checkpoint",
+        "/acme/%2e%2e/secret",
+        "/acme%2fsecret",
+        "/acme/checkpoint%00",
+    ],
+)
+def test_what_moves_about_is_refused_before_a_path_is_made_of_it(port: int, target: str) -> None:
+    got = ask(port, "GET", target)
+    assert got.status == 400
+    assert b"secret" not in got.body
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
