@@ -69,6 +69,33 @@ def test_an_endless_header_is_not_gathered(sqlite_gate: RunningGate) -> None:
     assert resident() - before < 20 * MEGABYTE
 
 
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("end", [b"0\r\nX: ", b"2;", b"2\r\n  \r\n0\r\nX: a\r\nY: "])
+def test_an_endless_line_in_a_body_is_not_gathered(
+    sqlite_gate: RunningGate, known: bool, end: bytes
+) -> None:
+    """A trailer field is no body, and would be counted nowhere."""
+    before = resident()
+    opening = head(sqlite_gate, b"Transfer-Encoding: chunked") + end
+    sent = 0
+    with connected(sqlite_gate) as line:
+        line.sendall(opening if known else opening.replace(sqlite_gate.key.encode(), b"sk-1"))
+        try:
+            while sent < 30 * MEGABYTE:
+                line.sendall(b"a" * MEGABYTE)
+                sent += MEGABYTE
+            heard = hear(line)
+            assert (heard.status, heard.code) in (
+                (431, "head_too_large"),
+                (400, "trailer_refused"),
+                (401, "invalid_api_key"),
+            )
+        except ConnectionError:
+            pass  # cut after a while
+    assert resident() - before < 20 * MEGABYTE
+    assert sqlite_gate.provider.seen == []
+
+
 def test_a_body_that_says_it_is_too_large_is_not_read(sqlite_gate: RunningGate) -> None:
     before = resident()
     with connected(sqlite_gate) as line:

@@ -6,104 +6,78 @@ from contextlib import suppress
 
 import pytest
 
+from gatebook.app.folders import dialects
+from gatebook.gateway.readiness import LIVE, READY
 from tests.gates import RunningGate, eventually
 from tests.raw import BODY, connected, head, hear, parse, request, say, until_closed
+from tests.wire import CASES, Case, sized
 
-
-def test_the_plain_request_of_these_tests_goes_through(sqlite_gate: RunningGate) -> None:
-    assert say(sqlite_gate, request(sqlite_gate)).status == 200
-
-
-@pytest.mark.parametrize(
-    ("fields", "code"),
-    [
-        ([b"Authorization: Bearer x"], "header_twice"),
-        ([b"authorization: Bearer x"], "header_twice"),
-        ([b"Host: other.example"], "header_twice"),
-        ([b"x-api-key: a", b"x-api-key: b"], "header_twice"),
-        ([b"Content-Type: text/plain"], "header_twice"),
-        ([b"Transfer-Encoding: chunked"], "http_malformed"),
-        ([b"X_Gatebook_Key: x"], "header_refused"),
-        ([b"X-Ok: 1\r\n folded"], "http_malformed"),
-        ([b"X-Nul: a\x00b"], "http_malformed"),
-        ([b"X Space: a"], "http_malformed"),
-        ([b"Content-Length: +5"], "http_malformed"),
-    ],
+STATUS = {"method_not_allowed": 405, "unknown_url": 404}
+HOSTS = [
+    b"x/#@y",
+    b"x/v1/models?",
+    b"127.0.0.1\\@evil",
+    b"admin",
+    b"169.254.169.254",
+    b"[::1]:8484",
+    b"gate.example:99999",
+    b"a" * 300,
+    b"\xc3\xb6",
+    b"",
+]
+ROUTES = sorted(
+    (operation.method, operation.path.replace("{model}", "gpt-4o"))
+    for dialect in dialects().values()
+    for operation in dialect.OPERATIONS
 )
-def test_a_head_that_two_readers_could_read_differently(
-    sqlite_gate: RunningGate, fields: list[bytes], code: str
-) -> None:
-    heard = say(sqlite_gate, request(sqlite_gate, *fields))
-    assert heard.status == 400
-    assert heard.code == code
-    assert heard.headers["connection"] == "close"
+ROUTES += [("GET", LIVE.decode()), ("GET", READY.decode()), ("GET", "/")]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_what_two_readers_could_read_differently(shared_gate: RunningGate, case: Case) -> None:
+    before = len(shared_gate.provider.seen)
+    heard = say(shared_gate, case.data.replace(b"@KEY@", shared_gate.key.encode()))
+    if not case.code:
+        assert heard.status == 200
+        return
+    assert (heard.status, heard.code) == (STATUS.get(case.code, 400), case.code)
     assert heard.headers["x-should-retry"] == "false"
-    assert sqlite_gate.provider.seen == []
+    assert len(shared_gate.provider.seen) == before
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-        b"GET\r\n\r\n",
-        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-        b"GET / HTTP/2.0\r\nHost: x\r\n\r\n",
-        b"GET / HTTP/0.9\r\nHost: x\r\n\r\n",
-        b"POST / HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        b"GET / HTTP/1.1\nHost: x\n\n",
-    ],
-)
-def test_what_is_not_http_1(sqlite_gate: RunningGate, data: bytes) -> None:
-    heard = say(sqlite_gate, data)
-    assert (heard.status, heard.code) == (400, "http_malformed")
+def test_whoever_sends_such_a_thing_is_let_go(shared_gate: RunningGate) -> None:
+    """What follows on the connection may be the rest of it."""
+    data = sized(b"X-Ok: a\x00b").replace(b"@KEY@", shared_gate.key.encode())
+    with connected(shared_gate) as line:
+        line.sendall(data + request(shared_gate))
+        (answer,) = until_closed(line)
+    assert answer.headers["connection"] == "close"
 
 
-def test_two_lengths_that_differ(sqlite_gate: RunningGate) -> None:
-    data = head(sqlite_gate, b"Content-Length: 5", b"Content-Length: 32") + BODY
-    assert say(sqlite_gate, data).status == 400
-
-
-def test_a_missing_host(sqlite_gate: RunningGate) -> None:
-    heard = say(sqlite_gate, b"GET /v1/models HTTP/1.1\r\n\r\n")
-    assert (heard.status, heard.code) == (400, "host_missing")
-
-
-@pytest.mark.parametrize(
-    "target",
-    [
-        b"http://gate.example/v1/models",
-        b"*",
-        b"/v1/%2e%2e/admin",
-        b"/v1%2fmodels",
-        b"/v1/models%00",
-        b"/v1%5cmodels",
-    ],
-)
-def test_a_target_that_is_more_than_a_plain_path(sqlite_gate: RunningGate, target: bytes) -> None:
-    heard = say(sqlite_gate, head(sqlite_gate, line=b"GET " + target))
-    assert (heard.status, heard.code) == (400, "target_refused")
-
-
-@pytest.mark.parametrize("host", [b"x/#@y", b"x/v1/models?", b"127.0.0.1\\@evil", b"admin"])
-def test_what_the_host_header_says_changes_nothing(sqlite_gate: RunningGate, host: bytes) -> None:
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("route", ROUTES, ids=" ".join)
+def test_no_decision_depends_on_the_host(
+    shared_gate: RunningGate, route: tuple[str, str], host: bytes
+) -> None:
     """Whoever rebuilds the URL from it authorises one path and serves another."""
-    fields = b"Host: %b\r\nAuthorization: Bearer %b" % (host, sqlite_gate.key.encode())
-    known = say(sqlite_gate, b"GET /v1/models HTTP/1.1\r\n%b\r\n\r\n" % fields)
-    assert known.status == 200
-    stranger = say(sqlite_gate, b"GET /v1/models HTTP/1.1\r\nHost: %b\r\n\r\n" % host)
-    assert stranger.status == 401
+    line = "{} {} HTTP/1.1".format(*route).encode()
+
+    def asked(host: bytes, key: bytes) -> tuple[int, str]:
+        fields = [line, b"Host: " + host, b"Content-Length: 2"]
+        fields += [b"Authorization: Bearer " + key, b"Content-Type: application/json"]
+        heard = say(shared_gate, b"\r\n".join(fields) + b"\r\n\r\n{}")
+        if heard.status < 400:
+            return heard.status, heard.headers["content-type"]
+        return heard.status, str(json.loads(heard.body)["error"]["message"])
+
+    for key in (shared_gate.key.encode(), b"sk-1"):
+        assert asked(host, key) == asked(b"gate.example", key)
 
 
 def test_nobody_is_believed_about_who_they_are_forwarded_for(sqlite_gate: RunningGate) -> None:
     fields = (b"X-Forwarded-For: 10.9.9.9", b"X-Forwarded-Proto: https", b"Forwarded: for=1.2.3.4")
     assert say(sqlite_gate, request(sqlite_gate, *fields)).status == 200
     assert "10.9.9.9" not in repr(sqlite_gate.provider.seen)
-
-
-def test_connect_is_answered_once_and_without_a_trace(sqlite_gate: RunningGate) -> None:
-    refused = say(sqlite_gate, b"CONNECT / HTTP/1.1\r\nHost: x\r\n\r\n")
-    assert refused.status == 400
-    assert refused.code == "method_refused"
 
 
 def test_a_trailer_does_not_become_a_header(sqlite_gate: RunningGate) -> None:
