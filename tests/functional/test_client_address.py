@@ -1,21 +1,25 @@
 """Who a caller is by address, on real sockets: no word of its own changes it, nor behind nginx."""
 
+import shutil
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pytest
 
 from gatebook.app.config import Config
 from gatebook.app.gateway import gate_config
+from gatebook.storage.database import open_database
 from gatebook.web.body import Receive
 from gatebook.web.exchange import Exchange, Scope, Send
 from gatebook.web.lifespan import keep_alive
 from gatebook.web.problem import Answer
 from gatebook.web.settings import ProxySettings
-from tests.gates import ServerThread
+from tests.functional.test_scope import enroll
+from tests.gates import RunningGate, ServerThread, open_running_gate
 from tests.proxies import Nginx, needs_nginx, open_nginx
-from tests.raw import hear
+from tests.raw import hear, request
 
 CLAIMS = [
     [],
@@ -127,3 +131,60 @@ def test_behind_nginx_a_client_is_who_connects_to_nginx(
     for own_address in ("127.0.0.2", "127.0.0.3"):
         with nginx_before_it.connected(own_address) as line:
             assert told(line, claim) == own_address
+
+
+# -- the source addresses of an agent's scope ------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def bound_gate(
+    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningGate]:
+    """A gate with a proxy at 127.0.0.1, and an agent that may call from 127.0.0.2 only."""
+    path = tmp_path_factory.mktemp("bound") / "gatebook.db"
+    shutil.copyfile(sqlite_template, path)
+    proxies = ProxySettings(trusted=("127.0.0.1",))
+    with (
+        closing(open_database(f"sqlite:///{path}")) as database,
+        open_running_gate(database, proxies=proxies) as gate,
+    ):
+        gate.key = enroll(gate, "bound", source=["127.0.0.2"])
+        yield gate
+
+
+def verdict(line: socket.socket, gate: RunningGate, claim: list[bytes]) -> tuple[int, str]:
+    line.sendall(request(gate, *claim))
+    heard = hear(line)
+    return heard.status, "" if heard.status == 200 else heard.code
+
+
+@each_claim
+def test_no_claim_lets_an_agent_call_from_elsewhere(
+    bound_gate: RunningGate, claim: list[bytes]
+) -> None:
+    """And none keeps it from where it may."""
+    forged = [field.replace(b"10.9.9.9", b"127.0.0.2") for field in claim]
+    for own_address, expected in (("127.0.0.3", (403, "ip_not_allowed")), ("127.0.0.2", (200, ""))):
+        there, here = ("127.0.0.1", bound_gate.port), (own_address, 0)
+        with socket.create_connection(there, timeout=10, source_address=here) as line:
+            assert verdict(line, bound_gate, forged) == expected
+
+
+@pytest.fixture(scope="module")
+def nginx_before_bound(
+    bound_gate: RunningGate, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Nginx]:
+    """nginx before the gate with that agent."""
+    with open_nginx(bound_gate.port, tmp_path_factory.mktemp("nginx")) as running:
+        yield running
+
+
+@needs_nginx
+@each_claim
+def test_nor_does_it_behind_nginx(
+    bound_gate: RunningGate, nginx_before_bound: Nginx, claim: list[bytes]
+) -> None:
+    forged = [field.replace(b"10.9.9.9", b"127.0.0.2") for field in claim]
+    for own_address, expected in (("127.0.0.3", (403, "ip_not_allowed")), ("127.0.0.2", (200, ""))):
+        with nginx_before_bound.connected(own_address) as line:
+            assert verdict(line, bound_gate, forged) == expected

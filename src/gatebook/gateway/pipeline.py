@@ -16,7 +16,7 @@ from gatebook.gateway.ending import abandon, give_up, internal_error, named, tol
 from gatebook.gateway.gate import Gate
 from gatebook.gateway.leash import HungUp, Leash
 from gatebook.gateway.passage import Passage, not_sent
-from gatebook.gateway.reading import address_of, credential_of, read_call
+from gatebook.gateway.reading import credential_of, read_call
 from gatebook.gateway.streaming import Delivery
 from gatebook.guard.inspect import inspect
 from gatebook.ledger.attempt import Receipt
@@ -53,7 +53,7 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
         inspection = inspect(call.body)
 
         # 4. permit
-        at = Circumstances(inspection, address_of(exchange), gate.clock.now_us())
+        at = Circumstances(inspection, exchange.client_address, gate.clock.now_us())
         permission = permit(principal, call, at, snapshot.policies)
         ways = gate.ways(snapshot, call, at, permission)
         call = ways.call  # as it came it is not held any longer, unless it has to be

@@ -95,12 +95,6 @@ class Routes:
         return None
 
 
-def address_of(exchange: Exchange) -> str:
-    """Where a call comes from, as the socket says; empty for a socket of this machine."""
-    peer = exchange.connection.client
-    return peer[0] if peer else ""
-
-
 def credential_of(headers: Mapping[bytes, bytes]) -> str:
     """The one credential a caller presents; raises KeyRejected unless there is exactly one."""
     found = {headers[name] for name in _CREDENTIALS if name in headers}

@@ -7,28 +7,26 @@ stands before it was written by the client or by somebody we know nothing of.
 
 import re
 from collections.abc import Iterable, Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+from ipaddress import IPv6Address
 from typing import Final
 
 from gatebook.core.addresses import Address, read_address
 from gatebook.core.errors import Misconfigured
-
-Network = IPv4Network | IPv6Network
+from gatebook.policy.sources import Network, read_network
 
 # As some proxies write an address; an IPv6 one may also stand there bare.
 _WITH_PORT: Final = re.compile(r"(?:\[([0-9a-fA-F]*:[0-9a-fA-F:.]*)\]|([0-9.]+))(?::[0-9]{1,5})?")
 
-NOBODY: Final = IPv4Address(0)
-"""Stands for a peer that was gone before it could be asked for its address."""
 
-
-def client_address(peer: str, forwarded: Iterable[bytes], proxies: Sequence[Network]) -> Address:
+def client_address(
+    peer: Address, forwarded: Iterable[bytes], proxies: Sequence[Network]
+) -> Address:
     """The address of the client; `forwarded` are the X-Forwarded-For fields, in their order.
 
     Fields of one name mean what one field with their values in a row does (RFC 9110, 5.3). Where
     the list holds something else than addresses, it is the peer's own that counts.
     """
-    here = _plain(read_address(peer.partition("%")[0]) or NOBODY)
+    here = _plain(peer)
     if not _is_among(here, proxies):
         return here
     farthest = here
@@ -48,14 +46,13 @@ def read_networks(texts: Iterable[str]) -> tuple[Network, ...]:
 
 
 def _network(text: str) -> Network:
-    try:
-        network = ip_network(text)
-    except ValueError:
+    network = read_network(text)
+    if network is None:
         raise Misconfigured(
             "proxies_unclear",
             f"{text!r} in proxies.trusted is no network, or has bits set beyond its prefix.",
             "Write an address or a network, such as 10.0.0.5 or 10.1.0.0/16.",
-        ) from None
+        )
     if network.prefixlen == 0:
         raise Misconfigured(
             "proxies_everybody",

@@ -1,9 +1,9 @@
 """One request and its response, as ASGI brings them and with the limits kept."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from ipaddress import ip_address
 from typing import Any
 
-from gatebook.core.addresses import Address
 from gatebook.core.errors import GatebookError
 from gatebook.web.body import Receive, read_body
 from gatebook.web.client_address import client_address
@@ -40,11 +40,19 @@ class Exchange:
         self._send = send
 
     @property
-    def client_address(self) -> Address:
-        """The address that the request comes from; of a trusted proxy's, the one it speaks for."""
-        peer = self.connection.client
+    def client_address(self) -> str:
+        """Where the request comes from: the peer, or whom it speaks for if it is a trusted proxy.
+
+        Empty if the peer was gone before it could be asked.
+        """
+        if self.connection.client is None:
+            return ""
+        peer = self.connection.client[0].partition("%")[0]
+        proxies = self.connection.edge.proxies
+        if not proxies:
+            return peer
         forwarded = [value for name, value in self._fields if name == b"x-forwarded-for"]
-        return client_address(peer[0] if peer else "", forwarded, self.connection.edge.proxies)
+        return str(client_address(ip_address(peer), forwarded, proxies))
 
     async def body(self, limit: int, too_large: GatebookError) -> bytes:
         """The whole body; see read_body."""

@@ -16,8 +16,8 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from gatebook.core.errors import GatebookError, Invalid, Unavailable
+from gatebook.policy.sources import Network
 from gatebook.web.ambiguity import ambiguity, http_malformed
-from gatebook.web.client_address import Network
 from gatebook.web.problem import Answer
 
 HEAD_BYTES: Final = 32 * 1024

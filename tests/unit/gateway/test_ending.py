@@ -27,7 +27,8 @@ from gatebook.ledger.events.call import CallRefused
 from gatebook.ledger.settings import LedgerSettings
 from gatebook.web.client import Client
 from gatebook.web.exchange import Exchange
-from gatebook.web.problem import Answer
+from gatebook.web.problem import Answer, problem
+from gatebook.web.server import Edge
 from gatebook.web.tasks import Tasks
 from tests.simulators.clock import NOON_US, SetClock
 from tests.unit.gateway.test_book import answer, opened, receipts, until
@@ -39,6 +40,7 @@ class HandConnection:
     """A peer that stays; its answers are put into `said`."""
 
     client = ("127.0.0.1", 5000)
+    edge = Edge(connections=1, head_seconds=1, body_seconds=1, refusal=problem)
     fault = None
     hang_up = None
     is_gone = False

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from gatebook.core.errors import Invalid, NotFound
 from gatebook.formats import Call
-from gatebook.gateway.reading import Routes, address_of, credential_of, read_call
+from gatebook.gateway.reading import Routes, credential_of, read_call
 from gatebook.identity.identify import KeyRejected
 from gatebook.providers import anthropic, azure, openai
 from gatebook.web.exchange import Exchange
@@ -23,7 +23,6 @@ class HandConnection:
     """A peer whose body has come."""
 
     fault = None
-    client: tuple[str, int] | None = ("192.0.2.7", 5000)
 
 
 def exchange(
@@ -45,17 +44,6 @@ def exchange(
         "state": {"connection": HandConnection(), "cycle": None},
     }
     return Exchange(scope, receive, send)
-
-
-def test_where_a_call_comes_from_is_what_the_socket_says() -> None:
-    spoofed = exchange("GET", b"/v1/models", {b"x-forwarded-for": b"198.51.100.1"})
-    assert address_of(spoofed) == "192.0.2.7"
-
-
-def test_a_socket_of_this_machine_has_no_address() -> None:
-    local = exchange("GET", b"/v1/models", {})
-    local.connection.client = None
-    assert address_of(local) == ""
 
 
 async def chat(headers: dict[bytes, bytes], query: bytes = b"") -> Call:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatebook.core.errors import Misconfigured
-from gatebook.web.client_address import NOBODY, client_address, read_networks
+from gatebook.web.client_address import client_address, read_networks
 
 PROXIES = read_networks(["10.0.0.0/8", "192.0.2.7", "fd00::/8", "fe80::/10"])
 STRANGER = "203.0.113.9"
@@ -16,7 +16,7 @@ PROXY = "10.0.0.1"
 
 def address(peer: str, *forwarded: str) -> str:
     fields = [field.encode("latin-1") for field in forwarded]
-    return str(client_address(peer, fields, PROXIES))
+    return str(client_address(ip_address(peer), fields, PROXIES))
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def address(peer: str, *forwarded: str) -> str:
 )
 def test_a_stranger_is_who_it_is_whatever_it_says(forwarded: tuple[str, ...]) -> None:
     assert address(STRANGER, *forwarded) == STRANGER
-    assert str(client_address(PROXY, [b"1.2.3.4"], ())) == PROXY
+    assert str(client_address(ip_address(PROXY), [b"1.2.3.4"], ())) == PROXY
 
 
 @pytest.mark.parametrize(
@@ -82,21 +82,19 @@ def test_of_a_proxy_the_last_address_that_is_no_proxys_counts(
     ],
 )
 def test_a_list_that_cannot_be_read_leaves_the_proxy_itself(forwarded: str) -> None:
-    assert str(client_address(PROXY, [forwarded.encode()], PROXIES)) == PROXY
+    assert str(client_address(ip_address(PROXY), [forwarded.encode()], PROXIES)) == PROXY
 
 
 def test_a_peer_is_known_as_either_family_writes_it() -> None:
     assert address("::ffff:10.0.0.1", STRANGER) == STRANGER
     assert address("::ffff:203.0.113.9", "1.2.3.4") == STRANGER
-    assert address("fe80::1%eth0", STRANGER) == STRANGER
+    assert address("fe80::1", STRANGER) == STRANGER
     assert address("2001:db8::1") == "2001:db8::1"
 
 
-def test_a_peer_that_is_gone_is_nobody() -> None:
-    assert client_address("", [b"1.2.3.4"], PROXIES) == NOBODY
-
-
-@pytest.mark.parametrize("text", ["", "proxy.example", "10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/-1"])
+@pytest.mark.parametrize(
+    "text", ["", "proxy.example", "10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/-1", "::ffff:10.0.0.0/104"]
+)
 def test_what_is_no_network_is_refused(text: str) -> None:
     with pytest.raises(Misconfigured) as caught:
         read_networks([text])
@@ -121,4 +119,4 @@ def test_no_claim_of_a_client_changes_what_a_proxy_saw(claims: list[str], client
     expected = mapped or seen
     if not any(expected in network for network in PROXIES):
         fields = [*(claim.encode() for claim in claims), client.encode()]
-        assert client_address(PROXY, fields, PROXIES) == expected
+        assert client_address(ip_address(PROXY), fields, PROXIES) == expected
