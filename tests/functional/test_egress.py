@@ -216,7 +216,7 @@ def test_a_name_that_leads_elsewhere_tomorrow_is_not_called_any_more(
     names = Names("127.0.0.1")
     client = client_of(sqlite_gate)
     client._resolve = names.resolve
-    url = sqlite_gate.vendor_url.replace("127.0.0.1", "models.example")
+    url = sqlite_gate.vendor_url.replace("127.0.0.1", "models.example") + "/v1"
     move(sqlite_gate, {"gpt-4o": url})
     assert sqlite_gate.ask().status_code == 200
     client.close()  # as four idle seconds do
@@ -262,7 +262,7 @@ def test_a_redirect_is_neither_followed_nor_passed_on(sqlite_url: str, status: i
     with (
         serving(trap) as port,
         closing(open_database(sqlite_url)) as database,
-        open_running_gate(database, provider_url=f"http://127.0.0.1:{port}") as gate,
+        open_running_gate(database, provider_url=f"http://127.0.0.1:{port}/v1") as gate,
     ):
         response = gate.ask()
         assert error_of(response) == (502, "server_error", "upstream_broken")
