@@ -36,6 +36,7 @@ from gatebook.ledger.settings import LedgerSettings
 from gatebook.storage.book import SqlStore
 from gatebook.storage.database import Database, open_database
 from gatebook.storage.health import SqlHealth
+from gatebook.storage.leases import SqlLeases
 from gatebook.web.problem import problem
 from gatebook.web.server import Edge, server_config
 from tests.books import Kept, read_book
@@ -156,6 +157,7 @@ class RunningGate:
             partial(
                 open_gate,
                 source=SqlSource(database, kek=office.kek, peppers=office.peppers, origin=ORIGIN),
+                leases=SqlLeases(database, "hld_1", lease_seconds=config.limits.lease_seconds),
                 unsigned=Unsigned(
                     watched.committed,
                     (notary or self.certifier).reach,

@@ -25,6 +25,7 @@ from gatebook.core.errors import Misconfigured
 from gatebook.gateway.settings import GatewaySettings, MemorySettings, UpstreamSettings
 from gatebook.identity.settings import IdentitySettings
 from gatebook.ledger.settings import LedgerSettings
+from gatebook.policy.settings import LimitSettings
 from gatebook.storage.settings import StorageSettings
 from gatebook.web.client_address import read_networks
 from gatebook.web.settings import ProxySettings, TlsSettings
@@ -52,6 +53,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     proxies: ProxySettings = ProxySettings()
     memory: MemorySettings = MemorySettings()
     telemetry: TelemetrySettings = TelemetrySettings()
+    limits: LimitSettings = LimitSettings()
 
     @property
     def data(self) -> Path:

@@ -15,6 +15,7 @@ from gatebook.app.config import Config
 from gatebook.app.folders import dialects
 from gatebook.app.followers import follow
 from gatebook.app.keyring import load_keyring
+from gatebook.app.limits import open_leases, price_tables
 from gatebook.app.notary_client import open_notary
 from gatebook.app.rollback import RollbackGuard
 from gatebook.app.serving import ReadyServer, address_of, listen_on
@@ -26,6 +27,7 @@ from gatebook.core.addresses import may_reach
 from gatebook.core.clock import Clock, SystemClock
 from gatebook.core.errors import GatebookError
 from gatebook.core.ids import Entropy, system_entropy
+from gatebook.gateway.allowance import ROUND_SECONDS, Allowance
 from gatebook.gateway.asgi import GateApplication
 from gatebook.gateway.bodies import Bodies
 from gatebook.gateway.book import Book
@@ -40,6 +42,7 @@ from gatebook.gateway.unsigned import Unsigned
 from gatebook.gateway.upstream import Upstream
 from gatebook.ledger.append import Writer
 from gatebook.ledger.ports import Certifier, Store
+from gatebook.policy.leases import Leases
 from gatebook.providers import Dialect
 from gatebook.storage.book import SqlStore
 from gatebook.storage.database import Database, check_schema, open_database
@@ -79,8 +82,13 @@ def run(config: Config, ready: Callable[[str], None]) -> None:
             partial(
                 open_gate,
                 source=SqlSource(
-                    database, kek=keyring.kek, peppers=keyring.peppers, origin=config.ledger.origin
+                    database,
+                    kek=keyring.kek,
+                    peppers=keyring.peppers,
+                    origin=config.ledger.origin,
+                    price_tables=price_tables(config.limits.price_file),
                 ),
+                leases=open_leases(database, config.limits, entropy),
                 store=store,
                 certifier=guard,
                 unsigned=Unsigned(
@@ -105,6 +113,7 @@ async def open_gate(
     front: Front,
     *,
     source: Source,
+    leases: Leases,
     store: Store[Any],
     certifier: Certifier,
     unsigned: Unsigned,
@@ -123,6 +132,7 @@ async def open_gate(
         config, store=store, certifier=certifier, counts=counts, clock=clock, entropy=entropy
     )
     tasks = Tasks()
+    allowance = Allowance(leases, tasks, settings=config.limits, clock=clock)
     refusals = Refusals(book, tasks)
     upstream = Upstream(Client(config.gateway.connect_seconds, may_reach), __version__)
     probes = Probes(
@@ -135,6 +145,7 @@ async def open_gate(
         clock=clock,
     )
     gate = Gate(
+        allowance=allowance,
         bodies=Bodies(config.memory.bodies_limit_bytes),
         routes=Routes(list(dialects.values())),
         snapshots=snapshots,
@@ -163,6 +174,7 @@ async def open_gate(
         await asyncio.sleep(0)  # calls that were cut just now say so first
         await tasks.finish(config.ledger.append_timeout_seconds)
         await refusals.flush()
+        await allowance.close()
         upstream.close()
         await book.close()
         await instruments.close()
@@ -203,6 +215,7 @@ def _followers(gate: Gate) -> list[asyncio.Task[Any]]:
         "looking for administrative changes": (gate.snapshots.refresh, settings.poll_seconds),
         "asking how far the log is signed": (unsigned.look, unsigned.pause_seconds),
         "asking whether providers are well": (gate.probes.look, PAUSE_SECONDS),
+        "sharing limits": (gate.allowance.give_back, ROUND_SECONDS),
         "writing counted refusals": (gate.refusals.flush, settings.refusal_interval_seconds),
     }
     return [

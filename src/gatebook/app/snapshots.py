@@ -1,5 +1,7 @@
 """Snapshots for the gate, read from the database and opened with the installation's keys."""
 
+from collections.abc import Sequence
+
 from gatebook.control.apply import log_of
 from gatebook.core.envelope import DataKey, Kek, open_data_key
 from gatebook.core.errors import Misconfigured
@@ -8,6 +10,7 @@ from gatebook.gateway.commitments import CommitmentKey
 from gatebook.gateway.snapshot import Snapshot, Tenant
 from gatebook.identity.directory import Provider, credential_cell
 from gatebook.identity.keys import Peppers
+from gatebook.policy.prices import PriceTable
 from gatebook.storage.database import Database
 from gatebook.storage.directory import load_data_keys, load_snapshot, read_revision
 from gatebook.storage.policies import keep_policies
@@ -16,13 +19,22 @@ from gatebook.storage.policies import keep_policies
 class SqlSource:
     """Implements `gateway.snapshot.Source`."""
 
-    def __init__(self, database: Database, *, kek: Kek, peppers: Peppers, origin: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        kek: Kek,
+        peppers: Peppers,
+        origin: str,
+        price_tables: Sequence[PriceTable] = (),
+    ) -> None:
         self._database = database
         self._kek = kek
         self._peppers = peppers
         self._origin = origin
         self._kept: set[str] = set()
         """Digests of the policies that we know to be kept."""
+        self._price_tables = price_tables
 
     def revision(self) -> int:
         """See gateway.snapshot.Source."""
@@ -53,6 +65,7 @@ class SqlSource:
                 for provider in directory.providers.values()
                 if provider.credential is not None
             },
+            price_tables=self._price_tables,
         )
         self._keep(dict(snapshot.policies.texts()))
         return snapshot

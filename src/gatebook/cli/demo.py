@@ -123,6 +123,9 @@ def _show(here: "Installation", key: str, provider: "SimulatedProvider") -> None
     _step("Take the public keys of the log beforehand, as an auditor would")
     policy = here.folder / "policy.txt"
     policy.write_text(_run(here, ["notary", "policy", "--log", "default"], shown=60), "utf-8")
+    _step("Give the agent a budget; the simulated models get a price")
+    _run(here, ["price", "set", "gpt-*", "--input", "0.15", "--output", "0.60"])
+    _run(here, ["limit", "set", "0.005usd/day", "--agent", "support-bot"])
     _step(f"Call through the gate with the openai package {__version__}, unmodified")
     references = _call(client)
     _step("Calls that may not be made")
@@ -159,8 +162,8 @@ def _call(client: "OpenAI") -> list[str]:
 
 
 def _be_refused(here: "Installation", client: "OpenAI") -> None:
-    """A model out of scope, then a key that was revoked a moment ago."""
-    from openai import AuthenticationError, PermissionDeniedError
+    """A model out of scope, more than the budget, then a key that was revoked a moment ago."""
+    from openai import AuthenticationError, PermissionDeniedError, RateLimitError
 
     create: Callable[..., Any] = client.chat.completions.create
     try:
@@ -169,6 +172,13 @@ def _be_refused(here: "Installation", client: "OpenAI") -> None:
         _say(f"o4-mini: {error.status_code} {error.code}    x-request-id: {error.request_id}")
     else:
         raise Tampered("demo_not_refused", "A model out of scope was let through.")
+    try:
+        create(model="gpt-4o-mini", messages=_QUESTION, max_tokens=20_000)
+    except RateLimitError as error:
+        said = f"{error.status_code} {error.code}    x-request-id: {error.request_id}"
+        _say(f"20,000 tokens: {said}")
+    else:
+        raise Tampered("demo_not_refused", "A call beyond the budget was let through.")
     _run(here, ["agent", "revoke", "support-bot", "--reason", "end of the demo"])
     time.sleep(1)  # the promise: revoked everywhere within a second
     try:
@@ -218,7 +228,8 @@ def _conclude(references: list[str]) -> None:
     for line in (
         f"{len(references)} calls went through the gate, each recorded before it left and after",
         "  it came back, each traceable to support-bot and to alice@example.com.",
-        "A model out of scope and a revoked key were refused, and nothing left for them.",
+        "A model out of scope, a call beyond the budget and a revoked key were refused,",
+        "  and nothing left for them.",
         "The exported log verifies with nothing but its own files and keys taken beforehand;",
         "  one flipped bit is found and named.",
     ):

@@ -61,6 +61,19 @@ NamePattern = Annotated[
     ),
 ]
 
+Ceiling = Annotated[
+    str,
+    Meta(
+        title="such as 20usd/month, 60requests/minute, 100000tokens/day or 5concurrent",
+        pattern=r"\A([0-9]{1,9}(\.[0-9]{1,6})?usd|[0-9]{1,12}(requests|tokens))/(minute|day|month)\Z"
+        r"|\A[0-9]{1,6}concurrent\Z",
+    ),
+]
+Dollars = Annotated[
+    str,
+    Meta(title="an amount of US dollars such as 2.50", pattern=r"\A[0-9]{1,6}(\.[0-9]{1,6})?\Z"),
+]
+
 KeyLife = Annotated[int, Meta(title="at least a minute", ge=60)]
 Grace = Annotated[int, Meta(title="at most seven days", ge=0, le=MAX_GRACE_SECONDS)]
 

@@ -1,8 +1,8 @@
 """Finds what a command names, within the command's organization only."""
 
 from gatebook.control.command import Context
-from gatebook.core.errors import NotFound
-from gatebook.identity.directory import Agent, AgentKey, Provider
+from gatebook.core.errors import Invalid, NotFound
+from gatebook.identity.directory import Agent, AgentKey, PriceOverride, Provider, Workspace
 
 
 def agent_called(context: Context, name: str) -> Agent:
@@ -30,3 +30,30 @@ def provider_called(context: Context, name: str) -> Provider:
             "provider_unknown", f"There is no provider {name}.", "List them: gatebook provider list"
         )
     return found[0]
+
+
+def workspace_called(context: Context, slug: str) -> Workspace:
+    """The workspace with this slug, the only one if none is given; raises NotFound or Invalid."""
+    named = {"slug": slug} if slug else {}
+    found = context.records.find(Workspace, organization_id=context.organization_id, **named)
+    if not found:
+        raise NotFound(
+            "workspace_unknown",
+            f"There is no workspace {slug}.",
+            f"Create it: gatebook workspace create {slug}",
+        )
+    if len(found) > 1:
+        slugs = ", ".join(workspace.slug for workspace in found[:5])
+        raise Invalid("workspace_unclear", f"Which workspace? There are {slugs}.")
+    return found[0]
+
+
+def price_of(context: Context, model: str, provider_id: str) -> PriceOverride | None:
+    """The price that was set for a model, at a provider or at all of them."""
+    found = context.records.find(
+        PriceOverride,
+        organization_id=context.organization_id,
+        provider_id=provider_id,
+        model=model,
+    )
+    return found[0] if found else None

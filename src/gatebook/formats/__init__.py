@@ -35,6 +35,9 @@ Limit = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 """How many tokens a body may ask for; servers that take -1 for no limit are not asked so."""
 
 
+Meter = Literal["free", "tokens", "other"]
+
+
 class Usage(msgspec.Struct, frozen=True):
     """Tokens as the provider reported them; 0 where it reported none.
 
@@ -45,6 +48,8 @@ class Usage(msgspec.Struct, frozen=True):
     tokens_out: int = 0
     cache_read: int = 0
     cache_written: int = 0
+    cache_written_long: int = 0
+    """The part of `cache_written` that stays longer than usual, and costs more."""
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -76,6 +81,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     query: frozenset[str] = frozenset()
     base: str = ""
     """What the path begins with where it stands for the provider's base URL, which has its own."""
+    meter: Meter = "tokens"
+    """What is paid for: nothing, tokens, or something else."""
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +107,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     has_references: bool = False
     """Something is named that the vendor fetches or holds, so that the size of the body is no
     bound on what is read."""
+    is_text: bool = False
+    """All that is read stands in the body, as text: its size is a bound on the tokens."""
 
 
 class Stream(Protocol):
@@ -108,6 +117,8 @@ class Stream(Protocol):
     usage: Usage
     chunks: int
     """Events with content that came so far."""
+    text_bytes: int
+    """Bytes of what the model wrote that came so far, about; a token has three to four."""
     is_complete: bool
     """The provider said that this was all."""
     has_failed: bool
@@ -149,6 +160,7 @@ class Follower:
     def __init__(self) -> None:
         self.usage = Usage()
         self.chunks = 0
+        self.text_bytes = 0
         self.is_complete = False
         self.has_failed = False
         self._splitter = EventSplitter()
@@ -291,6 +303,12 @@ def tokens(reported: object, name: str) -> int | None:
     """A number of tokens that a reply reports by that name; whatever is none counts as absent."""
     value = reported.get(name) if isinstance(reported, dict) else None
     return value if type(value) is int and 0 <= value < 2**50 else None
+
+
+def text_bytes(value: msgspec.Raw) -> int:
+    """The bytes between the quotes of a JSON string that nobody has to read; 0 for no string."""
+    text = bytes(value)
+    return len(text) - 2 if text.startswith(b'"') else 0
 
 
 def unreadable() -> Unavailable:

@@ -5,7 +5,7 @@ with. Only the fields acted on are named here; all else keeps its bytes.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -22,6 +22,7 @@ from gatebook.formats import (
     hosted,
     is_inline,
     mcp_server,
+    text_bytes,
     tokens,
     unreadable,
 )
@@ -64,7 +65,18 @@ _OF_IMAGE: Final = frozenset(("url",))
 _OF_FILE: Final = frozenset(("file_id", "file_data"))
 
 _OUR_TOOLS: Final = frozenset(("function", "custom"))
+_TEXT_PARTS: Final = frozenset(("text", "refusal"))
 _WHOLE_PARTS: Final = frozenset(("text", "refusal", "input_audio"))
+
+_TOOL_FRAME: Final = len('[{"index":0,"function":{"arguments":""}}]')
+"""What stands around a part of a tool call's arguments."""
+
+
+class _Said(NamedTuple):
+    """Whether all of what is said stands in the body, and whether as text."""
+
+    is_whole: bool
+    is_text: bool
 
 
 class _StreamOptions(msgspec.Struct):
@@ -96,9 +108,16 @@ class _Whole(msgspec.Struct):
     usage: Any = None
 
 
+class _Delta(msgspec.Struct):
+    content: msgspec.Raw = msgspec.Raw()
+    tool_calls: msgspec.Raw = msgspec.Raw()
+
+
 class _Choice(msgspec.Struct):
     index: int = 0
     finish_reason: str | None = None
+    delta: _Delta | None = None
+    text: msgspec.Raw = msgspec.Raw()
 
 
 class _Chunk(msgspec.Struct):
@@ -128,6 +147,7 @@ class Chat:
         chat = json_text.decode(_CHAT, call.body)
         model = call.model or chat.model or ""
         check_model(model)
+        said = _said(found.get("messages"))
         asked = [most for most in (chat.max_tokens, chat.max_completion_tokens) if most is not None]
         read = replace(
             call,
@@ -136,7 +156,8 @@ class Chat:
             choices=chat.n or 1,
             hosted_tools=_hosted(found, chat.models or ()),
             state="asked" if chat.store else "none",
-            has_references=_has_references(found.get("messages")),
+            has_references=not said.is_whole,
+            is_text=said.is_text,
         )
         return _streamed(read, chat.stream_options, found) if chat.stream else read
 
@@ -186,6 +207,7 @@ class Completions(Chat):
             model=model,
             max_tokens=asked.max_tokens,
             choices=_prompts(asked.prompt) * max(asked.n or 1, asked.best_of or 1),
+            is_text=True,
         )
         return _streamed(read, asked.stream_options, found) if asked.stream else read
 
@@ -259,6 +281,7 @@ class ChatStream(Follower):
         if chunk.choices:
             self._last = chunk
             for choice in chunk.choices:
+                self.text_bytes += _written(choice)
                 if choice.finish_reason is None:
                     self._open.add(choice.index)
                 else:
@@ -301,21 +324,23 @@ def _hosted(found: Mapping[str, msgspec.Raw], models: Iterable[str]) -> tuple[st
     return tuple(sorted(set(names)))
 
 
-def _has_references(messages: msgspec.Raw | None) -> bool:
-    """Whether a message names something that is not in it."""
-    found = [
-        json_text.is_set(message.get("audio")) or _is_elsewhere(message.get("content"))
-        for message in json_text.objects(messages, _OF_MESSAGE)
-    ]
-    return any(found)
+def _said(messages: msgspec.Raw | None) -> _Said:
+    """What kinds of content there are; raises Invalid for odd shapes."""
+    is_whole = is_text = True
+    for message in json_text.objects(messages, _OF_MESSAGE):
+        if json_text.is_set(message.get("audio")):
+            is_whole = is_text = False
+        for part in _parts(message.get("content")):
+            is_text &= json_text.text_of(part.get("type")) in _TEXT_PARTS
+            is_whole &= _is_whole(part)
+    return _Said(is_whole, is_text)
 
 
-def _is_elsewhere(content: msgspec.Raw | None) -> bool:
-    """Whether what is said names something that is not in it; raises Invalid for odd shapes."""
+def _parts(content: msgspec.Raw | None) -> Iterable[Mapping[str, msgspec.Raw]]:
+    """The parts of a message that is more than one text."""
     if content is None or json_text.begins(content, b'"') or content == json_text.NULL:
-        return False
-    wholes = [_is_whole(part) for part in json_text.objects(content, _OF_PART)]
-    return not all(wholes)
+        return ()
+    return json_text.objects(content, _OF_PART)
 
 
 def _is_whole(part: Mapping[str, msgspec.Raw]) -> bool:
@@ -337,6 +362,14 @@ def _prompts(prompt: str | list[str | int | list[int]] | None) -> int:
     if not isinstance(prompt, list):
         return 1
     return max(1, sum([not isinstance(each, int) for each in prompt]))
+
+
+def _written(choice: _Choice) -> int:
+    """How much a chunk adds to a choice."""
+    delta = choice.delta
+    if delta is None:
+        return text_bytes(choice.text)
+    return text_bytes(delta.content) + max(0, len(bytes(delta.tool_calls)) - _TOOL_FRAME)
 
 
 def _usage(reported: object) -> Usage:

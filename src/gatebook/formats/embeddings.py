@@ -35,4 +35,4 @@ class Embeddings(Unstreamed):
             raise Invalid("input_missing", "There is nothing to embed.", "Send a text as input.")
         model = call.model or asked.model or ""
         check_model(model)
-        return replace(call, model=model, max_tokens=0)
+        return replace(call, model=model, max_tokens=0, is_text=True)

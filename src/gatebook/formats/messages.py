@@ -22,6 +22,7 @@ from gatebook.formats import (
     check_model,
     hosted,
     mcp_server,
+    text_bytes,
     tokens,
     unreadable,
 )
@@ -86,10 +87,17 @@ class _Whole(msgspec.Struct):
     usage: Any = None
 
 
+class _Delta(msgspec.Struct):
+    text: msgspec.Raw = msgspec.Raw()
+    partial_json: msgspec.Raw = msgspec.Raw()
+    thinking: msgspec.Raw = msgspec.Raw()
+
+
 class _Event(msgspec.Struct):
     type: str
     index: int = 0
     message: _Whole | None = None
+    delta: _Delta | None = None
     usage: Any = None
 
 
@@ -123,6 +131,7 @@ class Messages:
             hosted_tools=tuple(sorted(said.hosted)),
             state="asked" if said.has_state else "none",
             has_references=said.has_references,
+            is_text=not said.has_references and not said.has_media,
         )
 
     def fitted(self, call: Call, terms: Terms) -> Call:
@@ -189,6 +198,11 @@ class MessageStream(Follower):
                 self.usage = _usage(found.message.usage, self.usage)
             case "content_block_start":
                 self._open.append(found.index)
+            case "content_block_delta" if found.delta is not None:
+                delta = found.delta
+                self.text_bytes += sum(
+                    map(text_bytes, (delta.text, delta.partial_json, delta.thinking))
+                )
             case "content_block_stop":
                 self._open = [index for index in self._open if index != found.index]
             case "message_delta":
@@ -208,6 +222,7 @@ class _Said:
     def __init__(self, found: Mapping[str, msgspec.Raw]) -> None:
         self.hosted: set[str] = set()
         self.limits: list[int | None] = []
+        self.has_media = False
         self.has_state = self.has_references = json_text.is_set(found.get("thread"))
         self._servers = {}
         for server in json_text.objects(found.get("mcp_servers"), _OF_SERVER):
@@ -280,6 +295,7 @@ class _Said:
                 self.has_references = True
 
     def _take_source(self, source: msgspec.Raw | None) -> None:
+        self.has_media = True
         found = json_text.check_unique(bytes(source or b"null"), _OF_SOURCE)
         kind = json_text.text_of(found.get("type"))
         if kind == "content":
@@ -309,6 +325,8 @@ def _usage(reported: object, before: Usage) -> Usage:
     fresh = tokens(reported, "input_tokens")
     written = tokens(reported, "cache_creation_input_tokens")
     cached = tokens(reported, "cache_read_input_tokens")
+    creation = reported.get("cache_creation") if isinstance(reported, dict) else None
+    long = tokens(creation, "ephemeral_1h_input_tokens")
     out = tokens(reported, "output_tokens")
     counted = [count for count in (fresh, written, cached) if count is not None]
     return Usage(
@@ -316,4 +334,5 @@ def _usage(reported: object, before: Usage) -> Usage:
         tokens_out=before.tokens_out if out is None else out,
         cache_read=before.cache_read if cached is None else cached,
         cache_written=before.cache_written if written is None else written,
+        cache_written_long=before.cache_written_long if long is None else long,
     )

@@ -22,6 +22,7 @@ from gatebook.formats import (
     hosted,
     is_inline,
     mcp_server,
+    text_bytes,
     tokens,
     unreadable,
 )
@@ -59,9 +60,10 @@ _OUR_TOOLS: Final = frozenset(
     ("function", "custom", "local_shell", "apply_patch", "computer", "computer_use_preview")
 )
 _SAME_TOOL: Final = {"web_search_preview": "web_search"}
-_WHOLE_PARTS: Final = frozenset(
-    ("input_text", "output_text", "refusal", "summary_text", "reasoning_text", "input_audio")
+_TEXT_PARTS: Final = frozenset(
+    ("input_text", "output_text", "refusal", "summary_text", "reasoning_text")
 )
+_WHOLE_PARTS: Final = _TEXT_PARTS | {"input_audio"}
 _WHOLE_ITEMS: Final = frozenset(
     (
         "function_call",
@@ -109,6 +111,7 @@ class _Whole(msgspec.Struct):
 class _Event(msgspec.Struct):
     type: str = ""
     sequence_number: int = 0
+    delta: msgspec.Raw = msgspec.Raw()
     response: msgspec.Raw = json_text.NULL
     error: Any = None
 
@@ -147,6 +150,7 @@ class Responses:
             hosted_tools=tuple(sorted(said.hosted)),
             state="asked" if keeps else by_default,
             has_references=said.has_references or bool(asked.previous_response_id),
+            is_text=said.is_text and not said.has_references and not asked.previous_response_id,
         )
 
     def fitted(self, call: Call, terms: Terms) -> Call:
@@ -213,6 +217,7 @@ class ResponseStream(Follower):
             return event
         found = _EVENT.decode(data)
         self.chunks += 1
+        self.text_bytes += text_bytes(found.delta)
         self._last_number = max(self._last_number, found.sequence_number)
         if json_text.begins(found.response, b"{"):
             self._response = found.response
@@ -236,6 +241,7 @@ class _Said:
 
     def __init__(self, found: Mapping[str, msgspec.Raw]) -> None:
         self.hosted: set[str] = set()
+        self.is_text = True
         self.has_state = self.has_references = json_text.is_set(found.get("conversation"))
         if json_text.is_set(found.get("plugins")):
             self.hosted.add("plugins")
@@ -286,7 +292,7 @@ class _Said:
             case "reasoning" if {"content", "encrypted_content"} & _set_in(item):
                 pass
             case "image_generation_call" if "result" in _set_in(item):
-                pass
+                self.is_text = False
             case "reasoning" | "image_generation_call" | "item_reference" | "":
                 self._refers_to_state()
             case _:
@@ -303,6 +309,7 @@ class _Said:
 
     def _take_part(self, part: Mapping[str, msgspec.Raw]) -> None:
         kind = json_text.text_of(part.get("type"))
+        self.is_text &= kind in _TEXT_PARTS
         if kind in _WHOLE_PARTS:
             return
         is_whole = kind in ("input_image", "input_file", "computer_screenshot")

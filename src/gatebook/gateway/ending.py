@@ -10,6 +10,7 @@ from gatebook.gateway.snapshot import Snapshot
 from gatebook.gateway.ways import Way
 from gatebook.identity.identify import KeyRejected, Principal
 from gatebook.ledger.attempt import Receipt
+from gatebook.policy.limits import SPENT
 from gatebook.providers import Dialect
 from gatebook.web.exchange import Exchange
 from gatebook.web.problem import Answer, Headers, headers_of, status_of
@@ -36,6 +37,8 @@ async def turn_away(gate: Gate, exchange: Exchange, passage: Passage, error: Gat
         await exchange.send(_given(gate, exchange, passage, error, reference), more=False)
         return
     answer = answer_of(gate.routes.dialect(exchange), error, reference)
+    if error.code == SPENT:
+        answer = answer._replace(status=gate.allowance.spent_status)
     if error.code == "method_not_allowed":
         answer.headers.append((b"allow", ", ".join(gate.routes.methods(exchange)).encode()))
     await exchange.answer(answer)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from gatebook.core.clock import Clock
 from gatebook.core.ids import Entropy
 from gatebook.formats import Call
+from gatebook.gateway.allowance import Allowance
 from gatebook.gateway.bodies import Bodies
 from gatebook.gateway.book import Book
 from gatebook.gateway.breaker import Breakers
@@ -29,6 +30,7 @@ from gatebook.web.tasks import Tasks
 class Gate(NamedTuple):
     """What a call needs on its way through."""
 
+    allowance: Allowance
     bodies: Bodies
     routes: Routes
     snapshots: Snapshots

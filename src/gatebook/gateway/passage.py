@@ -15,6 +15,8 @@ from gatebook.identity.identify import Principal
 from gatebook.ledger.attempt import Receipt
 from gatebook.ledger.events import Commitment
 from gatebook.ledger.events.call import CallConcluded, CallIntended, CallRefused
+from gatebook.policy.demand import Came
+from gatebook.policy.holding import Holding
 from gatebook.web.exchange import Exchange
 
 _ID_BYTES: Final = 15
@@ -86,6 +88,8 @@ class Passage:
         self.usage = Usage()
         self.chunks = 0
         self.inspection = Inspection()
+        self.holding = Holding()
+        """What is set aside for it."""
         self.stream: Stream | None = None
         """The follower of the reply, if it comes as a stream."""
         self._refused_as = ""
@@ -139,6 +143,9 @@ class Passage:
             rule=permit.rule,
             inspected_by=list(inspection.inspected_by),
             request=commit(self.key, self.id, "request", call.body),
+            limits=self.holding.limits,
+            reserved_tokens=self.holding.most.tokens if self.holding.most else 0,
+            reserved_micros=self.holding.most.money if self.holding.most else 0,
         )
 
     def sent(self) -> None:
@@ -180,6 +187,10 @@ class Passage:
         self.ending = ending or self.ending
         self._concluded_us = now_us = self._clock.monotonic_us()
         received, delivered = _commitment(self._received), _commitment(self._delivered)
+        text_bytes = self.stream.text_bytes if self.stream else 0
+        charge = self.holding.settle(
+            Came(self.ending, self.status, self.usage, self.chunks, text_bytes)
+        )
         return CallConcluded(
             call=self.id,
             intent=receipt.sq,
@@ -191,6 +202,9 @@ class Passage:
             inspected_by=list(self.inspection.inspected_by),
             tokens_in=self.usage.tokens_in,
             tokens_out=self.usage.tokens_out,
+            charged_tokens=charge.tokens,
+            charged_micros=charge.money,
+            charged_by=charge.basis,
             chunks=self.chunks,
             first_byte_ms=(self._first_us - self._sent_us) // 1000 if self._first_us else 0,
             total_ms=(now_us - self._sent_us) // 1000 if self._sent_us else 0,

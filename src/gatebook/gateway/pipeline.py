@@ -61,6 +61,9 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
 
         # Once, and again only where nothing can have been executed and there is another way.
         while delivery is None:
+            # Limits hold on each way anew: what it may cost there is set aside.
+            way, passage.holding = await gate.allowance.admit(snapshot, principal, way)
+
             # 5. record the intent
             gate.unsigned.check(gate.clock.monotonic_us())
             passage.log, passage.key = snapshot.tenants[principal.organization.id]
@@ -84,13 +87,14 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
                 attempt.answered(reply)
 
                 # 7. inspect the reply
+                rates = gate.allowance.rates(passage.holding)
                 delivery = Delivery(
                     exchange,
                     passage,
                     leash,
                     dialect,
                     limit=gate.settings.reply_limit_bytes,
-                    headers=[*named(receipt.reference), *told(way)],
+                    headers=[*named(receipt.reference), *told(way), *rates],
                 )
                 may_see = partial(permission.policy.may_call, at=at, operations=dialect.OPERATIONS)
                 await delivery.receive(reply, way.call, may_see)
@@ -118,6 +122,7 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
         _LOG.exception("incident %s", incident)
         await turn_away(gate, exchange, passage, internal_error(incident))
     finally:
+        passage.holding.let_go()
         gate.telemetry.ended(exchange, passage)
 
 

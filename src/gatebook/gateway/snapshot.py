@@ -5,7 +5,7 @@ confirmed for 30 s: a revocation that we cannot hear of must not be outlived by 
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import NamedTuple, Protocol
 
@@ -17,7 +17,9 @@ from gatebook.gateway.settings import GatewaySettings
 from gatebook.identity.directory import Directory
 from gatebook.identity.identify import KeyRejected, Principal, identify
 from gatebook.identity.keys import Peppers
+from gatebook.policy.limits import Limits
 from gatebook.policy.permit import Policies
+from gatebook.policy.prices import Prices, PriceTable
 
 
 class Tenant(NamedTuple):
@@ -37,10 +39,13 @@ class Snapshot:
         peppers: Peppers,
         tenants: Mapping[str, Tenant],
         credentials: Mapping[str, Secret],
+        price_tables: Sequence[PriceTable] = (),
     ) -> None:
         """`tenants` by organization id; `credentials`, ours, by provider id if it needs one."""
         self.directory = directory
         self.policies = Policies(directory)
+        self.limits = Limits(directory)
+        self.prices = Prices(price_tables, directory)
         self.tenants = tenants
         self.credentials = credentials
         self._peppers = peppers

@@ -36,7 +36,7 @@ _PASSED = frozenset(
 )
 
 
-_PASSED_PREFIXES = (b"x-ratelimit-", b"anthropic-ratelimit-")
+_RATES = (b"x-ratelimit-", b"anthropic-ratelimit-")
 
 
 class Delivery:
@@ -66,7 +66,7 @@ class Delivery:
 
         `may_see` tells which models of a list are shown.
         """
-        self._headers += _passed(reply)
+        self._headers += _passed(reply, with_rates=not self._passage.holding.bounds)
         media_type = reply.header(b"content-type").partition(b";")[0].strip().lower()
         if reply.header(b"content-encoding") not in (b"", b"identity"):
             raise _unreadable()
@@ -133,11 +133,12 @@ def _typed(spoken: Format) -> tuple[bytes, bytes]:
     return b"content-type", spoken.stream_type + charset
 
 
-def _passed(reply: Reply) -> Headers:
+def _passed(reply: Reply, *, with_rates: bool) -> Headers:
+    """What of the reply's head the agent gets; the provider's limits only if it has none here."""
     return [
         (name, value)
         for name, value in reply.headers
-        if name in _PASSED or name.startswith(_PASSED_PREFIXES)
+        if name in _PASSED or (with_rates and name.startswith(_RATES))
     ]
 
 

@@ -154,7 +154,55 @@ def credential_cell(provider_id: str) -> Cell:
     return Cell("providers", provider_id, "credential")
 
 
-Row = Organization | Workspace | Person | Agent | AgentKey | Provider | Fallback
+class Limit(msgspec.Struct, frozen=True, kw_only=True, tag="limit"):
+    """What an agent, a workspace or an organization may use at most.
+
+    `amount` is a number of requests, tokens or calls, or micro-units of US dollars. A minute is a
+    token bucket, days and months are the calendar's in UTC, calls at one time have no period.
+    """
+
+    id: str
+    organization_id: str
+    subject: Literal["agent", "workspace", "organization"]
+    subject_id: str
+    measure: Literal["requests", "tokens", "money", "concurrent"]
+    period: Literal["minute", "day", "month", "none"]
+    amount: int
+    created_at: int
+
+
+class PriceOverride(msgspec.Struct, frozen=True, kw_only=True, tag="price"):
+    """What an organization pays for models instead of what the price table says.
+
+    Micro-units of US dollars for a million tokens; `provider_id` is empty where it is the same at
+    all of its providers, `context_window` 0 where it is not known.
+    """
+
+    id: str
+    organization_id: str
+    provider_id: str
+    model: str
+    input: int
+    cached_input: int
+    cache_write: int
+    cache_write_long: int
+    output: int
+    context_window: int = 0
+    hides_output: bool = False
+    created_at: int
+
+
+Row = (
+    Organization
+    | Workspace
+    | Person
+    | Agent
+    | AgentKey
+    | Provider
+    | Fallback
+    | Limit
+    | PriceOverride
+)
 """Everything an administrator can create or change."""
 
 
@@ -169,3 +217,5 @@ class Directory(msgspec.Struct, frozen=True, kw_only=True):
     keys: dict[str, AgentKey]
     providers: dict[str, Provider]
     fallbacks: dict[str, Fallback]
+    limits: dict[str, Limit] = msgspec.field(default_factory=dict)
+    prices: dict[str, PriceOverride] = msgspec.field(default_factory=dict)

@@ -28,7 +28,10 @@ _BY_PROVIDERS: Final = {
     "data_classes": "No provider that the agent might use could be sent what the text held, or "
     "nobody had looked what it held.",
 }
-_BY_STATUS: Final = {
+_OF_LIMIT: Final = "limit."
+_BY_OTHERS: Final = {
+    "limits.price": "A budget in money bound the agent, and nobody had said what the call costs.",
+    "limits.bound": "A limit bound the agent, and nothing said how much the call may use at most.",
     "agent.status": "The agent was not active.",
     "organization.status": "The organization was not active.",
 }
@@ -44,4 +47,6 @@ def in_short(rule: str, scope: Mapping[str, Any] | None) -> str:
         return _OUTSIDE.get(dimension, "").format(stood)
     if rule.startswith(_OF_PROVIDERS):
         return _BY_PROVIDERS.get(rule.removeprefix(_OF_PROVIDERS), "")
-    return _BY_STATUS.get(rule, "")
+    if rule.startswith(_OF_LIMIT):
+        return f"The limit {rule.removeprefix(_OF_LIMIT)} left no room for it: gatebook limit list"
+    return _BY_OTHERS.get(rule, "")

@@ -43,6 +43,7 @@ COUNT: Final = Operation(
     has_body=True,
     format=Messages(may_stream=False),
     query=_BETA,
+    meter="free",
 )
 MODELS: Final = Operation(
     dialect=NAME,
@@ -52,6 +53,7 @@ MODELS: Final = Operation(
     has_body=False,
     format=Models(),
     query=_BETA | {"limit", "after_id", "before_id"},
+    meter="free",
 )
 MODEL: Final = Operation(
     dialect=NAME,

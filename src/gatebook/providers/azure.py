@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from gatebook.core.errors import GatebookError
-from gatebook.formats import Format, Operation
+from gatebook.formats import Format, Meter, Operation
 from gatebook.formats.chat import Chat, Completions
 from gatebook.formats.closed import Closed
 from gatebook.formats.embeddings import Embeddings
@@ -44,7 +44,9 @@ _ACCOUNT: Final = (
 )
 
 
-def _operation(path: str, format_: Format, method: str = "POST", name: str = "") -> Operation:
+def _operation(
+    path: str, format_: Format, method: str = "POST", name: str = "", *, meter: Meter = "tokens"
+) -> Operation:
     """An operation, named after the end of its path unless it has a name."""
     end = path.removeprefix("v1/").removeprefix("deployments/{model}/").removesuffix("/*")
     return Operation(
@@ -55,6 +57,7 @@ def _operation(path: str, format_: Format, method: str = "POST", name: str = "")
         has_body=method == "POST",
         format=format_,
         query=_VERSION,
+        meter=meter,
     )
 
 
@@ -65,16 +68,16 @@ OPERATIONS: Final = (
     _operation("v1/chat/completions", Chat()),
     _operation("v1/completions", Completions()),
     _operation("v1/embeddings", Embeddings()),
-    _operation("v1/images/generations", Images()),
+    _operation("v1/images/generations", Images(), meter="other"),
     _operation("v1/responses", Responses(may_answer=True)),
-    _operation("v1/models", Models(), "GET"),
-    _operation("v1/models/{model}", Model(), "GET", "models.retrieve"),
+    _operation("v1/models", Models(), "GET", meter="free"),
+    _operation("v1/models/{model}", Model(), "GET", "models.retrieve", meter="free"),
     CHAT,
     _operation("deployments/{model}/completions", Completions()),
     _operation("deployments/{model}/embeddings", Embeddings()),
-    _operation("deployments/{model}/images/generations", Images()),
+    _operation("deployments/{model}/images/generations", Images(), meter="other"),
     RESPONSES,
-    _operation("models", Models(), "GET"),
+    _operation("models", Models(), "GET", meter="free"),
     _operation("deployments/{model}/audio/*", Closed("not_inspectable"), ""),
     _operation("deployments/{model}/images/*", Closed("not_inspectable"), ""),
     *[_operation(path, Closed("not_inspectable"), "") for path in _OPAQUE],

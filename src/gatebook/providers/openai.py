@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from gatebook.core.errors import GatebookError
-from gatebook.formats import Format, Operation
+from gatebook.formats import Format, Meter, Operation
 from gatebook.formats.chat import Chat, Completions
 from gatebook.formats.closed import Closed
 from gatebook.formats.embeddings import Embeddings
@@ -60,7 +60,9 @@ _ACCOUNT: Final = (
 )
 
 
-def _operation(path: str, format_: Format, method: str = "POST", name: str = "") -> Operation:
+def _operation(
+    path: str, format_: Format, method: str = "POST", name: str = "", *, meter: Meter = "tokens"
+) -> Operation:
     """An operation, named after its path unless it has a name."""
     return Operation(
         dialect=NAME,
@@ -70,18 +72,19 @@ def _operation(path: str, format_: Format, method: str = "POST", name: str = "")
         has_body=method == "POST",
         format=format_,
         base=_BASE,
+        meter=meter,
     )
 
 
 CHAT: Final = _operation("chat/completions", Chat())
 COMPLETIONS: Final = _operation("completions", Completions())
 RESPONSES: Final = _operation("responses", Responses(may_answer=True))
-COUNT: Final = _operation("responses/input_tokens", Responses(may_answer=False))
+COUNT: Final = _operation("responses/input_tokens", Responses(may_answer=False), meter="free")
 EMBEDDINGS: Final = _operation("embeddings", Embeddings())
-MODERATIONS: Final = _operation("moderations", Moderations())
-IMAGES: Final = _operation("images/generations", Images())
-MODELS: Final = _operation("models", Models(), "GET")
-MODEL: Final = _operation("models/{model}", Model(), "GET", "models.retrieve")
+MODERATIONS: Final = _operation("moderations", Moderations(), meter="free")
+IMAGES: Final = _operation("images/generations", Images(), meter="other")
+MODELS: Final = _operation("models", Models(), "GET", meter="free")
+MODEL: Final = _operation("models/{model}", Model(), "GET", "models.retrieve", meter="free")
 OPERATIONS: Final = (
     CHAT,
     COMPLETIONS,

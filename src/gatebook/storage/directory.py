@@ -17,8 +17,10 @@ from gatebook.identity.directory import (
     AgentKey,
     Directory,
     Fallback,
+    Limit,
     Organization,
     Person,
+    PriceOverride,
     Provider,
     Row,
     Scope,
@@ -35,8 +37,10 @@ from gatebook.storage.tables import (
     entries,
     fallbacks,
     idempotency,
+    limits,
     organizations,
     people,
+    prices,
     providers,
     revision,
     streams,
@@ -53,6 +57,8 @@ _TABLES: Final[dict[type, Table]] = {
     AgentKey: agent_keys,
     Provider: providers,
     Fallback: fallbacks,
+    Limit: limits,
+    PriceOverride: prices,
 }
 
 _NAMES: Final = msgspec.json.Decoder(tuple[str, ...])
@@ -82,6 +88,8 @@ def load_snapshot(connection: Connection) -> Directory:
         keys={row.id: row for row in _read(connection, AgentKey)},
         providers={row.id: row for row in _read(connection, Provider)},
         fallbacks={row.id: row for row in _read(connection, Fallback)},
+        limits={row.id: row for row in _read(connection, Limit)},
+        prices={row.id: row for row in _read(connection, PriceOverride)},
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -275,6 +276,70 @@ provider_hours = Table(
     _number("failed"),
     PrimaryKeyConstraint("provider_id", "hour"),
 )
+
+limits = Table(
+    "limits",
+    METADATA,
+    _text("id", primary_key=True),
+    _text("organization_id", ForeignKey("organizations.id")),
+    _text("subject"),
+    _text("subject_id"),
+    _text("measure"),
+    _text("period"),
+    _number("amount"),
+    _number("created_at"),
+    UniqueConstraint("subject_id", "measure", "period"),
+    CheckConstraint("amount > 0", name="amount"),
+)
+
+prices = Table(
+    "prices",
+    METADATA,
+    _text("id", primary_key=True),
+    _text("organization_id", ForeignKey("organizations.id")),
+    # Empty: at all of the organization's providers.
+    _text("provider_id"),
+    _text("model"),
+    _number("input"),
+    _number("cached_input"),
+    _number("cache_write"),
+    _number("cache_write_long"),
+    _number("output"),
+    _number("context_window"),
+    Column("hides_output", Boolean, nullable=False),
+    _number("created_at"),
+    UniqueConstraint("organization_id", "provider_id", "model"),
+)
+
+# -- what is used of limits ----------------------------------------------------------------------
+
+accounts = Table(
+    "accounts",
+    METADATA,
+    # No foreign key: what was used of a limit outlives it.
+    _text("limit_id"),
+    _number("start"),
+    _text("kind"),
+    _number("used"),
+    _number("lost"),
+    _number("refilled_at"),
+    PrimaryKeyConstraint("limit_id", "start"),
+)
+
+leases = Table(
+    "leases",
+    METADATA,
+    _text("limit_id"),
+    _number("start"),
+    _text("holder"),
+    _number("amount"),
+    _number("spent"),
+    _number("expires_at", index=True),
+    PrimaryKeyConstraint("limit_id", "start", "holder"),
+    ForeignKeyConstraint(["limit_id", "start"], ["accounts.limit_id", "accounts.start"]),
+)
+
+# -- the rest ------------------------------------------------------------------------------------
 
 idempotency = Table(
     "idempotency",

@@ -39,8 +39,8 @@ class MessagesByChat:
         raise NotImplementedError
 
     def fitted(self, call: Call, terms: Terms) -> Call:
-        """A translated call was fitted before it was translated."""
-        raise NotImplementedError
+        """The call with what it leaves open, in the format that it leaves in."""
+        return self._chat.fitted(call, terms)
 
     def usage(self, body: bytes) -> Usage:
         """What a whole reply says of tokens; raises Unavailable if it cannot be read."""
@@ -96,6 +96,11 @@ class MessagesFromChat:
     def chunks(self) -> int:
         """Chunks that came so far."""
         return self._chat.chunks
+
+    @property
+    def text_bytes(self) -> int:
+        """Bytes of what the model wrote so far, about."""
+        return self._chat.text_bytes
 
     @property
     def is_complete(self) -> bool:

@@ -38,8 +38,8 @@ class ChatByMessages:
         raise NotImplementedError
 
     def fitted(self, call: Call, terms: Terms) -> Call:
-        """A translated call was fitted before it was translated."""
-        raise NotImplementedError
+        """The call with what it leaves open, in the format that it leaves in."""
+        return self._messages.fitted(call, terms)
 
     def usage(self, body: bytes) -> Usage:
         """What a whole reply says of tokens; raises Unavailable if it cannot be read."""
@@ -94,6 +94,11 @@ class ChatFromMessages:
     def chunks(self) -> int:
         """Events that came so far."""
         return self._messages.chunks
+
+    @property
+    def text_bytes(self) -> int:
+        """Bytes of what the model wrote so far, about."""
+        return self._messages.text_bytes
 
     @property
     def is_complete(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from gatebook.app.folders import dialects
 from gatebook.core.errors import GatebookError, Refused, Unavailable
 from gatebook.core.ids import system_entropy
+from gatebook.gateway.allowance import Allowance
 from gatebook.gateway.bodies import Bodies
 from gatebook.gateway.book import Book
 from gatebook.gateway.breaker import Breakers
@@ -25,12 +26,14 @@ from gatebook.gateway.unsigned import Unsigned
 from gatebook.gateway.upstream import Upstream
 from gatebook.ledger.events.call import CallRefused
 from gatebook.ledger.settings import LedgerSettings
+from gatebook.policy.settings import LimitSettings
 from gatebook.web.client import Client
 from gatebook.web.exchange import Exchange
 from gatebook.web.problem import Answer, problem
 from gatebook.web.server import Edge
 from gatebook.web.tasks import Tasks
 from tests.simulators.clock import NOON_US, SetClock
+from tests.simulators.leases import MemoryAccounts, MemoryLeases
 from tests.unit.gateway.test_book import answer, opened, receipts, until
 from tests.unit.gateway.test_probes import Kept
 from tests.unit.gateway.test_snapshot import TOKEN, HandSource, snapshot, snapshots
@@ -85,6 +88,12 @@ def gate(book: Book, kept: Snapshots, clock: SetClock) -> Gate:
     tasks = Tasks()
     upstream = Upstream(Client(1, lambda _: False), "1")
     return Gate(
+        allowance=Allowance(
+            MemoryLeases(MemoryAccounts(), "hld_1"),
+            tasks,
+            settings=LimitSettings(),
+            clock=clock,
+        ),
         bodies=Bodies(1024),
         routes=Routes([*dialects().values()]),
         snapshots=kept,

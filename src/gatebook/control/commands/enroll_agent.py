@@ -8,10 +8,11 @@ from msgspec import Meta
 from gatebook.control.command import Context, Need, Outcome
 from gatebook.control.inputs import Email, KeyLife, Line, ModelPattern, Slug
 from gatebook.control.issue import issue_key
+from gatebook.control.lookup import workspace_called
 from gatebook.control.ports import Records
 from gatebook.control.scoping import STANDARD, Scoping
 from gatebook.core.clock import to_text
-from gatebook.core.errors import Conflict, Invalid, NotFound
+from gatebook.core.errors import Conflict
 from gatebook.core.ids import new_id
 from gatebook.identity.directory import Agent, Person, Workspace
 from gatebook.ledger.events.agent import AgentEnrolled
@@ -78,7 +79,7 @@ class EnrollAgent(Scoping, frozen=True, kw_only=True, forbid_unknown_fields=True
         agent = Agent(
             id=id_,
             organization_id=organization_id,
-            workspace_id=self._workspace(context).id,
+            workspace_id=workspace_called(context, self.workspace).id,
             owner_id=owner.id,
             name=name,
             purpose=self.purpose,
@@ -105,17 +106,3 @@ class EnrollAgent(Scoping, frozen=True, kw_only=True, forbid_unknown_fields=True
             },
             shown_once=issued.token,
         )
-
-    def _workspace(self, context: Context) -> Workspace:
-        named = {"slug": self.workspace} if self.workspace else {}
-        found = context.records.find(Workspace, organization_id=context.organization_id, **named)
-        if not found:
-            raise NotFound(
-                "workspace_unknown",
-                f"There is no workspace {self.workspace}.",
-                f"Create it: gatebook workspace create {self.workspace}",
-            )
-        if len(found) > 1:
-            slugs = ", ".join(workspace.slug for workspace in found[:5])
-            raise Invalid("workspace_unclear", f"Which workspace? There are {slugs}.")
-        return found[0]

@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Self
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from gatebook.ledger.events import Commitment, Event
 
@@ -42,6 +42,15 @@ class CallIntended(Event, frozen=True, kw_only=True, omit_defaults=True):
         list[str], Meta(description="detectors that saw the request; empty: not inspected")
     ]
     request: Annotated[Commitment, Meta(description="commits to the body as it leaves")]
+    limits: Annotated[list[str], Meta(description="ids of the limits it counts against")] = field(
+        default_factory=list
+    )
+    reserved_tokens: Annotated[
+        int, Meta(description="set aside until it is concluded: tokens read and written")
+    ] = 0
+    reserved_micros: Annotated[
+        int, Meta(description="set aside until it is concluded: millionths of a US dollar")
+    ] = 0
 
     @classmethod
     def example(cls) -> Self:
@@ -60,6 +69,9 @@ class CallIntended(Event, frozen=True, kw_only=True, omit_defaults=True):
             rule="agent.scope",
             inspected_by=[],
             request=_EXAMPLE_COMMITMENT,
+            limits=["lim_5kW2mX8pR1tY6uI9oA3sD7"],
+            reserved_tokens=7187,
+            reserved_micros=2922,
         )
 
 
@@ -95,6 +107,19 @@ class CallConcluded(Event, frozen=True, kw_only=True, omit_defaults=True):
     inspected_by: Annotated[list[str], Meta(description="detectors that saw the reply")]
     tokens_in: Annotated[int, Meta(description="input tokens the provider reported")] = 0
     tokens_out: Annotated[int, Meta(description="output tokens the provider reported")] = 0
+    charged_tokens: Annotated[int, Meta(description="tokens that count against limits")] = 0
+    charged_micros: Annotated[
+        int, Meta(description="what it cost, in millionths of a US dollar; 0 also if not known")
+    ] = 0
+    charged_by: Annotated[
+        str,
+        Meta(
+            description=(
+                "how that is known: reported by the provider | counted in the stream | reserved, "
+                "because nobody counted; absent: nothing is charged"
+            )
+        ),
+    ] = ""
     chunks: Annotated[int, Meta(description="events of the stream that came, if it is one")] = 0
     first_byte_ms: Annotated[int, Meta(description="from sending to the first byte")] = 0
     total_ms: Annotated[int, Meta(description="from sending to the last byte")] = 0
@@ -112,6 +137,9 @@ class CallConcluded(Event, frozen=True, kw_only=True, omit_defaults=True):
             inspected_by=[],
             tokens_in=21,
             tokens_out=340,
+            charged_tokens=361,
+            charged_micros=208,
+            charged_by="reported",
             chunks=343,
             first_byte_ms=212,
             total_ms=4180,

@@ -1,0 +1,36 @@
+"""What limits are held with: this process's leases, and the price tables of the installation."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from gatebook import policy
+from gatebook.core.errors import Misconfigured
+from gatebook.core.ids import Entropy, new_id
+from gatebook.policy.prices import PriceTable, read_table
+from gatebook.policy.settings import LimitSettings
+from gatebook.storage.database import Database
+from gatebook.storage.leases import SqlLeases
+
+
+def open_leases(database: Database, settings: LimitSettings, entropy: Entropy) -> SqlLeases:
+    """What this process leases, under a name that no other process has."""
+    return SqlLeases(database, new_id("hld", entropy), lease_seconds=settings.lease_seconds)
+
+
+def price_tables(own: str) -> list[PriceTable]:
+    """The tables in the order in which they are asked; raises Misconfigured.
+
+    `own` is a file that comes before the one that is shipped; empty: there is none.
+    """
+    shipped = read_table(files(policy).joinpath("prices.toml").read_text("utf-8"))
+    if not own:
+        return [shipped]
+    try:
+        text = Path(own).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(
+            "price_file",
+            f"The price file {own} cannot be read: {error}.",
+            "It is named by `limits.price_file`.",
+        ) from None
+    return [read_table(text), shipped]

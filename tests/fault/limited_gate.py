@@ -1,0 +1,83 @@
+"""A gate of its own, to be killed: `python -m tests.fault.limited_gate <database url> <began>`.
+
+Several of them share a database, and a clock that stood at noon when the host's showed `began`.
+Prints its port when it is ready. Ends in order on SIGTERM.
+"""
+
+import json
+import sys
+from functools import partial
+
+from gatebook.app.config import Config
+from gatebook.app.folders import dialects
+from gatebook.app.gateway import open_gate, serve
+from gatebook.app.limits import open_leases
+from gatebook.app.snapshots import SqlSource
+from gatebook.app.watched_store import WatchedStore
+from gatebook.core.clock import SystemClock
+from gatebook.core.envelope import LocalKek
+from gatebook.core.ids import system_entropy
+from gatebook.gateway.asgi import GateApplication
+from gatebook.gateway.settings import GatewaySettings
+from gatebook.gateway.unsigned import Unsigned
+from gatebook.identity.keys import Peppers
+from gatebook.policy.settings import LimitSettings
+from gatebook.storage.book import SqlStore
+from gatebook.storage.database import open_database
+from gatebook.storage.health import SqlHealth
+from tests.office import ORIGIN
+from tests.simulators.certifier import LocalCertifier
+from tests.simulators.clock import NOON_US
+
+
+class SharedClock:
+    """Runs as the host's does, from the noon at which other clocks of tests stand."""
+
+    def __init__(self, began_us: int) -> None:
+        self._began_us = began_us
+        self._host = SystemClock()
+
+    def now_us(self) -> int:
+        """Microseconds since the Unix epoch."""
+        return NOON_US + self._host.monotonic_us() - self._began_us
+
+    def monotonic_us(self) -> int:
+        """Microseconds since the host started."""
+        return self._host.monotonic_us()
+
+
+def main(url: str, began_us: str, limits: str) -> None:
+    """Be a gate until told to stop, or killed."""
+    clock = SharedClock(int(began_us))
+    certifier = LocalCertifier(clock)
+    gateway = GatewaySettings(port=0, snapshot_poll_ms=50, drain_seconds=2)
+    config = Config(gateway=gateway, limits=LimitSettings(**json.loads(limits)))
+    database, writers_database = open_database(url), open_database(url)
+    store = WatchedStore(SqlStore(writers_database, clock))
+    application = GateApplication(
+        partial(
+            open_gate,
+            source=SqlSource(
+                database,
+                kek=LocalKek(bytes(32), system_entropy),
+                peppers=Peppers({1: bytes(range(32))}),
+                origin=ORIGIN,
+            ),
+            leases=open_leases(database, config.limits, system_entropy),
+            store=store,
+            certifier=certifier,
+            unsigned=Unsigned(
+                store.committed, certifier.reach, settings=config.ledger, clock=clock
+            ),
+            dialects=dialects(),
+            health=SqlHealth(database),
+            config=config,
+            clock=clock,
+            entropy=system_entropy,
+        )
+    )
+    serve(application, gateway, lambda where: print(where, flush=True))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

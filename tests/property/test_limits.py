@@ -1,0 +1,245 @@
+"""No limit is overspent by several processes that fail in every way they can.
+
+The machine keeps its own account of every call there ever was: what it was admitted with, what it
+used, whether its process was killed. Whatever happens, that account stays within each limit.
+"""
+
+from typing import Any, Final
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+from msgspec.structs import replace
+
+from gatebook.core.clock import SECOND_US
+from gatebook.core.errors import Exhausted, Unavailable
+from gatebook.identity.directory import Limit
+from gatebook.policy.demand import NOTHING, Demand
+from gatebook.policy.limits import MINUTE_US, Bound, Window
+from gatebook.policy.purse import Reservation
+from gatebook.policy.wallet import Exchange, Wallet
+from tests.simulators.clock import NOON_US
+from tests.simulators.leases import MemoryAccounts, MemoryLeases
+
+LEASE_SECONDS: Final = 10
+PLACES: Final = {"requests": 0, "tokens": 1, "money": 2, "concurrent": 3}
+
+
+def limit(id_: str, measure: Any, period: Any, amount: int) -> Limit:
+    return Limit(
+        id=id_,
+        organization_id="org",
+        subject="agent",
+        subject_id="agt",
+        measure=measure,
+        period=period,
+        amount=amount,
+        created_at=1,
+    )
+
+
+LIMITS: Final = (
+    limit("lim_money", "money", "month", 1000),
+    limit("lim_requests", "requests", "day", 20),
+    limit("lim_rate", "tokens", "minute", 600),
+    limit("lim_slots", "concurrent", "none", 5),
+)
+
+
+class Call:
+    """A call as the test sees it."""
+
+    def __init__(
+        self, process: "Process", demand: Demand, reservation: Reservation, windows: list[Window]
+    ) -> None:
+        self.process = process
+        self.counts = demand
+        self.reservation = reservation
+        self.windows = windows
+        self.is_under_way = True
+
+
+class Process:
+    """A gateway: its wallet, and its way to the database."""
+
+    def __init__(self, number: int, shared: MemoryAccounts) -> None:
+        self.wallet = Wallet(lease_us=LEASE_SECONDS * SECOND_US)
+        self.leases = MemoryLeases(shared, f"p{number}", lease_seconds=LEASE_SECONDS)
+        self.is_alive = True
+        self.heard_at = NOON_US
+
+
+class Machine(RuleBasedStateMachine):
+    """Processes that share four limits."""
+
+    processes: Bundle[Process] = Bundle("processes")
+    calls: Bundle[Call] = Bundle("calls")
+
+    @initialize(target=processes)
+    def begin(self) -> MultipleResults[Process]:
+        self.now_us = self.began_us = NOON_US
+        self.shared = MemoryAccounts()
+        self.bounds = {each.id: Bound(each, PLACES[each.measure]) for each in LIMITS}
+        self.most = {each.id: each.amount for each in LIMITS}
+        self.all: list[Call] = []
+        self.count = 2
+        return multiple(*(Process(number, self.shared) for number in range(2)))
+
+    @rule(target=processes)
+    def start_another(self) -> Process:
+        self.count += 1
+        return Process(self.count, self.shared)
+
+    @rule(
+        target=calls,
+        process=processes,
+        tokens=st.integers(0, 300),
+        money=st.integers(0, 400),
+        fault=st.sampled_from(["", "", "", "before", "after"]),
+    )
+    def make_a_call(
+        self, process: Process, tokens: int, money: int, fault: str
+    ) -> Call | MultipleResults[Call]:
+        if not process.is_alive:
+            return multiple()
+        demand = Demand(1, tokens, money, 1)
+        bounds = list(self.bounds.values())
+        windows = [Window(each.limit.id, each.period(self.now_us)[0]) for each in bounds]
+        reservation = process.wallet.take(bounds, demand, self.now_us)
+        if reservation is None:
+            try:
+                process.wallet.remembers(bounds, demand, self.now_us)
+            except Exhausted:
+                return multiple()
+            exchange = process.wallet.ask([(bounds, demand)], self.now_us)
+            given = self._carry_out(process, exchange, fault)
+            if not given or isinstance(given[0], Exhausted):
+                return multiple()
+            reservation = given[0]
+        call = Call(process, demand, reservation, windows)
+        self.all.append(call)
+        for bound, window in zip(bounds, windows, strict=True):
+            if window.limit in ("lim_money", "lim_requests") and demand[bound.place]:
+                assert self._spent()[window] <= bound.limit.amount  # as it is now
+        return call
+
+    @rule(call=consumes(calls), share=st.floats(0, 1))
+    def settle_or_disconnect(self, call: Call, share: float) -> None:
+        if call.process.is_alive and call.is_under_way:
+            call.is_under_way = False
+            used = call.counts._replace(
+                tokens=int(call.counts.tokens * share),
+                money=int(call.counts.money * share),
+                concurrent=0,
+            )
+            call.reservation.settle(used)
+            call.counts = used
+
+    @rule(call=consumes(calls))
+    def never_leave(self, call: Call) -> None:
+        if call.process.is_alive and call.is_under_way:
+            call.is_under_way = False
+            call.reservation.settle(NOTHING)
+            call.counts = NOTHING
+
+    @rule(process=processes, fault=st.sampled_from(["", "", "", "before", "after"]))
+    def tell_and_give_back(self, process: Process, fault: str) -> None:
+        if process.is_alive:
+            exchange = process.wallet.round(self.now_us)
+            if exchange is not None:
+                self._carry_out(process, exchange, fault)
+
+    @rule(process=processes)
+    def kill(self, process: Process) -> None:
+        process.is_alive = False
+
+    @rule(seconds=st.sampled_from([1, 5, LEASE_SECONDS + 1, 60, 12 * 3600]))
+    def wait(self, seconds: int) -> None:
+        self.now_us += seconds * SECOND_US
+
+    @rule(of=st.sampled_from(LIMITS), times=st.sampled_from([0.5, 1, 2]))
+    def change_a_limit(self, of: Limit, times: float) -> None:
+        amount = int(of.amount * times)
+        self.most[of.id] = max(self.most[of.id], amount)
+        self.bounds[of.id] = Bound(replace(of, amount=amount), PLACES[of.measure])
+
+    def _carry_out(
+        self, process: Process, exchange: Exchange, fault: Any
+    ) -> list[Reservation | Exhausted]:
+        self.shared.fault = fault
+        try:
+            answer = process.leases.exchange(exchange.parts, exchange.asks, self.now_us)
+        except Unavailable:
+            process.wallet.fail(exchange)
+            return []
+        return process.wallet.complete(exchange, answer, self.now_us)
+
+    @invariant()
+    def no_budget_is_overspent(self) -> None:
+        for window, amount in self._spent().items():
+            if window.limit in ("lim_money", "lim_requests"):
+                assert amount <= self.most[window.limit]
+
+    @invariant()
+    def no_rate_is_exceeded(self) -> None:
+        admitted = sum(call.counts.tokens for call in getattr(self, "all", ()))
+        if admitted:
+            most = self.most["lim_rate"]
+            assert admitted <= most + (self.now_us - self.began_us) * most // MINUTE_US
+
+    @invariant()
+    def what_is_used_and_leased_stays_within_the_limit(self) -> None:
+        for window, account in getattr(self, "shared", MemoryAccounts()).accounts.items():
+            assert account.used >= 0
+            assert account.used + account.leased <= self.most[window.limit]
+
+    @invariant()
+    def no_more_calls_are_under_way_than_may_be(self) -> None:
+        # Calls of a lease that was lost are not counted: their process is taken for dead.
+        under_way = sum(
+            purse is call.process.wallet._purses.get("lim_slots")
+            for call in getattr(self, "all", ())
+            if call.process.is_alive and call.process.leases._holder in self._heard_of()
+            for purse, _ in call.reservation._parts
+        )
+        assert under_way <= getattr(self, "most", {"lim_slots": 0})["lim_slots"]
+
+    def _spent(self) -> dict[Window, int]:
+        """What all calls ever used, or still may, by the test's own account."""
+        spent: dict[Window, int] = {}
+        for call in getattr(self, "all", ()):
+            for window in call.windows:
+                used = call.counts[PLACES[_measure(window.limit)]]
+                spent[window] = spent.get(window, 0) + used
+        return spent
+
+    def _heard_of(self) -> set[str]:
+        """The processes that hold slots."""
+        account = self.shared.accounts.get(Window("lim_slots", 0))
+        return set(account.leases) if account else set()
+
+
+def _measure(limit_id: str) -> str:
+    return next(each.measure for each in LIMITS if each.id == limit_id)
+
+
+def test_no_limit_is_overspent_whatever_happens() -> None:
+    examples = settings(max_examples=100, stateful_step_count=40, deadline=None)
+    run_state_machine_as_test(Machine, settings=examples)
+
+
+@pytest.mark.long
+def test_no_limit_is_overspent_whatever_happens_for_long() -> None:
+    examples = settings(max_examples=3000, stateful_step_count=60, deadline=None)
+    run_state_machine_as_test(Machine, settings=examples)

@@ -1,0 +1,59 @@
+"""Accounts in memory that processes share; they may fail before a commit or after it."""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from typing import TYPE_CHECKING, Literal
+
+from gatebook.core.clock import SECOND_US
+from gatebook.core.errors import Unavailable
+from gatebook.policy.leases import Account, Answer, Ask, Part, exchange, kind_of
+
+if TYPE_CHECKING:
+    from gatebook.policy.limits import Window
+
+Fault = Literal["", "before", "after"]
+
+
+class MemoryAccounts:
+    """What the database holds of limits."""
+
+    def __init__(self) -> None:
+        self.accounts: dict[Window, Account] = {}
+        self.fault: Fault = ""
+        """Whether the next exchanges fail, and whether they are made all the same."""
+        self.exchanges = 0
+
+
+class MemoryLeases:
+    """Implements `policy.leases.Leases` for one process."""
+
+    def __init__(self, shared: MemoryAccounts, holder: str, *, lease_seconds: int = 30) -> None:
+        self._shared = shared
+        self._holder = holder
+        self._lease_us = lease_seconds * SECOND_US
+
+    def exchange(self, parts: Sequence[Part], asks: Sequence[Ask], now_us: int) -> Answer:
+        """See policy.leases.Leases."""
+        self._shared.exchanges += 1
+        if self._shared.fault == "before":
+            raise _no_answer()
+        changed = deepcopy(self._shared.accounts)
+        for part in parts:
+            new = Account(kind=kind_of(part.bound), refilled_at=now_us)
+            changed.setdefault(part.window, new)
+        answer = exchange(
+            changed,
+            parts,
+            asks,
+            holder=self._holder,
+            now_us=now_us,
+            expires_at=now_us + self._lease_us,
+        )
+        self._shared.accounts = changed
+        if self._shared.fault == "after":
+            raise _no_answer()
+        return answer
+
+
+def _no_answer() -> Unavailable:
+    return Unavailable("database_unavailable", "No answer.")

@@ -1,0 +1,110 @@
+"""Exchanges in real databases: what is written is what was decided, whoever else exchanges."""
+
+import threading
+from collections import Counter
+
+import pytest
+
+from gatebook.core.clock import SECOND_US
+from gatebook.core.errors import Unavailable
+from gatebook.policy.leases import Account, Ask, Lease, Part
+from gatebook.policy.limits import Bound, Window
+from gatebook.storage.database import Database, open_database
+from gatebook.storage.leases import SqlLeases, read_accounts
+from tests.simulators.clock import NOON_US
+from tests.unit.policy.test_limits import bound
+
+BUDGETS = [bound(amount=1000, id=f"lim_{number}") for number in range(3)]
+
+
+def part(of: Bound, *, is_leased: bool = False, **fields: int) -> Part:
+    said = {"spent": 0, "holds": 0, "free": 0, **fields}
+    return Part(window=Window(of.limit.id, 0), bound=of, is_leased=is_leased, **said)
+
+
+def accounts(database: Database) -> dict[Window, Account]:
+    with database.reading() as connection:
+        return read_accounts(connection)
+
+
+def leases(database: Database, name: str = "p1") -> SqlLeases:
+    return SqlLeases(database, name, lease_seconds=30)
+
+
+def ask(need: int, *places: int) -> Ask:
+    return Ask(tuple((place, need) for place in places))
+
+
+def test_what_was_decided_is_what_is_kept(database: Database) -> None:
+    first, second = BUDGETS[:2]
+    answer = leases(database).exchange([part(first), part(second)], [ask(900, 0, 1)], NOON_US)
+    assert answer.verdicts == [None]
+    lease = Lease(900, 0, NOON_US + 30 * SECOND_US)
+    kept = Account(kind="budget", refilled_at=NOON_US, leases={"p1": lease})
+    assert accounts(database) == {Window("lim_0", 0): kept, Window("lim_1", 0): kept}
+
+
+def test_what_is_told_later_changes_it(database: Database) -> None:
+    mine = leases(database)
+    mine.exchange([part(BUDGETS[0])], [ask(900, 0)], NOON_US)
+    mine.exchange([part(BUDGETS[0], spent=70, holds=30, is_leased=True)], [], NOON_US + 1)
+    (account,) = accounts(database).values()
+    assert account.used == 70
+    assert account.leases == {"p1": Lease(30, 70, NOON_US + 1 + 30 * SECOND_US)}
+    mine.exchange([part(BUDGETS[0], spent=80, is_leased=True)], [], NOON_US + 2)
+    (account,) = accounts(database).values()
+    assert (account.used, account.leases) == (80, {})
+
+
+def test_any_exchange_counts_leases_that_ended_whatever_they_are_of(database: Database) -> None:
+    leases(database, "killed").exchange([part(BUDGETS[0])], [ask(900, 0)], NOON_US)
+    later = NOON_US + 31 * SECOND_US
+    leases(database).exchange([part(BUDGETS[1])], [ask(10, 0)], later)
+    found = accounts(database)
+    assert found[Window("lim_0", 0)].used == found[Window("lim_0", 0)].lost == 900
+    assert found[Window("lim_0", 0)].leases == {}
+
+
+def test_a_process_renews_its_own_lease_however_late(database: Database) -> None:
+    mine = leases(database)
+    mine.exchange([part(BUDGETS[0])], [ask(900, 0)], NOON_US)
+    late = NOON_US + 31 * SECOND_US
+    told = mine.exchange([part(BUDGETS[0], holds=900, is_leased=True)], [], late).told
+    assert not told[0].is_lost
+
+
+def test_processes_that_ask_at_once_in_any_order_get_what_there_is_and_no_more(
+    database: Database,
+) -> None:
+    url = database.engine.url.render_as_string(hide_password=False)
+    verdicts: Counter[bool] = Counter()
+
+    def ask_often(number: int) -> None:
+        own = open_database(url, wait_seconds=30)
+        order = BUDGETS if number % 2 else BUDGETS[::-1]
+        for round_ in range(5):
+            mine = leases(own, f"p{number}-{round_}")
+            answer = mine.exchange([part(of) for of in order], [ask(130, 0, 1, 2)], NOON_US)
+            verdicts[answer.verdicts == [None]] += 1
+        own.close()
+
+    threads = [threading.Thread(target=ask_often, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert verdicts == {True: 7, False: 23}  # 7 times 130 fit into 1000
+    assert [account.leased for account in accounts(database).values()] == [910] * 3
+
+
+def test_more_limits_than_one_statement_may_name(database: Database) -> None:
+    many = [bound(amount=1000, id=f"lim_{number:05}") for number in range(1100)]
+    leases(database).exchange([part(each) for each in many], [ask(5, 0)], NOON_US)
+    assert len(accounts(database)) == 1100
+
+
+def test_a_database_that_does_not_answer_is_said_to_be_unavailable(database: Database) -> None:
+    with database.writing() as connection:
+        connection.exec_driver_sql("DROP TABLE leases")
+    with pytest.raises(Unavailable):
+        leases(database).exchange([part(BUDGETS[0])], [], NOON_US)
