@@ -18,6 +18,7 @@ T = TypeVar("T")
 MAX_DEPTH: Final = 64
 MAX_MEMBERS: Final = 256
 NULL: Final = msgspec.Raw(b"null")
+_QUOTE: Final = ord('"')
 
 _OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _OBJECTS: Final = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
@@ -112,6 +113,18 @@ def objects(text: msgspec.Raw | None, acted_on: Collection[str]) -> list[dict[st
     return found
 
 
+def objects_in(
+    values: Iterable[msgspec.Raw | None], acted_on: Collection[str]
+) -> list[dict[str, msgspec.Raw]]:
+    """The objects of several arrays, as `objects` has them; a text in place of one has none."""
+    arrays = [value for value in values if value is not None and memoryview(value)[0] != _QUOTE]
+    if not arrays:
+        return []
+    # At one go, because there may be hundreds of them, each with one object.
+    inner = [_inside(value).strip() for value in arrays if value != NULL]
+    return objects(msgspec.Raw(b"[%b]" % b",".join(filter(None, inner))), acted_on)
+
+
 def text_of(value: msgspec.Raw | None) -> str:
     """The text that a value is; empty where it is missing or null. Raises Invalid for others."""
     return "" if value is None or value == NULL else decode(_TEXT, value)
@@ -187,6 +200,13 @@ def _decode(text: bytes) -> dict[str, msgspec.Raw]:
     if len(found) > MAX_MEMBERS:
         raise Invalid("json_too_many_members", f"JSON has more than {MAX_MEMBERS} members.")
     return found
+
+
+def _inside(array: msgspec.Raw) -> bytes:
+    """What stands between the brackets; raises Invalid for what is no array."""
+    if not begins(array, b"["):
+        decode(_VALUES, array)
+    return bytes(array)[1:-1]
 
 
 def _size(objects: Iterable[Mapping[str, msgspec.Raw]]) -> int:

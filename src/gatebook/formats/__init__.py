@@ -1,8 +1,8 @@
 """The shapes of requests and replies that model APIs share: what of them is read, and how.
 
 Promises: what is not acted on keeps its bytes; what cannot be read is refused, never passed on;
-nothing here does input or output. Each module is one shape and has one class that is a `Format`;
-vendors, in `providers`, say at which addresses they speak which.
+nothing here does input or output. Each module is one shape, or some that are near kin, and its
+public classes are `Format`s; vendors, in `providers`, say at which addresses they speak which.
 Read `chat.py` first.
 """
 

@@ -326,21 +326,12 @@ def _hosted(found: Mapping[str, msgspec.Raw], models: Iterable[str]) -> tuple[st
 
 def _said(messages: msgspec.Raw | None) -> _Said:
     """What kinds of content there are; raises Invalid for odd shapes."""
-    is_whole = is_text = True
-    for message in json_text.objects(messages, _OF_MESSAGE):
-        if json_text.is_set(message.get("audio")):
-            is_whole = is_text = False
-        for part in _parts(message.get("content")):
-            is_text &= json_text.text_of(part.get("type")) in _TEXT_PARTS
-            is_whole &= _is_whole(part)
-    return _Said(is_whole, is_text)
-
-
-def _parts(content: msgspec.Raw | None) -> Iterable[Mapping[str, msgspec.Raw]]:
-    """The parts of a message that is more than one text."""
-    if content is None or json_text.begins(content, b'"') or content == json_text.NULL:
-        return ()
-    return json_text.objects(content, _OF_PART)
+    said = json_text.objects(messages, _OF_MESSAGE)
+    parts = json_text.objects_in([message.get("content") for message in said], _OF_PART)
+    wholes = [_is_whole(part) for part in parts]
+    texts = [json_text.text_of(part.get("type")) in _TEXT_PARTS for part in parts]
+    has_audio = any(json_text.is_set(message.get("audio")) for message in said)
+    return _Said(all(wholes) and not has_audio, all(texts) and not has_audio)
 
 
 def _is_whole(part: Mapping[str, msgspec.Raw]) -> bool:

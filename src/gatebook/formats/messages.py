@@ -233,9 +233,12 @@ class _Said:
             self._take_tool(tool)
         self._take_container(found.get("container"))
         self._take_fallbacks(found.get("fallbacks"))
-        self._take_content(found.get("system"))
-        for message in json_text.objects(found.get("messages"), _OF_MESSAGE):
-            self._take_content(message.get("content"))
+        said = json_text.objects(found.get("messages"), _OF_MESSAGE)
+        contents = [found.get("system"), *[message.get("content") for message in said]]
+        while contents:
+            blocks, contents = json_text.objects_in(contents, _OF_BLOCK), []
+            for block in blocks:
+                self._take_block(block, contents)
 
     def _take_tool(self, tool: Mapping[str, msgspec.Raw]) -> None:
         kind = json_text.text_of(tool.get("type"))
@@ -274,32 +277,33 @@ class _Said:
             limit = bytes(fallback.get("max_tokens") or b"null")
             self.limits.append(json_text.decode(_LIMIT, limit))
 
-    def _take_content(self, content: msgspec.Raw | None) -> None:
-        if json_text.begins(content, b'"'):
-            return
-        for block in json_text.objects(content, _OF_BLOCK):
-            self._take_block(block)
+    def _take_block(
+        self, block: Mapping[str, msgspec.Raw], within: list[msgspec.Raw | None]
+    ) -> None:
+        """A part of what is said; `within` takes the content that it has itself.
 
-    def _take_block(self, block: Mapping[str, msgspec.Raw]) -> None:
-        """A part of what is said; what nobody knows may not be all there."""
+        What nobody knows may not be all there.
+        """
         match json_text.text_of(block.get("type")):
             case kind if kind in _WHOLE_BLOCKS:
                 pass
             case "tool_result" | "mcp_tool_result":
-                self._take_content(block.get("content"))
+                within.append(block.get("content"))
             case "image" | "document":
-                self._take_source(block.get("source"))
+                source = bytes(block.get("source") or b"null")
+                self._take_source(json_text.check_unique(source, _OF_SOURCE), within)
             case "tool_addition":
                 self._take_change(block.get("tool"))
             case _:
                 self.has_references = True
 
-    def _take_source(self, source: msgspec.Raw | None) -> None:
+    def _take_source(
+        self, source: Mapping[str, msgspec.Raw], within: list[msgspec.Raw | None]
+    ) -> None:
         self.has_media = True
-        found = json_text.check_unique(bytes(source or b"null"), _OF_SOURCE)
-        kind = json_text.text_of(found.get("type"))
+        kind = json_text.text_of(source.get("type"))
         if kind == "content":
-            self._take_content(found.get("content"))
+            within.append(source.get("content"))
         elif kind not in _WHOLE_SOURCES:
             self.has_references = True
 

@@ -247,9 +247,11 @@ class _Said:
             self.hosted.add("plugins")
         self._take_prompt(found.get("prompt"))
         self._take_tools(found.get("tools"))
-        if not json_text.begins(found.get("input"), b'"'):
-            for item in json_text.objects(found.get("input"), _OF_ITEM):
-                self._take_item(item)
+        contents: list[msgspec.Raw | None] = []
+        for item in json_text.objects_in([found.get("input")], _OF_ITEM):
+            self._take_item(item, contents)
+        for part in json_text.objects_in(contents, _OF_PART):
+            self._take_part(part)
 
     def _take_prompt(self, prompt: msgspec.Raw | None) -> None:
         """Instructions, and maybe tools, that stand at the vendor."""
@@ -276,17 +278,25 @@ class _Said:
         names = [f"mcp:{hosted(each)}" for each in ids if each]
         self.hosted.update(names if names and not url else [*names, mcp_server(url)])
 
-    def _take_item(self, item: Mapping[str, msgspec.Raw]) -> None:
-        """A part of the conversation; what nobody knows may not be all there."""
+    def _take_item(
+        self, item: Mapping[str, msgspec.Raw], contents: list[msgspec.Raw | None]
+    ) -> None:
+        """A part of the conversation; `contents` takes what it says.
+
+        What nobody knows may not be all there.
+        """
         match json_text.text_of(item.get("type")):
             case kind if kind in _WHOLE_ITEMS:
                 pass
             case "message":
-                self._take_content(item.get("content"))
+                contents.append(item.get("content"))
             case "" if "role" in item:
-                self._take_content(item.get("content"))
-            case "function_call_output" | "custom_tool_call_output" | "computer_call_output":
-                self._take_content(item.get("output"))
+                contents.append(item.get("content"))
+            case "function_call_output" | "custom_tool_call_output":
+                contents.append(item.get("output"))
+            case "computer_call_output":
+                output = bytes(item.get("output") or b"null")
+                self._take_part(json_text.check_unique(output, _OF_PART))
             case "additional_tools" | "tool_search_output":
                 self._take_tools(item.get("tools"))
             case "reasoning" if {"content", "encrypted_content"} & _set_in(item):
@@ -297,15 +307,6 @@ class _Said:
                 self._refers_to_state()
             case _:
                 self.has_references = True
-
-    def _take_content(self, content: msgspec.Raw | None) -> None:
-        if json_text.begins(content, b'"'):
-            return
-        if json_text.begins(content, b"{"):
-            self._take_part(json_text.check_unique(bytes(content or b""), _OF_PART))
-            return
-        for part in json_text.objects(content, _OF_PART):
-            self._take_part(part)
 
     def _take_part(self, part: Mapping[str, msgspec.Raw]) -> None:
         kind = json_text.text_of(part.get("type"))

@@ -18,6 +18,7 @@ from gatebook.core.json_text import (
     is_set,
     members,
     objects,
+    objects_in,
     text_of,
     with_first,
 )
@@ -82,6 +83,20 @@ def test_the_objects_of_an_array_are_given_and_nothing_else_is_taken_for_one() -
         with pytest.raises(Invalid) as caught:
             objects(Raw(text), ())
         assert caught.value.code == "invalid_value"
+
+
+def test_the_objects_of_several_arrays_are_read_at_one_go() -> None:
+    given = [b'[{"a":1}]', b'"text"', b"null", b"[ ]", b'[ {"b":2},{} ]']
+    found = objects_in([None, *map(Raw, given)], ())
+    assert found == [{"a": Raw(b"1")}, {"b": Raw(b"2")}, {}]
+    assert objects_in([Raw(b'"text"')], ()) == objects_in([], ()) == []
+    for text in (b"1", b'{"a":1}', b"[1]", b"true"):
+        with pytest.raises(Invalid) as caught:
+            objects_in([Raw(b'[{"a":1}]'), Raw(text)], ())
+        assert caught.value.code == "invalid_value"
+    for text in (b'[{"a":1,"a":2}]', b'[{"a":1,"A":2}]'):
+        with pytest.raises(Invalid):
+            objects_in([Raw(b'[{"b" : 1}]'), Raw(text)], ())
 
 
 def test_case_counts_within_one_object_and_for_names_acted_on() -> None:

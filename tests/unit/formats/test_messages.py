@@ -84,6 +84,7 @@ def code_of(body: bytes) -> str:
         ({"tools": ["web_search"]}, "invalid_value"),
         ({"tools": [{"type": 3, "name": "x"}]}, "invalid_value"),
         ({"tools": [{"type": "a b"}]}, "invalid_tool"),
+        ({"tools": [{"type": "x" * 200}]}, "invalid_tool"),
         ({"tools": [{"type": "advisor_20260301"}]}, "invalid_tool"),
         ({"mcp_servers": [{"name": "x"}]}, "invalid_tool_url"),
         ({"mcp_servers": [{"url": "https://good.example\\@bad.example"}]}, "invalid_tool_url"),
