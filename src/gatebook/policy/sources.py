@@ -23,7 +23,7 @@ class Sources:
 
     def hold(self, address: str) -> bool:
         """Whether an address is in one of them; what is no address is in none."""
-        found = read_address(address)
+        found = read_address(address.partition("%")[0])  # a link-local peer has a zone (RFC 4007)
         if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
             found = found.ipv4_mapped  # how a listener for both versions writes an IPv4 caller
         return found is not None and any(found in network for network in self._networks)
