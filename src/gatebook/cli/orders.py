@@ -87,7 +87,7 @@ def order_verb(name: str, kind: "type[Command]") -> click.Command:
     own = [parameter for field in fields for parameter in _parameters(kind, field)]
     return click.Command(
         name,
-        params=[*own, *_for_every_order()],
+        params=[*own, *_for_every_order(kind)],
         callback=run,
         short_help=summary(kind),
         help=kind.__doc__,
@@ -145,9 +145,12 @@ def _secret_options(
         yield click.Option([f"--no-{name}", f"no_{name}"], is_flag=True, help="It needs none.")
 
 
-def _for_every_order() -> list[click.Parameter]:
+def _for_every_order(kind: "type[Command]") -> list[click.Parameter]:
+    why = "Why; kept sealed with the entry."
     return [
-        click.Option(["--reason"], default="", help="Why; kept sealed with the entry."),
+        click.Option(["--reason"], required=True, help=why)
+        if kind.needs_reason
+        else click.Option(["--reason"], default="", help=why),
         click.Option(
             ["--idempotency-key"],
             default="",

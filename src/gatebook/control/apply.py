@@ -151,6 +151,8 @@ def _check(order: Order) -> None:
             raise Invalid(
                 "order_text", f"The {name} has to be one line of at most {_ORDER_TEXT} characters."
             )
+    if order.command.needs_reason and not order.reason.strip():
+        raise Invalid("reason_missing", "This is done for a reason only.", "Give it by --reason.")
 
 
 def _first_need(control: Control, order: Order) -> Command | None:

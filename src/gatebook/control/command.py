@@ -71,12 +71,13 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Root of all commands; `verb` is its place on the command line, `subject` its argument there.
 
     `says` tells people what was done, from the values of the answer; `examples` leave the name of
-    the program out.
+    the program out. Some are carried out for a reason only (`needs_reason`).
     """
 
     verb: ClassVar[str]
     says: ClassVar[str]
     subject: ClassVar[str] = ""
+    needs_reason: ClassVar[bool] = False
     examples: ClassVar[tuple[str, ...]] = ()
 
     @classmethod

@@ -4,7 +4,7 @@ The gateway asks this copy and never the database; `revision` says which state i
 Nobody changes a Directory: a newer one takes its place.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -192,6 +192,27 @@ class PriceOverride(msgspec.Struct, frozen=True, kw_only=True, tag="price"):
     created_at: int
 
 
+StopKind = Literal[
+    "platform", "organization", "workspace", "provider", "model", "agent", "quarantine", "drill"
+]
+
+
+class Stop(msgspec.Struct, frozen=True, kw_only=True, tag="stop"):
+    """Calls of what it names end at once and no others are made, until somebody releases it.
+
+    `subject` is the id of what is stopped, or the pattern of the models; a stop of the platform
+    and a drill need none. Without an organization it holds in all of them.
+    """
+
+    id: str
+    organization_id: str | None = None
+    kind: StopKind
+    subject: str = ""
+    status: Literal["engaged", "released"] = "engaged"
+    engaged_at: int
+    released_at: int | None = None
+
+
 Row = (
     Organization
     | Workspace
@@ -202,8 +223,11 @@ Row = (
     | Fallback
     | Limit
     | PriceOverride
+    | Stop
 )
 """Everything an administrator can create or change."""
+
+R = TypeVar("R", bound=Row)
 
 
 class Directory(msgspec.Struct, frozen=True, kw_only=True):
@@ -219,3 +243,27 @@ class Directory(msgspec.Struct, frozen=True, kw_only=True):
     fallbacks: dict[str, Fallback]
     limits: dict[str, Limit] = msgspec.field(default_factory=dict)
     prices: dict[str, PriceOverride] = msgspec.field(default_factory=dict)
+    stops: dict[str, Stop] = msgspec.field(default_factory=dict)
+
+    def find(self, kind: type[R], **equals: str) -> list[R]:
+        """The rows of a kind whose columns have these values."""
+        return [
+            row
+            for row in self._rows(kind).values()
+            if all(getattr(row, column) == value for column, value in equals.items())
+        ]
+
+    def _rows(self, kind: type[R]) -> dict[str, R]:
+        rows: dict[type, dict[str, Any]] = {
+            Organization: self.organizations,
+            Workspace: self.workspaces,
+            Person: self.people,
+            Agent: self.agents,
+            AgentKey: self.keys,
+            Provider: self.providers,
+            Fallback: self.fallbacks,
+            Limit: self.limits,
+            PriceOverride: self.prices,
+            Stop: self.stops,
+        }
+        return rows[kind]

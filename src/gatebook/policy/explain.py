@@ -8,6 +8,7 @@ from gatebook.policy.written import in_words
 PERMITTED: Final = "agent.scope"
 _OF_SCOPE: Final = "agent.scope."
 _OF_PROVIDERS: Final = "provider."
+_OF_STOPS: Final = "stp_"
 
 _OUTSIDE: Final = {
     "models": "The model that was asked for is not one of these: {}.",
@@ -49,4 +50,6 @@ def in_short(rule: str, scope: Mapping[str, Any] | None) -> str:
         return _BY_PROVIDERS.get(rule.removeprefix(_OF_PROVIDERS), "")
     if rule.startswith(_OF_LIMIT):
         return f"The limit {rule.removeprefix(_OF_LIMIT)} left no room for it: gatebook limit list"
+    if rule.startswith(_OF_STOPS):
+        return "A stop was in force; gatebook stop list --all says of what."
     return _BY_OTHERS.get(rule, "")

@@ -24,6 +24,7 @@ from gatebook.identity.directory import (
     Provider,
     Row,
     Scope,
+    Stop,
     Workspace,
 )
 from gatebook.ledger.entry import read
@@ -43,6 +44,7 @@ from gatebook.storage.tables import (
     prices,
     providers,
     revision,
+    stops,
     streams,
     workspaces,
 )
@@ -59,6 +61,7 @@ _TABLES: Final[dict[type, Table]] = {
     Fallback: fallbacks,
     Limit: limits,
     PriceOverride: prices,
+    Stop: stops,
 }
 
 _NAMES: Final = msgspec.json.Decoder(tuple[str, ...])
@@ -67,6 +70,7 @@ _HELD_AS_JSON: Final[dict[str, msgspec.json.Decoder[Any]]] = {
     "data_classes": _NAMES,
     "scope": msgspec.json.Decoder(Scope),
 }
+_BORN: Final[dict[type, str]] = {AgentKey: "issued_at", Stop: "engaged_at"}
 
 
 def read_revision(connection: Connection) -> int:
@@ -90,6 +94,7 @@ def load_snapshot(connection: Connection) -> Directory:
         fallbacks={row.id: row for row in _read(connection, Fallback)},
         limits={row.id: row for row in _read(connection, Limit)},
         prices={row.id: row for row in _read(connection, PriceOverride)},
+        stops={row.id: row for row in _read(connection, Stop)},
     )
 
 
@@ -214,8 +219,8 @@ def _named(leaf: bytes, sid: str) -> int | None:
 
 def _read(connection: Connection, kind: type[R], **equals: str) -> list[R]:
     table = _TABLES[kind]
-    created = table.c.issued_at if kind is AgentKey else table.c.created_at
-    found = select(table).order_by(created, table.c.id)
+    born = table.c[_BORN.get(kind, "created_at")]
+    found = select(table).order_by(born, table.c.id)
     for column, value in equals.items():
         found = found.where(table.c[column] == value)
     return [_row(kind, row) for row in connection.execute(found).mappings()]

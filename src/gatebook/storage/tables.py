@@ -311,6 +311,22 @@ prices = Table(
     UniqueConstraint("organization_id", "provider_id", "model"),
 )
 
+stops = Table(
+    "stops",
+    METADATA,
+    _text("id", primary_key=True),
+    # Absent: it holds in every organization.
+    Column("organization_id", Text, ForeignKey("organizations.id")),
+    _text("kind"),
+    # No foreign key: it is of one table or another, or a pattern, and outlives a removed provider.
+    _text("subject"),
+    _text("status"),
+    _number("engaged_at"),
+    # A stop that was released stays: whoever still holds the order for it sees that it is over.
+    Column("released_at", BigInteger),
+    _status("engaged", "released"),
+)
+
 # -- what is used of limits ----------------------------------------------------------------------
 
 accounts = Table(

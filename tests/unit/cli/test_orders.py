@@ -66,3 +66,8 @@ def test_required_options_come_first_and_the_organization_last() -> None:
     names = [p.name for p in order_verb("enroll", KINDS["enroll_agent"]).params]
     assert set(names[:3]) == {"owner", "purpose", "model"}
     assert names.index("organization") > names.index("workspace")
+
+
+@each_command
+def test_a_reason_is_asked_for_where_one_is_needed(kind: type[Command]) -> None:
+    assert options_of(order_verb("verb", kind))["--reason"].required == kind.needs_reason

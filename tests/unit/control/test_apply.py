@@ -191,3 +191,12 @@ def test_what_is_remembered_of_an_order_holds_no_secret() -> None:
 def test_a_reason_is_one_line_that_can_be_shown(reason: str) -> None:
     with pytest.raises(Invalid):
         Desk(*ALL).order("rotate_key", agent="mailer", reason=reason)
+
+
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_what_is_done_for_a_reason_only_is_not_done_without(reason: str) -> None:
+    values = {"stop": "stp_1", "by": "alice@example.com"}
+    command = read_command(command_kinds()["release_stop"], values)
+    with pytest.raises(Invalid) as caught:
+        carry_out(Desk(*ALL).control, Order(command=command, by=OLGA, reason=reason))
+    assert caught.value.code == "reason_missing"

@@ -3,8 +3,8 @@
 import pytest
 from msgspec.structs import replace
 
-from gatebook.identity.directory import AgentKey, credential_cell
-from tests.decisions import KEY
+from gatebook.identity.directory import Agent, AgentKey, Directory, Row, Stop, credential_cell
+from tests.decisions import ACME, ALICE, KEY, MAILER, MAIN, OPENAI
 
 ISSUED = replace(KEY, issued_at=0, expires_at=100)
 ROTATED = replace(ISSUED, ends_at=50)
@@ -29,3 +29,21 @@ def test_a_revoked_key_does_not_work() -> None:
 
 def test_every_provider_has_a_place_of_its_own_for_its_credential() -> None:
     assert credential_cell("prv_1") != credential_cell("prv_2")
+
+
+@pytest.mark.parametrize("row", [ACME, MAIN, ALICE, MAILER, KEY, OPENAI], ids=lambda row: row.id)
+def test_a_row_is_found_by_what_its_columns_hold(row: Row) -> None:
+    directory = Directory(
+        revision=1,
+        organizations={ACME.id: ACME},
+        workspaces={MAIN.id: MAIN},
+        people={ALICE.id: ALICE},
+        agents={MAILER.id: MAILER},
+        keys={KEY.id: KEY},
+        providers={OPENAI.id: OPENAI},
+        fallbacks={},
+    )
+    assert directory.find(type(row), id=row.id) == [row]
+    assert directory.find(type(row), id="another") == []
+    assert directory.find(Agent, name="mailer", organization_id="org_2") == []
+    assert directory.find(Stop) == []

@@ -41,3 +41,7 @@ def test_what_is_not_known_any_more_is_not_made_up() -> None:
 @pytest.mark.parametrize("rule", ["agent.scope.moods", "provider.moods", "limits.money", ""])
 def test_of_a_rule_that_is_not_known_nothing_is_said(rule: str) -> None:
     assert in_short(rule, {"models": []}) == ""
+
+
+def test_a_stop_is_said_to_be_one() -> None:
+    assert "gatebook stop list" in in_short("stp_6fD1sA3gH5jK7lP9oI2uYt", None)

@@ -1,0 +1,100 @@
+"""Record that calls are stopped."""
+
+from functools import partial
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
+
+from gatebook.control.command import Command, Context, Outcome
+from gatebook.control.ports import Records
+from gatebook.control.stoppable import Subject, subjects
+from gatebook.core.errors import Invalid, NotFound
+from gatebook.core.ids import new_id
+from gatebook.identity.directory import Organization, Stop, StopKind
+from gatebook.ledger.events.stop import StopEngaged
+
+
+class EngageStop(Command, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Stop calls at once: those under way are cut, and no others are made until it is released.
+
+    KIND says what is stopped, NAME which one, by its name or its id; for models it is a pattern.
+    """
+
+    verb: ClassVar[str] = "stop engage"
+    says: ClassVar[str] = "The stop is engaged."
+    subject: ClassVar[str] = "name"
+    examples: ClassVar[tuple[str, ...]] = (
+        "stop engage agent triage",
+        "stop engage model 'gpt-4o*'",
+        "stop engage provider openai --organization acme",
+        "stop engage platform",
+    )
+
+    kind: Annotated[StopKind, Meta(description="What is stopped.")]
+    name: Annotated[
+        str,
+        Meta(
+            title="a name, an id or the pattern of a model's name",
+            description="Which one: name, id or, for models, a pattern.",
+            pattern=r"\A[A-Za-z0-9*._:/@+-]*\Z",
+            max_length=100,
+        ),
+    ] = ""
+    organization: Annotated[
+        str, Meta(description="Organization it is in, if that is not clear.", max_length=40)
+    ] = ""
+    stop: Annotated[
+        str,
+        Meta(
+            description="Id of the stop; made up if left out.",
+            pattern=r"\A(stp_[0-9A-Za-z]{22})?\Z",
+        ),
+    ] = ""
+    engaged_at: Annotated[
+        int, Meta(description="When it was ordered, in microseconds; 0: now.", ge=0, lt=2**53)
+    ] = 0
+
+    def __post_init__(self) -> None:
+        """Nobody shall stop everything by a slip, or nothing."""
+        if (not self.name) != (self.kind in ("platform", "drill")):
+            raise ValueError("Name what is stopped, and nothing where it is everything")
+
+    def within(self, records: Records) -> Organization | None:
+        """The organization that what is stopped belongs to; None: it is not in one of them."""
+        return self._subject(records).organization
+
+    def change(self, context: Context) -> Outcome:
+        """A stop in force; NotFound or Invalid if what it names is not there or not clear."""
+        organization, subject = self._subject(context.records)
+        stop = Stop(
+            id=self.stop or new_id("stp", context.entropy),
+            organization_id=organization.id if organization else None,
+            kind=self.kind,
+            subject=subject,
+            engaged_at=self.engaged_at or context.now_us,
+        )
+        return Outcome(
+            event=partial(
+                StopEngaged,
+                object=stop.id,
+                kind=stop.kind,
+                subject=stop.subject,
+                engaged_at=stop.engaged_at,
+            ),
+            saves=(stop,),
+            answer={"stop": stop.id, "kind": stop.kind, "subject": self.name},
+        )
+
+    def _subject(self, records: Records) -> Subject:
+        found = subjects(records, self.kind, self.name, self.organization)
+        if not found:
+            what = "agent" if self.kind == "quarantine" else self.kind
+            raise NotFound(
+                "stop_subject_unknown", f"There is no {what} {self.name}.", "Nothing is stopped."
+            )
+        if len(found) > 1:
+            slugs = ", ".join(each.organization.slug for each in found[:5] if each.organization)
+            raise Invalid(
+                "organization_unclear", f"Several organizations have a {self.name}: {slugs}."
+            )
+        return found[0]
