@@ -3,10 +3,11 @@
 import asyncio
 import json
 import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,7 @@ import uvloop
 from uvicorn import Config as ServerConfig
 
 from gatebook.app.config import Config
+from gatebook.app.emergency import post
 from gatebook.app.folders import dialects
 from gatebook.app.gateway import gate_config, open_gate
 from gatebook.app.notary_client import NotaryClient
@@ -24,9 +26,12 @@ from gatebook.app.serving import ReadyServer, address_of, listen_on
 from gatebook.app.settings import TelemetrySettings
 from gatebook.app.simulated_provider import SimulatedProvider
 from gatebook.app.snapshots import SqlSource
+from gatebook.app.stop_folder import StopFolder
+from gatebook.app.stop_keeper import StopKeeper
 from gatebook.app.tls import Tls, open_tls
 from gatebook.app.watched_store import WatchedStore
 from gatebook.core.clock import SECOND_US, SystemClock
+from gatebook.core.envelope import PLATFORM, DataKey
 from gatebook.core.ids import system_entropy
 from gatebook.core.secret import Secret
 from gatebook.gateway.asgi import GateApplication
@@ -51,6 +56,8 @@ CHAT: Final[dict[str, Any]] = {
 }
 PROVIDER_KEY: Final = "sk-provider-0123456789"
 MODELS: Final = ["gpt-*", "claude-*", "sim-*", "fault-*"]
+STOPS: Final = DataKey("stops", PLATFORM, bytes(32))
+PROCESS: Final = "prc_1qW2eR3tY4uI5oP6aS7dF8"
 LEDGER: Final = LedgerSettings()
 MEMORY: Final = MemorySettings()
 TELEMETRY: Final = TelemetrySettings()
@@ -148,6 +155,8 @@ class RunningGate:
         self.certifier = LocalCertifier(self.clock)
         url = database.engine.url.render_as_string(hide_password=False)
         self.writers_database = open_database(url, wait_seconds=5)
+        # The office's writer drops its connections when a commit is in doubt, too.
+        self.database = open_database(url, wait_seconds=5)
         self.store: FaultyStore[Any] = FaultyStore(SqlStore(self.writers_database, self.clock))
         watched = WatchedStore(self.store)
         self._vendor = SimulatedVendor()
@@ -156,7 +165,9 @@ class RunningGate:
         self.application = GateApplication(
             partial(
                 open_gate,
-                source=SqlSource(database, kek=office.kek, peppers=office.peppers, origin=ORIGIN),
+                source=SqlSource(
+                    self.database, kek=office.kek, peppers=office.peppers, origin=ORIGIN
+                ),
                 leases=SqlLeases(database, "hld_1", lease_seconds=config.limits.lease_seconds),
                 unsigned=Unsigned(
                     watched.committed,
@@ -168,28 +179,42 @@ class RunningGate:
                 certifier=notary or self.certifier,
                 dialects=dialects(),
                 health=SqlHealth(database),
+                keeper=self._keeper(config),
                 config=config,
                 clock=self.clock,
                 entropy=system_entropy,
             )
         )
-        tls = open_tls(config, SystemClock())
-        self._server = ServerThread(gate_config(self.application, config, tls), tls)
-        self.application.front.server = self._server.server
+        self._config = config
         # One client for all calls of a test: making one reads every root certificate there is.
         self.http = httpx.Client(verify=False, timeout=30)
+        self.start()
+
+    def start(self) -> None:
+        """Take calls, on a free port; at first, and again once it was stopped."""
+        tls = open_tls(self._config, SystemClock())
+        self._server = ServerThread(gate_config(self.application, self._config, tls), tls)
+        self.application.front.server = self._server.server
         self.port = self._server.port
         self.base_url = f"{self._server.url}/v1"
+
+    def _keeper(self, config: Config) -> StopKeeper:
+        """One that records at once, with a folder of its own."""
+        self._folder = tempfile.TemporaryDirectory(prefix="gatebook-stops-")
+        self.stop_folder = StopFolder(Path(self._folder.name) / "stops", STOPS, system_entropy)
+        return StopKeeper(
+            self.stop_folder,
+            lambda: nullcontext(self.office.control),
+            process=PROCESS,
+            config=config,
+            clock=self.clock,
+            patience_seconds=0,
+        )
 
     @property
     def vendor_url(self) -> str:
         """Where the simulated provider is."""
         return self._vendor.url
-
-    @property
-    def database(self) -> Database:
-        """The database of the book."""
-        return self.office.database
 
     def ask(self, body: Any = None, **headers: str) -> httpx.Response:
         """Make a chat call; `body` is JSON or the bytes themselves, by default a plain call."""
@@ -213,12 +238,36 @@ class RunningGate:
         (fact,) = self.facts("call.concluded")
         return str(fact["ending"])
 
-    def stop(self) -> None:
-        """Stop the gate, then its provider; what was not answered by then is cut."""
+    def changes(self, name: str) -> list[dict[str, Any]]:
+        """The headers of administrative entries of one kind."""
+        kept = [each for stream in read_book(self.database).values() for each in stream]
+        return [each.header for each in kept if each.event == name]
+
+    def engage(self, kind: str, name: str = "", *, reason: str = "", is_known: bool = True) -> str:
+        """Stop something as the command line does at first, without the database; the stop's id.
+
+        It is in force on return, if what it names is known.
+        """
+        values = {"kind": kind, "name": name}
+        entropy = system_entropy
+        order = post(self.stop_folder, values, reason, clock=self.clock, entropy=entropy)
+        stop = order.idempotency_key
+        stopping = self.application._gate.stopping
+        eventually(lambda: stop in (stopping._applied if is_known else stopping.pending))
+        return stop
+
+    def stop_serving(self) -> None:
+        """Stop the gate only; what was not answered by then is cut."""
         self._server.stop()
+
+    def stop(self) -> None:
+        """Stop the gate, then its provider."""
+        self.stop_serving()
         self.http.close()
         self._vendor.stop()
         self.writers_database.close()
+        self.database.close()
+        self._folder.cleanup()
 
     def events(self, name: str = "") -> list[Kept]:
         """The entries the gate has written so far, of one kind or of all."""

@@ -9,6 +9,9 @@ from gatebook.core.errors import GatebookError
 
 _LOG = logging.getLogger(__name__)
 
+Step = tuple[Callable[[], Awaitable[None]], float]
+"""What is done again and again, and the seconds between."""
+
 
 async def follow(step: Callable[[], Awaitable[object]], *, seconds: float, name: str) -> NoReturn:
     """Take a step at an interval, for ever; what goes wrong is said, once until it changes.

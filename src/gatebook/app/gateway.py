@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, closing
 from functools import partial
 from typing import Any, Final
@@ -13,20 +13,22 @@ from uvicorn import Config as ServerConfig
 from gatebook import __version__
 from gatebook.app.config import Config
 from gatebook.app.folders import dialects
-from gatebook.app.followers import follow
+from gatebook.app.followers import Step, follow
+from gatebook.app.gate_locks import held
 from gatebook.app.keyring import load_keyring
 from gatebook.app.limits import open_leases, price_tables
 from gatebook.app.notary_client import open_notary
 from gatebook.app.rollback import RollbackGuard
 from gatebook.app.serving import ReadyServer, address_of, listen_on
 from gatebook.app.snapshots import SqlSource
+from gatebook.app.stop_keeper import StopKeeper, keeper_of
 from gatebook.app.telemetry import Instruments
 from gatebook.app.tls import Tls, open_tls
 from gatebook.app.watched_store import WatchedStore
 from gatebook.core.addresses import may_reach
 from gatebook.core.clock import Clock, SystemClock
 from gatebook.core.errors import GatebookError
-from gatebook.core.ids import Entropy, system_entropy
+from gatebook.core.ids import Entropy, new_id, system_entropy
 from gatebook.gateway.allowance import ROUND_SECONDS, Allowance
 from gatebook.gateway.asgi import GateApplication
 from gatebook.gateway.bodies import Bodies
@@ -67,6 +69,7 @@ def run(config: Config, ready: Callable[[str], None]) -> None:
     process that calls come to needs no right to either.
     """
     clock, entropy = SystemClock(), system_entropy
+    process = new_id("prc", entropy)
     with (
         closing(_database(config)) as database,
         # The writer drops all its connections when a commit is in doubt: they are no one else's.
@@ -96,12 +99,14 @@ def run(config: Config, ready: Callable[[str], None]) -> None:
                 ),
                 dialects=dialects(),
                 health=SqlHealth(database),
+                keeper=keeper_of(process, config, keyring, guard, clock=clock, entropy=entropy),
                 config=config,
                 clock=clock,
                 entropy=entropy,
             )
         )
-        serve(application, config, ready)
+        with held(config.data, process):
+            serve(application, config, ready)
 
 
 def _database(config: Config) -> Database:
@@ -119,6 +124,7 @@ async def open_gate(
     unsigned: Unsigned,
     dialects: Mapping[str, Dialect],
     health: Health,
+    keeper: StopKeeper,
     config: Config,
     clock: Clock,
     entropy: Entropy,
@@ -131,6 +137,7 @@ async def open_gate(
     book = _book(
         config, store=store, certifier=certifier, counts=counts, clock=clock, entropy=entropy
     )
+    stopping = await keeper.open(snapshots, book)
     tasks = Tasks()
     allowance = Allowance(leases, tasks, settings=config.limits, clock=clock)
     refusals = Refusals(book, tasks)
@@ -140,6 +147,7 @@ async def open_gate(
         upstream=upstream,
         dialects=dialects,
         book=book,
+        stopping=stopping,
         health=health,
         settings=config.upstream,
         clock=clock,
@@ -151,6 +159,7 @@ async def open_gate(
         snapshots=snapshots,
         book=book,
         refusals=refusals,
+        stopping=stopping,
         unsigned=unsigned,
         dialects=dialects,
         upstream=upstream,
@@ -164,7 +173,7 @@ async def open_gate(
         clock=clock,
         entropy=entropy,
     )
-    followers = _followers(gate)
+    followers = _followers(gate, keeper.steps(stopping))
     try:
         await instruments.serve(gate)
         yield gate
@@ -208,15 +217,16 @@ def _book(
     )
 
 
-def _followers(gate: Gate) -> list[asyncio.Task[Any]]:
+def _followers(gate: Gate, more: Mapping[str, Step]) -> list[asyncio.Task[Any]]:
     """The loops beside the gate, begun."""
     settings, unsigned = gate.settings, gate.unsigned
-    steps: dict[str, tuple[Callable[[], Awaitable[None]], float]] = {
+    steps: dict[str, Step] = {
         "looking for administrative changes": (gate.snapshots.refresh, settings.poll_seconds),
         "asking how far the log is signed": (unsigned.look, unsigned.pause_seconds),
         "asking whether providers are well": (gate.probes.look, PAUSE_SECONDS),
         "sharing limits": (gate.allowance.give_back, ROUND_SECONDS),
         "writing counted refusals": (gate.refusals.flush, settings.refusal_interval_seconds),
+        **more,
     }
     return [
         gate.tasks.spawn(follow(step, seconds=seconds, name=name), name)

@@ -1,7 +1,8 @@
 """The keys of an installation, read from their files; keys that others may read are refused."""
 
+from hmac import digest
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from gatebook.app.config import Config
 from gatebook.app.key_files import (
@@ -12,10 +13,12 @@ from gatebook.app.key_files import (
     read_key,
     read_private,
 )
-from gatebook.core.envelope import LocalKek
+from gatebook.core.envelope import PLATFORM, DataKey, LocalKek
 from gatebook.core.ids import Entropy
 from gatebook.identity.keys import Peppers
 from gatebook.ledger.ed25519 import SigningKey
+
+_STOPS: Final = b"gatebook.dev/stops/v1\n"
 
 
 class Keyring(NamedTuple):
@@ -24,6 +27,8 @@ class Keyring(NamedTuple):
     kek: LocalKek
     peppers: Peppers
     installation: SigningKey
+    stops: DataKey
+    """Seals orders to stop; made from the seed that is on every machine, as they need no other."""
 
 
 def load_keyring(config: Config, entropy: Entropy) -> Keyring:
@@ -39,10 +44,10 @@ def load_keyring(config: Config, entropy: Entropy) -> Keyring:
         peppers[int(version) if version.isdecimal() else 0] = read_key(paths["pepper"], secret)
     if not peppers or min(peppers) < 1:
         raise malformed(paths["pepper"])
+    seed = read_key(paths["installation"], read_private(paths["installation"]))
     return Keyring(
         kek=LocalKek(read_key(paths["kek"], read_private(paths["kek"])), entropy),
         peppers=Peppers(peppers),
-        installation=SigningKey(
-            read_key(paths["installation"], read_private(paths["installation"]))
-        ),
+        installation=SigningKey(seed),
+        stops=DataKey("stops", PLATFORM, digest(seed, _STOPS, "sha256")),
     )

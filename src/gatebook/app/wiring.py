@@ -20,10 +20,11 @@ from gatebook.app.notary_client import open_notary
 from gatebook.app.notary_on_call import NotaryOnCall
 from gatebook.app.rollback import RollbackGuard
 from gatebook.control.apply import Control, LocalOperator
-from gatebook.core.clock import SystemClock
+from gatebook.core.clock import Clock, SystemClock
 from gatebook.core.errors import NotFound
 from gatebook.core.ids import system_entropy
 from gatebook.identity.directory import Directory
+from gatebook.ledger.ports import Certifier
 from gatebook.storage.book import SqlStore
 from gatebook.storage.database import SCHEMA, Database, open_database, schema_of
 from gatebook.storage.directory import load_snapshot
@@ -81,26 +82,35 @@ def open_control(loaded: Loaded) -> Iterator[Control]:
         keyring = load_keyring(config, system_entropy)
         with (
             _notary(loaded, keyring, database) as notary,
-            CommandBook(
-                database=database,
-                store=SqlStore(database, clock),
-                certifier=notary,
-                settings=config.ledger,
-                clock=clock,
-                entropy=system_entropy,
-            ) as book,
+            control_of(config, keyring, database, notary, clock) as control,
         ):
-            yield Control(
-                book=book,
-                commands=command_kinds(),
-                dialects={name: dialect.BASE_URL for name, dialect in dialects().items()},
-                origin=config.ledger.origin,
-                kek=keyring.kek,
-                peppers=keyring.peppers,
-                settings=config.identity,
-                clock=clock,
-                entropy=system_entropy,
-            )
+            yield control
+
+
+@contextmanager
+def control_of(
+    config: Config, keyring: Keyring, database: Database, certifier: Certifier, clock: Clock
+) -> Iterator[Control]:
+    """What commands are carried out with on an open database; its streams close at the end."""
+    with CommandBook(
+        database=database,
+        store=SqlStore(database, clock),
+        certifier=certifier,
+        settings=config.ledger,
+        clock=clock,
+        entropy=system_entropy,
+    ) as book:
+        yield Control(
+            book=book,
+            commands=command_kinds(),
+            dialects={name: dialect.BASE_URL for name, dialect in dialects().items()},
+            origin=config.ledger.origin,
+            kek=keyring.kek,
+            peppers=keyring.peppers,
+            settings=config.identity,
+            clock=clock,
+            entropy=system_entropy,
+        )
 
 
 def _notary(loaded: Loaded, keyring: Keyring, database: Database) -> NotaryOnCall:

@@ -1,5 +1,10 @@
-"""How a call ends that does not reach its end: recorded first, then told to the agent."""
+"""How a call ends that does not reach its end: recorded first, then told to the agent.
 
+A call that was stopped is the exception: its agent is told at once, whatever the book does.
+"""
+
+import asyncio
+from contextlib import suppress
 from typing import Final
 
 from gatebook.core.errors import GatebookError, Unavailable
@@ -23,6 +28,8 @@ _ENDINGS: Final = {
     "reply_too_large": "too_large",
 }
 _ANY_OTHER: Final = "internal_error"
+_LAST_WORD_SECONDS: Final = 1
+"""How long the agent of a stopped call has to read its end."""
 
 
 async def turn_away(gate: Gate, exchange: Exchange, passage: Passage, error: GatebookError) -> None:
@@ -33,15 +40,25 @@ async def turn_away(gate: Gate, exchange: Exchange, passage: Passage, error: Gat
         error = await _conclude(gate, exchange, passage, passage.receipt, error)
         reference = passage.receipt.reference
     passage.turned_away(error.code, reference)
-    if exchange.is_begun:
-        await exchange.send(_given(gate, exchange, passage, error, reference), more=False)
-        return
-    answer = answer_of(gate.routes.dialect(exchange), error, reference)
-    if error.code == SPENT:
-        answer = answer._replace(status=gate.allowance.spent_status)
-    if error.code == "method_not_allowed":
-        answer.headers.append((b"allow", ", ".join(gate.routes.methods(exchange)).encode()))
-    await exchange.answer(answer)
+    given = _given(gate, exchange, passage, error, reference)
+    await _tell(gate, exchange, error, reference, given)
+
+
+async def cut_off(gate: Gate, exchange: Exchange, passage: Passage, error: GatebookError) -> None:
+    """End a call that was stopped, a stream in its own terms, and record that beside.
+
+    What the agent is given is no answer, so it need not wait for the book, which may be down.
+    """
+    gate.counts["stopped"] += 1
+    passage.turned_away(error.code, passage.reference)
+    given = _given(gate, exchange, passage, error, passage.reference)
+    if exchange.is_begun and passage.stream is not None and not passage.is_behind:
+        given = passage.stream.cut() or given
+    passage.replaced(given)
+    abandon(gate, passage, "stopped" if passage.is_sent else "not_sent")
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LAST_WORD_SECONDS):
+            await _tell(gate, exchange, error, passage.reference, given)
 
 
 def answer_of(dialect: Dialect, error: GatebookError, reference: str) -> Answer:
@@ -146,6 +163,21 @@ async def _conclude(
     except Unavailable:
         return _outcome_unrecorded()
     return error
+
+
+async def _tell(
+    gate: Gate, exchange: Exchange, error: GatebookError, reference: str, given: bytes
+) -> None:
+    """Give the agent the end of a stream that has begun, or an answer."""
+    if exchange.is_begun:
+        await exchange.send(given, more=False)
+        return
+    answer = answer_of(gate.routes.dialect(exchange), error, reference)
+    if error.code == SPENT:
+        answer = answer._replace(status=gate.allowance.spent_status)
+    if error.code == "method_not_allowed":
+        answer.headers.append((b"allow", ", ".join(gate.routes.methods(exchange)).encode()))
+    await exchange.answer(answer)
 
 
 def _given(

@@ -17,12 +17,14 @@ from gatebook.gateway.reading import Routes
 from gatebook.gateway.refusals import Refusals
 from gatebook.gateway.settings import GatewaySettings
 from gatebook.gateway.snapshot import Snapshot, Snapshots
+from gatebook.gateway.stopping import Stopping
 from gatebook.gateway.telemetry import Telemetry
 from gatebook.gateway.unsigned import Unsigned
 from gatebook.gateway.upstream import Upstream
 from gatebook.gateway.ways import Ways
 from gatebook.policy.circumstances import Circumstances
 from gatebook.policy.resolve import Permit
+from gatebook.policy.stops import Target
 from gatebook.providers import Dialect
 from gatebook.web.tasks import Tasks
 
@@ -36,6 +38,7 @@ class Gate(NamedTuple):
     snapshots: Snapshots
     book: Book
     refusals: Refusals
+    stopping: Stopping
     unsigned: Unsigned
     dialects: Mapping[str, Dialect]
     upstream: Upstream
@@ -50,8 +53,10 @@ class Gate(NamedTuple):
     clock: Clock
     entropy: Entropy
 
-    def ways(self, snapshot: Snapshot, call: Call, at: Circumstances, permit: Permit) -> Ways:
-        """The ways that a permitted call may go."""
+    def ways(
+        self, snapshot: Snapshot, call: Call, at: Circumstances, permit: Permit, target: Target
+    ) -> Ways:
+        """The ways that a permitted call may go; `target` is what it is about on all of them."""
         return Ways(
             breakers=self.breakers,
             probes=self.probes,
@@ -60,4 +65,6 @@ class Gate(NamedTuple):
             call=call,
             at=at,
             permit=permit,
+            stopping=self.stopping,
+            target=target,
         )

@@ -1,6 +1,6 @@
-"""What may cut a call short while it is out: its agent hangs up, or its provider falls silent.
+"""What may cut a call short while it is out: its agent hangs up, its provider falls silent, a stop.
 
-Both cancel the task that waits, which closes the connection to the provider. One timer per call
+Each cancels the task that waits, which closes the connection to the provider. One timer per call
 watches silence and total time; parts that arrive only move a deadline.
 """
 
@@ -9,14 +9,23 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Literal, Protocol, Self
 
-from gatebook.core.errors import Unavailable
+from gatebook.core.errors import GatebookError, Unavailable
 from gatebook.gateway.settings import GatewaySettings
+from gatebook.policy.stops import Target
 
 _NEVER: Final = float("inf")
 
 
 class HungUp(Exception):
     """The agent left before it was answered."""
+
+
+class Stopped(Exception):
+    """Somebody stopped the call, or what it belongs to; `refusal` is what the agent is told."""
+
+    def __init__(self, refusal: GatebookError) -> None:
+        super().__init__(str(refusal))
+        self.refusal = refusal
 
 
 class Line(Protocol):
@@ -34,15 +43,27 @@ class Held(Protocol):
     def close(self) -> None: ...
 
 
-class Leash:
-    """Ties a call to its agent and to its deadlines, until it is loosened or left.
+class Brake(Protocol):
+    """Who may stop calls that are out."""
 
-    Raises HungUp or Unavailable `upstream_timeout` out of the `with` block when it was cut. An
-    agent that never reads what it asked for is let go like one that hung up, when its time is over.
+    def enter(self, call: "Leash", target: Target) -> None: ...
+
+    def leave(self, call: "Leash") -> None: ...
+
+
+class Leash:
+    """Ties a call to its agent, its deadlines and stops, until it is loosened or left.
+
+    Raises HungUp, Stopped or Unavailable `upstream_timeout` out of the `with` block when it was
+    cut. An agent that never reads what it asked for is let go like one that hung up, when its time
+    is over.
     """
 
-    def __init__(self, line: Line, settings: GatewaySettings) -> None:
+    def __init__(self, line: Line, settings: GatewaySettings, brake: Brake, target: Target) -> None:
+        """`target` is what the call is about, as stops see it."""
         self._line = line
+        self._brake = brake
+        self._target = target
         self._reply: Held | None = None
         self._silence_seconds = settings.silence_seconds
         self._task: Final = asyncio.current_task()
@@ -51,11 +72,16 @@ class Leash:
         self._total_at = now + settings.total_seconds
         self._silent_at = now + settings.first_byte_seconds
         self._timer: asyncio.TimerHandle | None = None
-        self._cut_by: Literal["", "agent", "silence"] = ""
+        self._cut_by: Literal["", "agent", "silence", "stop"] = ""
+        self._refusal: GatebookError | None = None
 
     def __enter__(self) -> Self:
         if self._line.is_gone:
             raise HungUp
+        try:
+            self._brake.enter(self, self._target)
+        except GatebookError as error:  # stopped while its intent was recorded
+            raise Stopped(error) from None
         self._line.hang_up = self._on_hang_up
         self._wind_up()
         return self
@@ -73,6 +99,8 @@ class Leash:
             self._task.uncancel()
             if self._cut_by == "agent":
                 raise HungUp from None
+            if self._refusal is not None:
+                raise Stopped(self._refusal) from None
             raise Unavailable(
                 "upstream_timeout",
                 "The provider did not answer in time.",
@@ -96,11 +124,18 @@ class Leash:
 
     def loosen(self) -> None:
         """The reply is in; nothing cuts what follows."""
+        self._brake.leave(self)
         self._line.hang_up = None
         self._silent_at = self._total_at = _NEVER
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def stop(self, refusal: GatebookError) -> None:
+        """End the call at once, and have the agent told why."""
+        if not self._cut_by:
+            self._refusal = refusal
+        self._cut("stop")
 
     def _on_hang_up(self) -> None:
         self._cut("agent")
@@ -119,7 +154,7 @@ class Leash:
         due = min(self._silent_at, self._total_at, look_at)
         self._timer = self._loop.call_at(due, self._on_time)
 
-    def _cut(self, by: Literal["agent", "silence"]) -> None:
+    def _cut(self, by: Literal["agent", "silence", "stop"]) -> None:
         self._cut_by = self._cut_by or by
         if self._task is not None:
             self._task.cancel()

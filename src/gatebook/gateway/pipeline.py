@@ -12,9 +12,17 @@ from functools import partial
 
 from gatebook.core.errors import GatebookError
 from gatebook.core.ids import new_id
-from gatebook.gateway.ending import abandon, give_up, internal_error, named, told, turn_away
+from gatebook.gateway.ending import (
+    abandon,
+    cut_off,
+    give_up,
+    internal_error,
+    named,
+    told,
+    turn_away,
+)
 from gatebook.gateway.gate import Gate
-from gatebook.gateway.leash import HungUp, Leash
+from gatebook.gateway.leash import HungUp, Leash, Stopped
 from gatebook.gateway.passage import Passage, not_sent
 from gatebook.gateway.reading import credential_of, read_call
 from gatebook.gateway.streaming import Delivery
@@ -22,6 +30,7 @@ from gatebook.guard.inspect import inspect
 from gatebook.ledger.attempt import Receipt
 from gatebook.policy.circumstances import Circumstances
 from gatebook.policy.permit import permit
+from gatebook.policy.stops import Target
 from gatebook.web.body import Disconnected
 from gatebook.web.exchange import Exchange
 
@@ -53,9 +62,10 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
         inspection = inspect(call.body)
 
         # 4. permit
+        target = gate.stopping.check(Target.of(principal))
         at = Circumstances(inspection, exchange.client_address, gate.clock.now_us())
         permission = permit(principal, call, at, snapshot.policies)
-        ways = gate.ways(snapshot, call, at, permission)
+        ways = gate.ways(snapshot, call, at, permission, target)
         call = ways.call  # as it came it is not held any longer, unless it has to be
         way, delivery = ways.first(), None
 
@@ -72,7 +82,10 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
             passage.receipt = receipt = await gate.book.record(passage.log, intent, late=too_late)
             gate.counts["intents"] += 1
 
-            with ways.attempt(way) as attempt, Leash(exchange.connection, gate.settings) as leash:
+            with (
+                ways.attempt(way) as attempt,
+                Leash(exchange.connection, gate.settings, gate.stopping, ways.target(way)) as leash,
+            ):
                 # 6. forward
                 passage.sent()
                 reply = await gate.upstream.forward(
@@ -110,6 +123,8 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
         await delivery.finish()
     except GatebookError as error:
         await turn_away(gate, exchange, passage, error)
+    except Stopped as stopped:
+        await cut_off(gate, exchange, passage, stopped.refusal)
     except HungUp:
         abandon(gate, passage, "client_disconnected" if passage.is_sent else "not_sent")
     except Disconnected:

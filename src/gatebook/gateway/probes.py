@@ -15,10 +15,12 @@ from gatebook.gateway.book import Book
 from gatebook.gateway.breaker import Change, Key
 from gatebook.gateway.settings import UpstreamSettings
 from gatebook.gateway.snapshot import Snapshot, Snapshots
+from gatebook.gateway.stopping import Stopping
 from gatebook.gateway.upstream import Upstream
 from gatebook.identity.directory import Provider
 from gatebook.ledger.events.circuit import CircuitClosed, CircuitOpened
 from gatebook.ledger.events.provider import ProviderProbed
+from gatebook.policy.stops import Target
 from gatebook.providers import Dialect
 
 PAUSE_SECONDS: Final = 10
@@ -65,6 +67,7 @@ class Probes:
         upstream: Upstream,
         dialects: Mapping[str, Dialect],
         book: Book,
+        stopping: Stopping,
         health: Health,
         settings: UpstreamSettings,
         clock: Clock,
@@ -73,6 +76,7 @@ class Probes:
         self._upstream = upstream
         self._dialects = dialects
         self._book = book
+        self._stopping = stopping
         self._health = health
         self._settings = settings
         self._clock = clock
@@ -96,7 +100,11 @@ class Probes:
         now_us = self._clock.now_us()
         await self._hand_in(now_us)
         snapshot = self._snapshots.current()
-        active = {p.id: p for p in snapshot.directory.providers.values() if p.status == "active"}
+        active = {
+            each.id: each
+            for each in snapshot.directory.providers.values()
+            if each.status == "active" and self._stopping.permits(Target.of_provider(each))
+        }
         interval_us = self._settings.probe_seconds * SECOND_US
         turns = await asyncio.to_thread(self._health.take_turns, active, now_us, interval_us)
         if turns:

@@ -117,7 +117,9 @@ class Delivery:
                 raise reply_too_large()
             if given:
                 self._leash.waits_for_agent()
+                passage.is_behind = True
                 await self._exchange.send(given)
+                passage.is_behind = False
                 delivered.update(given)
                 self._leash.heard()
         if not stream.is_complete and not stream.has_failed:

@@ -18,11 +18,13 @@ from gatebook.formats import Call, Operation
 from gatebook.gateway.breaker import Breakers, Key, Trial
 from gatebook.gateway.probes import Probes
 from gatebook.gateway.snapshot import Snapshot
+from gatebook.gateway.stopping import Stopping
 from gatebook.gateway.upstream import Reply
 from gatebook.identity.directory import Provider
 from gatebook.policy.circumstances import Circumstances
 from gatebook.policy.patterns import Patterns
 from gatebook.policy.resolve import Permit
+from gatebook.policy.stops import Target
 from gatebook.providers import Dialect
 from gatebook.translation import Untranslatable
 from gatebook.translation.to_chat import to_chat
@@ -65,7 +67,12 @@ class Ways:
         call: Call,
         at: Circumstances,
         permit: Permit,
+        stopping: Stopping,
+        target: Target,
     ) -> None:
+        """`target` is what the call is about on every way."""
+        self._stopping = stopping
+        self._target = target
         self._breakers = breakers
         self._probes = probes
         self._dialects = dialects
@@ -82,12 +89,13 @@ class Ways:
         self._next: Way | None = None
 
     def first(self) -> Way:
-        """The first way that is open; raises Unavailable if none is."""
+        """The first way that is open; raises Refused or Unavailable if none is."""
         way = Way(self.call, self._permit, 0)
-        if self._breakers.admits(_key(way)):
+        if self._is_open(way):
             return way
         found = self._find()
         if found is None:
+            self._stopping.check(self.target(way))
             raise Unavailable(
                 "upstream_unavailable",
                 "The provider has failed again and again and is left alone for a while.",
@@ -102,6 +110,10 @@ class Ways:
         if way is None:
             raise RuntimeError("a way is followed that was not found")
         return way
+
+    def target(self, way: Way) -> Target:
+        """What the call is about on a way."""
+        return self._target.by(way.provider, way.call.model)
 
     def attempt(self, way: Way) -> "Attempt":
         """Follow a way; what goes wrong on it before anything is executed is swallowed by it."""
@@ -118,9 +130,12 @@ class Ways:
         for call, permit in self._rest:
             self._number += 1
             way = Way(call, permit, self._number)
-            if self._number < _HOW_MANY and self._breakers.admits(_key(way)):
+            if self._number < _HOW_MANY and self._is_open(way):
                 return way
         return None
+
+    def _is_open(self, way: Way) -> bool:
+        return self._stopping.permits(self.target(way)) and self._breakers.admits(_key(way))
 
     def _others(self) -> Iterator[tuple[Call, Permit]]:
         """The other providers of the call as it is, then its fallbacks."""

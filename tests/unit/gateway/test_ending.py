@@ -6,6 +6,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from gatebook.app.folders import dialects
+from gatebook.control.commands.engage_stop import EngageStop
 from gatebook.core.errors import GatebookError, Refused, Unavailable
 from gatebook.core.ids import system_entropy
 from gatebook.gateway.allowance import Allowance
@@ -21,6 +22,7 @@ from gatebook.gateway.reading import Routes
 from gatebook.gateway.refusals import Refusals
 from gatebook.gateway.settings import GatewaySettings, UpstreamSettings
 from gatebook.gateway.snapshot import Snapshot, Snapshots
+from gatebook.gateway.stopping import Stopping
 from gatebook.gateway.telemetry import Telemetry
 from gatebook.gateway.unsigned import Unsigned
 from gatebook.gateway.upstream import Upstream
@@ -32,6 +34,7 @@ from gatebook.web.exchange import Exchange
 from gatebook.web.problem import Answer, problem
 from gatebook.web.server import Edge
 from gatebook.web.tasks import Tasks
+from tests.recorder import LOG
 from tests.simulators.clock import NOON_US, SetClock
 from tests.simulators.leases import MemoryAccounts, MemoryLeases
 from tests.unit.gateway.test_book import answer, opened, receipts, until
@@ -54,6 +57,14 @@ class HandConnection:
     async def answer(self, _cycle: object, answer: Answer) -> None:
         """See EdgeProtocol."""
         self.said.append(answer)
+
+
+class NoOrders:
+    """A folder without an order to stop."""
+
+    def pending(self) -> dict[str, EngageStop]:
+        """See gateway.stopping.Orders."""
+        return {}
 
 
 def exchange(said: list[Answer]) -> Exchange:
@@ -87,6 +98,15 @@ def refusal(error: GatebookError, state: Snapshot) -> CallRefused:
 def gate(book: Book, kept: Snapshots, clock: SetClock) -> Gate:
     tasks = Tasks()
     upstream = Upstream(Client(1, lambda _: False), "1")
+    stopping = Stopping(
+        NoOrders(),
+        kept,
+        book,
+        process="prc_1",
+        platform_log=LOG,
+        settings=GatewaySettings(),
+        clock=clock,
+    )
     return Gate(
         allowance=Allowance(
             MemoryLeases(MemoryAccounts(), "hld_1"),
@@ -99,6 +119,7 @@ def gate(book: Book, kept: Snapshots, clock: SetClock) -> Gate:
         snapshots=kept,
         book=book,
         refusals=Refusals(book, tasks),
+        stopping=stopping,
         unsigned=Unsigned(dict, lambda log, sid: 0, settings=LedgerSettings(), clock=clock),
         upstream=upstream,
         dialects=dialects(),
@@ -108,6 +129,7 @@ def gate(book: Book, kept: Snapshots, clock: SetClock) -> Gate:
             upstream=upstream,
             dialects=dialects(),
             book=book,
+            stopping=stopping,
             health=Kept(),
             settings=UpstreamSettings(),
             clock=clock,

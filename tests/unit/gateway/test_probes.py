@@ -42,7 +42,9 @@ class Kept:
 class Bench:
     """Probes of one provider that answers as it is told."""
 
-    def __init__(self, answer: int | GatebookError | float | None) -> None:
+    def __init__(
+        self, answer: int | GatebookError | float | None, *, is_stopped: bool = False
+    ) -> None:
         self.health = Kept()
         self.recorded: list[tuple[str, ProviderProbed]] = []
         snapshot = SimpleNamespace(
@@ -67,6 +69,7 @@ class Bench:
             "upstream": SimpleNamespace(probe=probe),
             "dialects": {"openai": None},
             "book": SimpleNamespace(record=record),
+            "stopping": SimpleNamespace(permits=lambda _: not is_stopped),
             "health": self.health,
             "settings": UpstreamSettings(probe_timeout_seconds=1, history_days=1),
             "clock": SetClock(),
@@ -117,3 +120,9 @@ async def test_calls_are_handed_in_once_and_not_lost_where_they_cannot_be() -> N
     await bench.probes.look()
     await bench.probes.look()
     assert bench.health.calls == [{"p": (2, 1)}]
+
+
+async def test_a_provider_that_is_stopped_is_not_asked_either() -> None:
+    bench = Bench(200, is_stopped=True)
+    await bench.probes.look()
+    assert bench.health.probes == []

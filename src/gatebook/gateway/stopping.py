@@ -1,0 +1,254 @@
+"""What is stopped, and the calls under way that a stop cuts; what this process did is noted.
+
+A stop is in force if the database says so, or an order lies in the folder of this machine that the
+database has not heard of: so it works while the database is down, and neither the loss of a file
+nor that of a row releases what the other one holds.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from functools import partial
+from typing import Final, Protocol
+
+from gatebook.control.commands.engage_stop import EngageStop
+from gatebook.control.stoppable import subjects
+from gatebook.core.clock import SECOND_US, Clock
+from gatebook.core.errors import GatebookError, Refused, Tampered, Unavailable
+from gatebook.gateway.book import Book, GivenUp
+from gatebook.gateway.settings import GatewaySettings
+from gatebook.gateway.snapshot import Snapshot, Snapshots
+from gatebook.identity.directory import Directory, Stop
+from gatebook.identity.identify import KeyRejected
+from gatebook.ledger.attempt import Receipt
+from gatebook.ledger.events.stop import StopApplied
+from gatebook.policy.stops import Stops, Target, name_of, refusal
+
+_LOG = logging.getLogger(__name__)
+
+LOOK_SECONDS: Final = 0.05
+"""How often a gate looks for orders: a look costs 0.1 ms, and they shall be heard of in 1 s."""
+
+NOTE_SECONDS: Final = 0.25
+"""How often it looks whether there is something to note."""
+
+
+class Orders(Protocol):
+    """Where orders are that the database may not have heard of."""
+
+    def pending(self) -> Mapping[str, EngageStop]:
+        """Orders by the ids of their stops; may block, raises Tampered if one is not of ours.
+
+        The same mapping as long as nothing changed.
+        """
+        ...
+
+
+class Cuttable(Protocol):
+    """A call under way."""
+
+    def stop(self, refusal: GatebookError) -> None: ...
+
+
+class _Applied:
+    """A stop since it is in force here."""
+
+    def __init__(self, stop: Stop, at_us: int, delay_ms: int) -> None:
+        self.stop = stop
+        self.at_us = at_us
+        self.delay_ms = delay_ms
+        self.cut = 0
+        self.ending = 0
+        """Calls that were cut and have not left."""
+        self.cut_ms = 0
+        self.is_noted = False
+
+
+class Stopping:
+    """Lives on one event loop; `look` before anything is checked."""
+
+    def __init__(
+        self,
+        orders: Orders,
+        snapshots: Snapshots,
+        book: Book,
+        *,
+        process: str,
+        platform_log: str,
+        settings: GatewaySettings,
+        clock: Clock,
+    ) -> None:
+        """`process` is this one's id for its life."""
+        self._orders = orders
+        self._snapshots = snapshots
+        self._book = book
+        self._process = process
+        self._platform_log = platform_log
+        self._clock = clock
+        self._stale_us = settings.snapshot_stale_seconds * SECOND_US
+        self._has_looked = False
+        self._confirmed_us = 0
+        self.pending: Mapping[str, EngageStop] = {}
+        """The orders that are in the folder of this machine."""
+        self._snapshot = snapshots.current()
+        self._stops = Stops()
+        self._is_blind = False
+        """An order cannot be read, so that everything is stopped."""
+        self._applied: dict[str, _Applied] = {}
+        self._under_way: dict[Cuttable, Target] = {}
+        self._cut: dict[Cuttable, _Applied] = {}
+
+    def check(self, target: Target) -> Target:
+        """The target, if nothing stops it; raises Refused, Unavailable if that cannot be told."""
+        if self._is_blind:
+            raise _unreadable()
+        if self._clock.monotonic_us() - self._confirmed_us > self._stale_us:
+            raise Unavailable(
+                "stops_unavailable",
+                "Whether calls are stopped cannot be told now.",
+                "Retry after a moment; the operator finds the reason in the gateway's words.",
+                retry_after_seconds=1,
+            )
+        stop = self._stops.meeting(target)
+        if stop is not None:
+            raise refusal(stop, self._directory)
+        return target
+
+    def permits(self, target: Target) -> bool:
+        """Whether nothing stops it."""
+        return not self._is_blind and self._stops.meeting(target) is None
+
+    def enter(self, call: Cuttable, target: Target) -> None:
+        """A call is about to leave, and may be cut from now on; raises as `check` does."""
+        self._under_way[call] = self.check(target)
+
+    def leave(self, call: Cuttable) -> None:
+        """Nothing cuts the call any more: its reply is in, or it was cut."""
+        self._under_way.pop(call, None)
+        applied = self._cut.pop(call, None)
+        if applied is not None:
+            applied.ending -= 1
+            applied.cut_ms = (self._clock.monotonic_us() - applied.at_us) // 1000
+
+    def unrecorded(self) -> set[str]:
+        """Stops in force here that the database has not heard of, as far as is known."""
+        return {id_ for id_ in self.pending if id_ not in self._directory.stops}
+
+    async def look(self) -> None:
+        """Look what is stopped; what has begun since is in force, and cut, when this returns."""
+        asked_us = self._clock.monotonic_us()
+        is_blind, pending = False, self.pending
+        try:
+            pending = await asyncio.to_thread(self._orders.pending)
+        except Tampered as error:
+            is_blind = True
+            if not self._is_blind:
+                _LOG.critical("everything is stopped: %s", error)
+        snapshot = self._newest()
+        is_new = pending is not self.pending or snapshot is not self._snapshot
+        if is_new or is_blind != self._is_blind or not self._has_looked:
+            self._say_withdrawn(pending)
+            self.pending, self._snapshot, self._is_blind = pending, snapshot, is_blind
+            self._apply()
+        self._has_looked, self._confirmed_us = True, asked_us
+
+    async def note(self) -> None:
+        """Write down what was done about stops that the book knows; raises Unavailable."""
+        for applied in list(self._applied.values()):
+            if applied.is_noted or applied.ending or applied.stop.id not in self._directory.stops:
+                continue
+            applied.is_noted = True
+            event = StopApplied(
+                stop=applied.stop.id,
+                process=self._process,
+                delay_ms=applied.delay_ms,
+                cut=applied.cut,
+                cut_ms=applied.cut_ms,
+            )
+            try:
+                late = partial(self._came_late, applied)
+                await self._book.record(self._log_of(applied.stop), event, late=late)
+            except GivenUp:
+                raise  # `late` is told what became of it
+            except Unavailable:
+                applied.is_noted = False
+                raise
+
+    @property
+    def _directory(self) -> Directory:
+        return self._snapshot.directory
+
+    def _newest(self) -> Snapshot:
+        """The state that is known; an old one is better than none for what has to end."""
+        try:
+            return self._snapshots.current()
+        except Unavailable:
+            return self._snapshot
+
+    def _apply(self) -> None:
+        """Have in force what is to be, and cut what is under way and may not be."""
+        stops = self._in_force()
+        self._stops = Stops(stops)
+        at_us, now_us = self._clock.monotonic_us(), self._clock.now_us()
+        for stop in stops:
+            if stop.id not in self._applied:
+                delay_ms = max(0, now_us - stop.engaged_at) // 1000
+                self._applied[stop.id] = applied = _Applied(stop, at_us, delay_ms)
+                applied.is_noted = not self._has_looked  # in force before this process was
+                what = name_of(stop, self._directory)
+                _LOG.warning("%s is in force: %s %s", stop.id, stop.kind, what)
+        for call, target in list(self._under_way.items()):
+            self._cut_if_stopped(call, target)
+
+    def _in_force(self) -> list[Stop]:
+        known = self._directory.stops
+        stops = [stop for stop in known.values() if stop.status == "engaged"]
+        for id_, order in self.pending.items():
+            if id_ not in known:
+                stops += _named(order, self._directory)
+        return stops
+
+    def _cut_if_stopped(self, call: Cuttable, target: Target) -> None:
+        stop = self._stops.meeting(target)
+        if stop is not None and call not in self._cut:
+            self._cut[call] = applied = self._applied[stop.id]
+            applied.cut += 1
+            applied.ending += 1
+        if self._is_blind:
+            call.stop(_unreadable())
+        elif stop is not None:
+            call.stop(refusal(stop, self._directory))
+        elif self._directory.keys[target.key].status == "revoked":
+            call.stop(KeyRejected("revoked", key_id=target.key))
+
+    def _say_withdrawn(self, pending: Mapping[str, EngageStop]) -> None:
+        """An order is taken away once the database has it; before that somebody else did."""
+        for id_ in self.unrecorded():
+            if id_ not in pending:
+                _LOG.error("%s is no longer in force: its order is gone, and not in the book", id_)
+
+    def _log_of(self, stop: Stop) -> str:
+        if stop.organization_id is None:
+            return self._platform_log
+        return self._snapshots.current().tenants[stop.organization_id].log
+
+    def _came_late(self, applied: _Applied, answer: Receipt | GatebookError) -> None:
+        applied.is_noted = isinstance(answer, Receipt)
+
+
+def _unreadable() -> Refused:
+    return Refused("stop_unreadable", "All calls are stopped.", "Ask the operator.")
+
+
+def _named(order: EngageStop, directory: Directory) -> list[Stop]:
+    """What an order stops; if it is not clear which of several, all of them until it is."""
+    return [
+        Stop(
+            id=order.stop,
+            organization_id=organization.id if organization else None,
+            kind=order.kind,
+            subject=subject,
+            engaged_at=order.engaged_at,
+        )
+        for organization, subject in subjects(directory, order.kind, order.name, order.organization)
+    ]

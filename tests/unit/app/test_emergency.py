@@ -1,0 +1,113 @@
+"""A stop is ordered without the database, and recorded as soon as that is possible."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from gatebook.app.emergency import post, record
+from gatebook.app.stop_folder import StopFolder
+from gatebook.control.apply import Control
+from gatebook.core.clock import SystemClock
+from gatebook.core.envelope import PLATFORM, DataKey
+from gatebook.core.errors import GatebookError, Invalid, NotFound, Unavailable
+from gatebook.core.ids import system_entropy
+from gatebook.storage.database import open_database
+from tests.office import Office, open_office
+
+CLOCK = SystemClock()
+DOWN = Unavailable("database_unavailable", "The database did not answer.")
+
+
+@pytest.fixture
+def office(sqlite_url: str) -> Iterator[Office]:
+    """An office with an agent called mailer."""
+    database = open_database(sqlite_url)
+    with open_office(database) as opened:
+        opened.enroll(name="mailer")
+        yield opened
+    database.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> StopFolder:
+    """A folder of orders."""
+    key = DataKey("stops", PLATFORM, bytes(32))
+    return StopFolder(tmp_path / "stops", key, system_entropy)
+
+
+class Door:
+    """Leads to the office, after it was closed so often."""
+
+    def __init__(self, office: Office, *failures: GatebookError) -> None:
+        self._office = office
+        self._failures = list(failures)
+
+    @contextmanager
+    def open(self) -> Iterator[Control]:
+        """The office's control, or what is in the way."""
+        if self._failures:
+            raise self._failures.pop(0)
+        yield self._office.control
+
+
+def order(folder: StopFolder, name: str = "mailer") -> str:
+    values = {"kind": "agent", "name": name}
+    posted = post(folder, values, "astray", clock=CLOCK, entropy=system_entropy)
+    return posted.idempotency_key
+
+
+def recorded(folder: StopFolder, door: Door, stop: str, seconds: float = 10) -> tuple[str, bool]:
+    """The entry of a stop, and whether somebody else had made it."""
+    folder.pending()
+    found = folder.order(stop)
+    assert found is not None
+    answer = record(folder, found, door.open, seconds=seconds, clock=CLOCK)
+    return answer.reference, answer.repeated
+
+
+def test_an_order_lies_in_the_folder_before_anybody_asks_the_database(folder: StopFolder) -> None:
+    stop = order(folder)
+    assert list(folder.pending()) == [stop]
+    assert folder.pending()[stop].engaged_at > 0
+
+
+def test_a_slip_orders_nothing(folder: StopFolder) -> None:
+    for values in ({"kind": "agent"}, {"kind": "platform", "name": "mailer"}):
+        with pytest.raises(Invalid):
+            post(folder, values, "", clock=CLOCK, entropy=system_entropy)
+    assert folder.pending() == {}
+
+
+def test_the_database_is_tried_until_it_answers(folder: StopFolder, office: Office) -> None:
+    stop = order(folder)
+    reference, repeated = recorded(folder, Door(office, DOWN), stop)
+    assert reference
+    assert not repeated
+    assert list(office.directory.stops) == [stop]
+    assert list(folder.pending()) == [stop]  # the gates hear of the database later
+
+
+def test_whoever_comes_second_finds_it_recorded(folder: StopFolder, office: Office) -> None:
+    stop = order(folder)
+    reference, _ = recorded(folder, Door(office), stop)
+    assert recorded(folder, Door(office), stop) == (reference, True)
+
+
+def test_a_stop_that_could_not_be_recorded_stays_in_force_here_and_that_is_said(
+    folder: StopFolder, office: Office
+) -> None:
+    stop = order(folder)
+    with pytest.raises(Unavailable) as caught:
+        recorded(folder, Door(office, DOWN), stop, seconds=0)
+    assert caught.value.code == "stop_unrecorded"
+    assert stop in caught.value.detail
+    assert list(folder.pending()) == [stop]
+
+
+def test_an_order_that_names_nothing_is_taken_back(folder: StopFolder, office: Office) -> None:
+    stop = order(folder, "nobody")
+    with pytest.raises(NotFound):
+        recorded(folder, Door(office), stop)
+    assert folder.pending() == {}

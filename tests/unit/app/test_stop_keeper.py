@@ -1,0 +1,133 @@
+"""Orders are recorded by a gate if nobody else does, and lie there no longer than needed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from gatebook.app.config import Config
+from gatebook.app.emergency import post
+from gatebook.app.stop_folder import StopFolder
+from gatebook.app.stop_keeper import PATIENCE_SECONDS, StopKeeper
+from gatebook.control.apply import Control
+from gatebook.control.commands.engage_stop import EngageStop
+from gatebook.core.envelope import PLATFORM, DataKey
+from gatebook.core.errors import Unavailable
+from gatebook.core.ids import system_entropy
+from gatebook.storage.database import open_database
+from tests.office import Office, open_office
+from tests.simulators.clock import SetClock
+
+if TYPE_CHECKING:
+    from gatebook.gateway.stopping import Stopping
+
+
+class Desk:
+    """A folder, a database and the keeper between them."""
+
+    def __init__(self, folder: Path, office: Office) -> None:
+        self.office = office
+        self.clock = SetClock()
+        self.is_down = False
+        self.opened = 0
+        key = DataKey("stops", PLATFORM, bytes(32))
+        self.folder = StopFolder(folder, key, system_entropy)
+        self.keeper = StopKeeper(
+            self.folder, self._open, process="prc_1", config=Config(), clock=self.clock
+        )
+
+    @contextmanager
+    def _open(self) -> Iterator[Control]:
+        self.opened += 1
+        if self.is_down:
+            raise Unavailable("database_unavailable", "No.")
+        yield self.office.control
+
+    def order(self, name: str = "mailer") -> str:
+        """Have an order in the folder; the id of its stop."""
+        values = {"kind": "agent", "name": name}
+        order = post(self.folder, values, "", clock=self.clock, entropy=system_entropy)
+        return order.idempotency_key
+
+    async def step(self) -> None:
+        """Let the keeper look once, at a gate that has heard of everything."""
+        await self.keeper.record(cast("Stopping", self))
+
+    @property
+    def pending(self) -> dict[str, EngageStop]:
+        """See gateway.stopping.Stopping."""
+        return dict(self.folder.pending())
+
+    def unrecorded(self) -> set[str]:
+        """See gateway.stopping.Stopping."""
+        return self.pending.keys() - self.office.directory.stops.keys()
+
+
+@pytest.fixture
+def desk(sqlite_url: str, tmp_path: Path) -> Iterator[Desk]:
+    """A desk at an office with an agent called mailer."""
+    database = open_database(sqlite_url)
+    with open_office(database) as office:
+        office.enroll(name="mailer")
+        yield Desk(tmp_path / "stops", office)
+    database.close()
+
+
+async def test_whoever_gave_an_order_has_time_to_record_it(desk: Desk) -> None:
+    stop = desk.order()
+    await desk.step()
+    assert desk.opened == 0
+    desk.clock.advance(PATIENCE_SECONDS)
+    await desk.step()
+    assert list(desk.office.directory.stops) == [stop]
+    await desk.step()
+    assert desk.opened == 1
+
+
+async def test_an_order_from_a_clock_that_is_ahead_does_not_wait_for_that_time(desk: Desk) -> None:
+    desk.clock.advance(3600)
+    desk.order()
+    desk.clock.set_time_of_day(desk.clock.now_us() - 3_600_000_000)
+    await desk.step()
+    assert desk.opened == 1
+
+
+async def test_an_order_is_tried_again_until_the_database_answers(desk: Desk) -> None:
+    stop = desk.order()
+    desk.clock.advance(PATIENCE_SECONDS)
+    desk.is_down = True
+    with pytest.raises(Unavailable):
+        await desk.step()
+    desk.is_down = False
+    await desk.step()
+    assert list(desk.office.directory.stops) == [stop]
+
+
+async def test_an_order_lies_there_until_every_gate_has_it_from_the_database(desk: Desk) -> None:
+    stop = desk.order()
+    desk.clock.advance(PATIENCE_SECONDS)
+    await desk.step()
+    await desk.step()  # the gate has heard of it now
+    desk.clock.advance(Config().gateway.snapshot_stale_seconds)
+    await desk.step()
+    assert list(desk.pending) == [stop]
+    desk.clock.advance(Config().gateway.snapshot_stale_seconds + 1)
+    await desk.step()
+    assert desk.pending == {}
+
+
+async def test_an_order_that_names_nothing_is_taken_away_and_said_to_be_void(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    stop = desk.order("nobody")
+    desk.clock.advance(PATIENCE_SECONDS)
+    await desk.step()
+    assert desk.pending == {}
+    assert f"{stop} is void" in caplog.text
+
+
+async def test_room_is_kept_for_orders_to_come(desk: Desk) -> None:
+    await desk.step()
+    assert list(desk.folder.folder.glob(".spare-*"))
