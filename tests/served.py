@@ -106,7 +106,11 @@ def start(tmp_path: Path) -> Iterator[Start]:
     def begin(*process: str, **settings: object) -> Served:
         chosen = {"GATEWAY_PORT": free_port(), "LOG_PORT": free_port(), **settings}
         environment = {f"GATEBOOK_{name}": str(value) for name, value in chosen.items()}
-        served = Served(tmp_path, {"PATH": os.environ["PATH"], **environment}, *process)
+        # The program under test is that of this process, wherever it finds it.
+        inherited = {
+            name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ
+        }
+        served = Served(tmp_path, {**inherited, **environment}, *process)
         started.append(served)
         return served
 

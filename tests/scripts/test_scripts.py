@@ -76,7 +76,14 @@ def run(command: str, folder: Path) -> str:
     done = subprocess.run(
         ["sh", "-c", command],
         cwd=folder,
-        env={"PATH": path, "HOME": str(folder), "LANG": "C.UTF-8", "COLUMNS": "100"},
+        env={
+            # The program under test is that of this process, wherever it finds it.
+            **{name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ},
+            "PATH": path,
+            "HOME": str(folder),
+            "LANG": "C.UTF-8",
+            "COLUMNS": "100",
+        },
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -83,6 +83,29 @@ def show_agent(session: Session, agent: str, organization: str, as_json: bool) -
         )
 
 
+@command.command(
+    epilog="""\b
+Examples:
+  gatebook agent quarantine triage"""
+)
+@click.argument("agent")
+@choose_organization
+@click.option("--reason", default="", help="Why; kept sealed with the entry.")
+@as_json
+@click.pass_obj
+def quarantine(
+    session: Session, *, agent: str, organization: str, reason: str, as_json: bool
+) -> None:
+    """Stop all calls of an AGENT that behaves suspiciously, by name or id, until it is looked into.
+
+    It works like `gatebook stop engage agent`, and the agent is told that it is in quarantine.
+    `gatebook stop release` ends it.
+    """
+    from gatebook.cli.stop import engage
+
+    engage(session, "quarantine", agent, organization=organization, reason=reason, as_json=as_json)
+
+
 def _of(directory: "Directory", slug: str) -> list["Agent"]:
     organizations = directory.organizations
     return [

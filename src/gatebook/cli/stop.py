@@ -1,0 +1,139 @@
+"""Stop calls at once, see what is stopped, release it."""
+
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from gatebook.cli.orders import Noun
+from gatebook.cli.session import Session
+from gatebook.cli.show import as_json, show_answer, show_json, show_table
+from gatebook.core.clock import to_text
+from gatebook.core.errors import Unavailable
+
+if TYPE_CHECKING:
+    from gatebook.identity.directory import Directory
+
+_KINDS: Final = ("agent", "model", "provider", "workspace", "organization", "platform")
+
+say_why = click.option("--reason", default="", help="Why; kept sealed with the entry.")
+choose_organization = click.option(
+    "--organization", default="", help="The organization it is in, if that is not clear."
+)
+
+
+@click.group(cls=Noun, name="stop")
+def command() -> None:
+    """Stop calls at once, see what is stopped, release it."""
+
+
+@command.command(
+    "engage",
+    epilog="""\b
+Examples:
+  gatebook stop engage agent triage
+  gatebook stop engage model 'gpt-4o*'
+  gatebook stop engage provider openai --organization acme
+  gatebook stop engage platform""",
+)
+@click.argument("kind", type=click.Choice(_KINDS))
+@click.argument("name", default="")
+@choose_organization
+@say_why
+@as_json
+@click.pass_obj
+def engage_stop(
+    session: Session, *, kind: str, name: str, organization: str, reason: str, as_json: bool
+) -> None:
+    """Stop calls at once: those under way are cut, and no others are made until it is released.
+
+    KIND says what is stopped, NAME which one: its name or its id, for models a pattern in which *
+    stands for anything, for the platform nothing. The gates of this machine obey without the
+    database; those of others hear of it from there. There is no question whether you are sure.
+    """
+    engage(session, kind, name, organization=organization, reason=reason, as_json=as_json)
+
+
+@command.command("list")
+@click.option("--all", "with_released", is_flag=True, help="Those that were released too.")
+@as_json
+@click.pass_obj
+def list_stops(session: Session, *, with_released: bool, as_json: bool) -> None:
+    """List what is stopped, by the database and by orders of this machine that it has not got."""
+    rows = _unrecorded(session)
+    try:
+        directory = session.directory
+    except Unavailable as error:
+        click.echo(f"Only what this machine knows by itself: {error}", err=True)
+    else:
+        rows = _recorded(directory, with_released) + [
+            row for row in rows if row["stop"] not in directory.stops
+        ]
+    if as_json:
+        for row in rows:
+            show_json(row)
+        return
+    columns = ("stop", "kind", "subject", "organization", "engaged_at", "state")
+    show_table(
+        [column.replace("_", " ") for column in columns],
+        [[row[column] for column in columns] for row in rows],
+        empty="Nothing is stopped.",
+    )
+
+
+def engage(
+    session: Session, kind: str, name: str, *, organization: str, reason: str, as_json: bool
+) -> None:
+    """Have something stopped here, then everywhere, and say so."""
+    from gatebook.app.emergency import WAIT_SECONDS, open_folder, post, record
+    from gatebook.app.wiring import open_control
+    from gatebook.control.commands.engage_stop import EngageStop
+    from gatebook.core.clock import SystemClock
+    from gatebook.core.ids import system_entropy
+
+    clock = SystemClock()
+    folder = open_folder(session.config, system_entropy)
+    values = {"kind": kind, "name": name, "organization": organization}
+    order = post(folder, values, reason, clock=clock, entropy=system_entropy)
+    if not as_json:
+        click.echo(f"The gates of this machine are told: {order.idempotency_key}.", err=True)
+    answer = record(
+        folder, order, lambda: open_control(session.loaded), seconds=WAIT_SECONDS, clock=clock
+    )
+    show_answer(EngageStop, answer, as_json=as_json)
+
+
+def _recorded(directory: "Directory", with_released: bool) -> list[dict[str, Any]]:
+    from gatebook.policy.stops import name_of
+
+    organizations = directory.organizations
+    return [
+        {
+            "stop": stop.id,
+            "kind": stop.kind,
+            "subject": name_of(stop, directory),
+            "organization": organizations[stop.organization_id].slug
+            if stop.organization_id
+            else "",
+            "engaged_at": to_text(stop.engaged_at),
+            "state": stop.status,
+        }
+        for stop in directory.stops.values()
+        if with_released or stop.status == "engaged"
+    ]
+
+
+def _unrecorded(session: Session) -> list[dict[str, Any]]:
+    from gatebook.app.emergency import open_folder
+    from gatebook.core.ids import system_entropy
+
+    return [
+        {
+            "stop": order.stop,
+            "kind": order.kind,
+            "subject": order.name,
+            "organization": order.organization,
+            "engaged_at": to_text(order.engaged_at),
+            "state": "engaged here, not recorded",
+        }
+        for order in open_folder(session.config, system_entropy).pending().values()
+    ]
