@@ -14,16 +14,16 @@ import pytest
 from anthropic import Anthropic
 from openai import OpenAI
 
+from tests.clients.test_anthropic import CREDENTIAL, address
 from tests.clients.test_anthropic import HI as MESSAGES
-from tests.clients.test_anthropic import address, with_anthropic
 from tests.clients.test_openai import HI
-from tests.gates import RunningGate, eventually
+from tests.gates import RunningGate, eventually, with_provider
 
 
 @pytest.fixture
 def gate(sqlite_gate: RunningGate) -> RunningGate:
     """A gate with a provider for each of them."""
-    return with_anthropic(sqlite_gate)
+    return with_provider(sqlite_gate, "anthropic", CREDENTIAL)
 
 
 @pytest.fixture
@@ -72,6 +72,16 @@ def test_a_stream_of_several_choices_ends_each_of_them(gpt: OpenAI, gate: Runnin
             pass
         snapshot = stream.current_completion_snapshot
     assert [choice.finish_reason for choice in snapshot.choices] == ["content_filter"]
+
+
+def test_a_stream_of_responses_ends_incomplete(gpt: OpenAI, gate: RunningGate) -> None:
+    stop_soon(gate)
+    stream = gpt.responses.create(model="sim-silent", input="hi", stream=True)
+    *_, last = list(stream)
+    assert last.type == "response.incomplete"
+    assert last.response.incomplete_details is not None
+    assert last.response.incomplete_details.reason == "content_filter"
+    assert gate.ending() == "stopped"
 
 
 def test_a_stream_of_messages_ends_by_a_refusal(claude: Anthropic, gate: RunningGate) -> None:
