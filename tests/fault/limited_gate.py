@@ -5,15 +5,22 @@ Prints its port when it is ready. Ends in order on SIGTERM.
 """
 
 import json
+import os
 import sys
+import tempfile
+from contextlib import AbstractContextManager
 from functools import partial
+from pathlib import Path
 
 from gatebook.app.config import Config
 from gatebook.app.folders import dialects
 from gatebook.app.gateway import open_gate, serve
 from gatebook.app.limits import open_leases
 from gatebook.app.snapshots import SqlSource
+from gatebook.app.stop_folder import StopFolder
+from gatebook.app.stop_keeper import StopKeeper
 from gatebook.app.watched_store import WatchedStore
+from gatebook.control.apply import Control
 from gatebook.core.clock import SystemClock
 from gatebook.core.envelope import LocalKek
 from gatebook.core.ids import system_entropy
@@ -25,6 +32,7 @@ from gatebook.policy.settings import LimitSettings
 from gatebook.storage.book import SqlStore
 from gatebook.storage.database import open_database
 from gatebook.storage.health import SqlHealth
+from tests.gates import STOPS
 from tests.office import ORIGIN
 from tests.simulators.certifier import LocalCertifier
 from tests.simulators.clock import NOON_US
@@ -44,6 +52,10 @@ class SharedClock:
     def monotonic_us(self) -> int:
         """Microseconds since the host started."""
         return self._host.monotonic_us()
+
+
+def _no_control() -> AbstractContextManager[Control]:
+    raise LookupError("nothing is stopped here")
 
 
 def main(url: str, began_us: str, limits: str) -> None:
@@ -71,12 +83,19 @@ def main(url: str, began_us: str, limits: str) -> None:
             ),
             dialects=dialects(),
             health=SqlHealth(database),
+            keeper=StopKeeper(
+                StopFolder(Path(tempfile.mkdtemp(prefix="gatebook-stops-")), STOPS, system_entropy),
+                _no_control,
+                process=f"{os.getpid()}",
+                config=config,
+                clock=clock,
+            ),
             config=config,
             clock=clock,
             entropy=system_entropy,
         )
     )
-    serve(application, gateway, lambda where: print(where, flush=True))
+    serve(application, config, lambda where: print(where, flush=True))
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ def ways_of(*providers: Provider) -> tuple[Call, Permit, Ways]:
     given: dict[str, Any] = {
         "breakers": SimpleNamespace(admits=lambda _key: True),
         "probes": None,
+        "stopping": SimpleNamespace(permits=lambda _target: True, check=lambda target: target),
+        "target": SimpleNamespace(by=lambda _provider, _model: None),
         "snapshot": SimpleNamespace(directory=SimpleNamespace(fallbacks={})),
     }
     ways = Ways(**given, dialects=dialects(), call=what.call, at=what.at, permit=permit)
