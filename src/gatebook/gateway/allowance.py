@@ -111,7 +111,9 @@ class Allowance:
     async def give_back(self) -> None:
         """Tell what was spent, give back what lies idle, renew what is held; raises Unavailable."""
         # In a task of its own: an exchange that was begun is waited for, whoever is cut off.
-        await asyncio.shield(self._tasks.spawn(self._round(), "telling what was spent"))
+        error = await asyncio.shield(self._tasks.spawn(self._round(), "telling what was spent"))
+        if error is not None:
+            raise error
 
     async def close(self) -> None:
         """Give everything back; for the end, when no call is under way."""
@@ -126,12 +128,17 @@ class Allowance:
         now_us = self._clock.now_us()
         return rates(holding.bounds, lambda bound: self._wallet.left(bound, now_us), now_us)
 
-    async def _round(self) -> None:
+    async def _round(self) -> Unavailable | None:
         async with self._turn:
             now_us = self._clock.now_us()
             exchange = self._wallet.round(now_us, keeps_all=now_us < self._down_until)
-            if exchange is not None:
+            if exchange is None:
+                return None
+            try:
                 await self._carry_out(exchange, now_us)
+            except Unavailable as error:
+                return error
+            return None
 
     async def _ask(self) -> None:
         """Ask for all who wait by now."""
@@ -140,7 +147,7 @@ class Allowance:
             waiting = [each for each in waiting if not each.given.done()]
             now_us = self._clock.now_us()
             exchange = self._wallet.ask([(each.bounds, each.demand) for each in waiting], now_us)
-            given: Sequence[_Given] = [_unavailable()] * len(waiting)
+            given: Sequence[_Given] = [_unavailable() for _ in waiting]
             try:
                 given = await self._carry_out(exchange, now_us)
             except Unavailable as error:

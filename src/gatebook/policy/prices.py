@@ -111,11 +111,22 @@ class PriceRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         )
 
 
+class WindowRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much models read at most, where another page says so than the one with their prices."""
+
+    vendor: str
+    models: tuple[str, ...]
+    tokens: int
+    as_of: str
+    source: str
+
+
 class PriceTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Rows, and at which hosts their vendors are; a host may hold `*`."""
 
     vendors: dict[str, tuple[str, ...]]
     price: tuple[PriceRow, ...]
+    window: tuple[WindowRow, ...] = ()
 
 
 def read_table(text: str) -> PriceTable:
@@ -123,6 +134,8 @@ def read_table(text: str) -> PriceTable:
     try:
         table = msgspec.convert(tomllib.loads(text), PriceTable)
         for row in table.price:
+            _ = row.rates
+        for row in (*table.price, *table.window):
             _check(row, table)
     except ValueError as error:  # what tomllib and msgspec raise are such, too
         raise Misconfigured(
@@ -189,14 +202,18 @@ class Prices:
                 for row in table.price
                 if row.vendor in vendors and Patterns(row.models).match(model)
             ]
+            windows = [
+                row.tokens
+                for row in table.window
+                if row.vendor in vendors and Patterns(row.models).match(model)
+            ]
             if found:
-                return _price(found)
+                return _price(found, windows)
         return None
 
 
-def _check(row: PriceRow, table: PriceTable) -> None:
+def _check(row: PriceRow | WindowRow, table: PriceTable) -> None:
     """Raise ValueError for a row that cannot be used."""
-    _ = row.rates
     if row.vendor not in table.vendors:
         raise ValueError(f"no hosts are listed for {row.vendor}")
 
@@ -210,10 +227,10 @@ def _at(vendors: Mapping[str, tuple[str, ...]], host: str) -> set[str]:
     return {vendor for vendor, hosts in vendors.items() if Patterns(hosts).match(host)}
 
 
-def _price(rows: Sequence[PriceRow]) -> Price:
+def _price(rows: Sequence[PriceRow], windows: Sequence[int]) -> Price:
     ordered = sorted(rows, key=lambda row: row.up_to or 2**53)
     return Price(
         tiers=tuple((row.up_to, row.rates) for row in ordered),
-        context_window=max(row.context_window for row in rows),
+        context_window=max(*(row.context_window for row in rows), *windows, 0),
         hides_output=any(row.hides_output for row in rows),
     )

@@ -96,6 +96,18 @@ async def test_a_call_that_is_cut_when_it_has_just_been_given_something_gives_it
         assert made._wallet._purses["lim_1"].held == 0
 
 
+async def test_a_round_that_fails_says_so_to_its_follower_and_nowhere_else(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    shared = MemoryAccounts()
+    made = allowance(shared, SetClock())
+    (await made.reserve([MONEY], CALL)).settle(Demand(money=7))
+    shared.fault = "before"
+    with pytest.raises(Unavailable):
+        await made.give_back()
+    assert caplog.records == []
+
+
 async def test_everything_is_given_back_in_the_end() -> None:
     shared = MemoryAccounts()
     made = allowance(shared, SetClock())

@@ -7,7 +7,7 @@ import pytest
 from gatebook.policy.explain import in_short
 from tests.architecture.program import python_files
 
-DECIDERS = ("scope", "resolve", "permit")
+DECIDERS = ("scope", "resolve", "permit", "demand")
 RULES = {
     node.value.value
     for name in DECIDERS
@@ -32,6 +32,10 @@ def test_a_rule_of_the_scope_says_what_the_scope_said() -> None:
     assert "gpt-*, o3" in in_short("agent.scope.models", {"models": ["gpt-*", "o3"]})
     assert "4096" in in_short("agent.scope.max_tokens", {"max_tokens": 4096})
     assert "2030-03-17" in in_short("agent.scope.expires_at", {"expires_at": 1_900_000_000_000_000})
+
+
+def test_a_limit_is_named() -> None:
+    assert "The limit lim_1 left no room" in in_short("limit.lim_1", {})
 
 
 def test_what_is_not_known_any_more_is_not_made_up() -> None:

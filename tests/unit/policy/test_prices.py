@@ -42,6 +42,13 @@ input = "1"
 output = "2"
 as_of = "2026-11-01"
 source = "https://example.com"
+
+[[window]]
+vendor = "openai"
+models = ["lo*"]
+tokens = 128000
+as_of = "2026-11-01"
+source = "https://example.org"
 """
 RATES = Rates(input=2_500_000, cached_input=1, cache_write=3_000_000, cache_write_long=5_000_000,
               output=10_000_000)  # fmt: skip
@@ -171,6 +178,7 @@ def test_a_provider_that_reports_more_from_its_cache_than_it_read_is_not_paid_fo
     [
         ('"2.50"', '"a lot"', "no amount"),
         ('vendor = "openai"\nmodels = ["long"]\ni', 'vendor = "x"\nmodels = ["long"]\ni', "hosts"),
+        ('[[window]]\nvendor = "openai"', '[[window]]\nvendor = "x"', "hosts"),
         ("cached_input", "cached", "unknown field"),
         ("[vendors]", "[vendors", "TOML|Expected"),
     ],
@@ -184,7 +192,7 @@ def test_a_table_with_an_error_is_refused_with_what_it_is(
 
 def test_the_table_that_is_shipped_has_a_date_and_a_source_in_every_row() -> None:
     (table,) = price_tables("")
-    for row in table.price:
+    for row in (*table.price, *table.window):
         assert re.fullmatch(r"20\d\d-\d\d-\d\d", row.as_of)
         assert row.source.startswith("https://")
 
@@ -200,3 +208,14 @@ def test_the_organization_can_say_how_much_a_model_reads_and_whether_it_reasons(
     price = prices(own).of(OPENAI, "gpt-4o")
     assert price is not None
     assert (price.context_window, price.hides_output) == (9, True)
+
+
+def test_how_much_a_model_reads_may_be_said_apart_from_what_it_costs() -> None:
+    found = [prices().of(OPENAI, model) for model in ("long", "gpt-4o")]
+    assert [price.context_window for price in found if price] == [128_000, 0]
+
+
+def test_each_window_that_is_shipped_is_of_a_model_with_a_price() -> None:
+    (table,) = price_tables("")
+    priced = {(row.vendor, model) for row in table.price for model in row.models}
+    assert {(row.vendor, model) for row in table.window for model in row.models} <= priced

@@ -19,6 +19,8 @@ from gatebook.ledger.ports import Position
 from gatebook.storage.database import Database
 from gatebook.storage.directory import SqlRecords, load_data_keys, load_snapshot, read_revision
 from tests.decisions import ACME, ALICE, ALL, KEY, MAILER, MAIN, OPENAI, OTHER
+from tests.unit.control.commands.test_set_limit import limited
+from tests.unit.control.commands.test_set_price import priced
 
 KEK = LocalKek(bytes(32), system_entropy)
 
@@ -47,6 +49,17 @@ def test_every_row_is_read_as_it_was_written(filled: Database) -> None:
     assert directory.agents == {MAILER.id: MAILER}
     assert directory.keys == {KEY.id: KEY}
     assert directory.providers == {OPENAI.id: OPENAI}
+
+
+def test_limits_and_prices_are_read_as_they_were_written(filled: Database) -> None:
+    limit, price = limited("20usd/month", agent="mailer"), priced(hides_output=True)
+    with filled.writing() as connection:
+        SqlRecords(connection).save(limit)
+        SqlRecords(connection).save(price)
+    with filled.reading() as connection:
+        directory = load_snapshot(connection)
+    assert directory.limits == {limit.id: limit}
+    assert directory.prices == {price.id: price}
 
 
 def test_every_field_of_a_key_survives(filled: Database) -> None:
