@@ -20,7 +20,8 @@ _LINE: Final = re.compile(rb"\r\n|\n|\r")
 class EventSplitter:
     """Gathers bytes and gives away whole events; holds at most one unfinished event."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MAX_EVENT_BYTES) -> None:
+        self._most = most
         self._rest = b""
 
     def feed(self, data: bytes) -> list[bytes]:
@@ -33,9 +34,14 @@ class EventSplitter:
             events.append(text[at : end.end()])
             at = look = end.end()
         self._rest = text[at:]
-        if len(self._rest) > MAX_EVENT_BYTES:
+        if len(self._rest) > self._most:
             raise Invalid("event_too_large", "An event of the stream is too large.")
         return events
+
+    def close(self) -> list[bytes]:
+        """What is left when no more comes, ended by two line ends: an event that was cut off."""
+        rest, self._rest = self._rest, b""
+        return [rest + b"\n\n"] if rest.strip() else []
 
 
 def data_of(event: bytes) -> bytes | None:

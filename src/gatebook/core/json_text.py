@@ -5,9 +5,10 @@ readers disagree on is refused here: a member that appears twice, or once more i
 UTF-8, absurd nesting.
 """
 
+import json
 import re
 from collections.abc import Collection, Iterable, Mapping
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, NoReturn, TypeVar
 
 import msgspec
 
@@ -59,6 +60,20 @@ def check(text: bytes) -> None:
             ) from None
     if text.count(b"{") + text.count(b"[") > MAX_DEPTH and not _is_shallow(text):
         _check_depth(text)
+
+
+def tree(text: bytes) -> dict[str, Any]:
+    """The whole object as Python has it; raises Invalid unless names are unique at every level.
+
+    For what is decided on members further in; `check` has bounded how far in they can be.
+    """
+    try:
+        found = _TREE.decode(text.decode())
+    except (ValueError, RecursionError) as error:
+        raise Invalid("json_malformed", f"The JSON cannot be read: {error}.") from None
+    if not isinstance(found, dict):
+        raise Invalid("invalid_value", "The JSON has to be an object.")
+    return found
 
 
 def members(text: bytes) -> dict[str, Span]:
@@ -193,6 +208,20 @@ def decode(decoder: msgspec.json.Decoder[T], text: bytes) -> T:
         raise Invalid("invalid_value", f"{error}.") from None
     except (msgspec.DecodeError, RecursionError) as error:
         raise Invalid("json_malformed", f"The JSON cannot be read: {error}.") from None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _twice()
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+_TREE: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
 
 
 def _decode(text: bytes) -> dict[str, msgspec.Raw]:

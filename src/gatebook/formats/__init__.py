@@ -8,6 +8,7 @@ Read `chat.py` first.
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Annotated, Any, Final, Literal, Protocol
 
 import msgspec
@@ -15,7 +16,7 @@ from msgspec import Meta
 
 from gatebook.core import json_text
 from gatebook.core.errors import Invalid, Unavailable
-from gatebook.core.event_stream import EventSplitter, data_of
+from gatebook.core.event_stream import MAX_EVENT_BYTES, EventSplitter, data_of
 
 _MODEL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}")
 # The date at the end of a tool's type, which tells its version.
@@ -69,7 +70,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
     `{model}` in a path stands for the name of a model, and `/*` at its end for the path itself and
     all below it; an empty method for all of them. `query` names the parameters that may stand
-    behind the path, which pass as they are.
+    behind the path, which pass as they are, but for a `key`.
     """
 
     dialect: str
@@ -128,6 +129,10 @@ class Stream(Protocol):
         """What may go on to the agent now; raises Unavailable for what cannot be read."""
         ...
 
+    def close(self) -> bytes:
+        """The provider has nothing more to say: what may still go on; raises Unavailable."""
+        ...
+
     def end(self) -> bytes:
         """What is still to go on once the outcome is recorded."""
         ...
@@ -157,26 +162,33 @@ class Follower:
     The event that ends the reply waits in `_end`; nothing passes behind it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MAX_EVENT_BYTES) -> None:
+        """An event of more than `most` bytes is not gathered."""
         self.usage = Usage()
         self.chunks = 0
         self.text_bytes = 0
         self.is_complete = False
         self.has_failed = False
-        self._splitter = EventSplitter()
+        self._splitter = EventSplitter(most)
         self._end = b""
 
     def feed(self, data: bytes) -> bytes:
         """What may go on to the agent now; raises Unavailable for what cannot be read."""
-        try:
-            events = self._splitter.feed(data)
-            return b"".join([self._taken(event) for event in events])
-        except (Invalid, msgspec.DecodeError, RecursionError):
-            raise unreadable() from None
+        return self._followed(partial(self._splitter.feed, data))
+
+    def close(self) -> bytes:
+        """An event that the end of the stream cut off is the last one."""
+        return self._followed(self._splitter.close)
 
     def end(self) -> bytes:
         """What is still to go on once the outcome is recorded."""
         return self._end
+
+    def _followed(self, events: Callable[[], list[bytes]]) -> bytes:
+        try:
+            return b"".join([self._taken(event) for event in events()])
+        except (Invalid, msgspec.DecodeError, RecursionError):
+            raise unreadable() from None
 
     def _taken(self, event: bytes) -> bytes:
         if self.is_complete:

@@ -32,9 +32,9 @@ _PASSED = frozenset(
         b"x-should-retry",
         b"openai-processing-ms",
         b"openai-version",
+        b"x-amzn-errortype",  # without it an AWS client cannot tell one failure from another
     )
 )
-
 
 _RATES = (b"x-ratelimit-", b"anthropic-ratelimit-")
 
@@ -110,8 +110,7 @@ class Delivery:
         while part is not None and not stream.is_complete:
             part = await reply.part()
             received.update(part or b"")
-            # Two line ends complete an event that the end of the stream cut off.
-            given = stream.feed(b"\n\n" if part is None else part)
+            given = stream.close() if part is None else stream.feed(part)
             passage.usage, passage.chunks = stream.usage, stream.chunks
             if received.length > self._limit:
                 raise reply_too_large()

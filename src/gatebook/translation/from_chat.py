@@ -114,11 +114,11 @@ class MessagesFromChat:
 
     def feed(self, data: bytes) -> bytes:
         """What may go on to the agent now; raises Unavailable for what cannot be read."""
-        given = self._splitter.feed(self._chat.feed(data))
-        try:
-            return b"".join([self._given(data_of(each)) for each in given])
-        except (KeyError, TypeError, ValueError):
-            raise unreadable() from None
+        return self._turned(self._chat.feed(data))
+
+    def close(self) -> bytes:
+        """An event that the end of the stream cut off is the last one."""
+        return self._turned(self._chat.close())
 
     def end(self) -> bytes:
         """The end of the open block and of the message, with its usage."""
@@ -131,6 +131,12 @@ class MessagesFromChat:
     def error_event(self, body: bytes) -> bytes:
         """A failure in the middle of the stream."""
         return b"event: error\ndata: " + body + b"\n\n"
+
+    def _turned(self, given: bytes) -> bytes:
+        try:
+            return b"".join([self._given(data_of(each)) for each in self._splitter.feed(given)])
+        except (KeyError, TypeError, ValueError):
+            raise unreadable() from None
 
     def _given(self, data: bytes | None) -> bytes:
         if data is None:

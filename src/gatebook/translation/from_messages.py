@@ -112,11 +112,11 @@ class ChatFromMessages:
 
     def feed(self, data: bytes) -> bytes:
         """What may go on to the agent now; raises Unavailable for what cannot be read."""
-        given = self._splitter.feed(self._messages.feed(data))
-        try:
-            return b"".join([self._given(data_of(each)) for each in given])
-        except (KeyError, TypeError, ValueError):
-            raise unreadable() from None
+        return self._turned(self._messages.feed(data))
+
+    def close(self) -> bytes:
+        """An event that the end of the stream cut off is the last one."""
+        return self._turned(self._messages.close())
 
     def end(self) -> bytes:
         """The usage, where it was asked for, and the end."""
@@ -132,6 +132,12 @@ class ChatFromMessages:
     def error_event(self, body: bytes) -> bytes:
         """A failure in the middle of the stream."""
         return b"data: " + body + b"\n\n"
+
+    def _turned(self, given: bytes) -> bytes:
+        try:
+            return b"".join([self._given(data_of(each)) for each in self._splitter.feed(given)])
+        except (KeyError, TypeError, ValueError):
+            raise unreadable() from None
 
     def _given(self, data: bytes | None) -> bytes:
         found = msgspec.json.decode(data or b'{"type":""}')  # a comment says nothing

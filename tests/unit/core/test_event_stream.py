@@ -34,3 +34,18 @@ def test_a_comment_has_no_data() -> None:
 def test_data_lines_are_joined_and_one_space_is_left_out() -> None:
     assert data_of(b"event: x\ndata: a\ndata:  b\r\ndata\n\n") == b"a\n b\n"
     assert data_of(b"data: {}\n\n") == b"{}"
+
+
+def test_what_the_end_cuts_off_is_an_event_and_nothing_is_none() -> None:
+    splitter = EventSplitter()
+    splitter.feed(b"data: a\n\ndata: b")
+    assert splitter.close() == [b"data: b\n\n"]
+    assert splitter.close() == []
+    splitter.feed(b"\n")
+    assert splitter.close() == []
+
+
+def test_an_event_may_be_as_large_as_its_reader_says() -> None:
+    with pytest.raises(Invalid):
+        EventSplitter(10).feed(b"data: 12345")
+    assert EventSplitter(11).feed(b"data: 12345") == []

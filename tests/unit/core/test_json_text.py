@@ -20,6 +20,7 @@ from gatebook.core.json_text import (
     objects,
     objects_in,
     text_of,
+    tree,
     with_first,
 )
 
@@ -179,3 +180,45 @@ def test_what_is_no_json_object_is_refused(text: bytes) -> None:
     with pytest.raises(Invalid) as caught:
         members(text)
     assert caught.value.code in {"json_malformed", "invalid_value"}
+
+
+def test_a_tree_is_what_the_text_says() -> None:
+    text = b'{"a":[{"b":1.5,"c":"\\u0064"},null,true],"e":{}}'
+    assert tree(text) == {"a": [{"b": 1.5, "c": "d"}, None, True], "e": {}}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"a":1,"a":1}',
+        b'{"x":[{"y":{"a":1,"b":2,"a":1}}]}',
+        b'{"x":{"a":1,"\\u0061":2}}',
+        b'{"x":{"":1,"":2}}',
+    ],
+)
+def test_in_a_tree_no_object_has_a_name_twice(text: bytes) -> None:
+    with pytest.raises(Invalid) as caught:
+        tree(text)
+    assert caught.value.code == "json_duplicate_member"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (b"[]", "invalid_value"),
+        (b"1", "invalid_value"),
+        (b"", "json_malformed"),
+        (b'{"a":NaN}', "json_malformed"),
+        (b'{"a":-Infinity}', "json_malformed"),
+        (b'{"a":01}', "json_malformed"),
+        (b'{"a":1}x', "json_malformed"),
+        (b'\xef\xbb\xbf{"a":1}', "json_malformed"),
+        (b'{"a":"\xff"}', "json_malformed"),
+        (b'{"a":' + b"9" * 5000 + b"}", "json_malformed"),
+        (b'{"a":' * 100_000, "json_malformed"),
+    ],
+)
+def test_a_tree_of_what_is_no_json_object_is_refused(text: bytes, code: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        tree(text)
+    assert caught.value.code == code
