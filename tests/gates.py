@@ -55,7 +55,10 @@ CHAT: Final[dict[str, Any]] = {
     "messages": [{"role": "user", "content": "hi"}],
 }
 PROVIDER_KEY: Final = "sk-provider-0123456789"
-MODELS: Final = ["gpt-*", "claude-*", "sim-*", "fault-*"]
+MODELS: Final = [
+    *("gpt-*", "claude-*", "gemini-2.5-*", "gemini-embedding-*", "us.anthropic.*"),
+    *("sim-*", "fault-*"),
+]
 STOPS: Final = DataKey("stops", PLATFORM, bytes(32))
 PROCESS: Final = "prc_1qW2eR3tY4uI5oP6aS7dF8"
 LEDGER: Final = LedgerSettings()
@@ -280,7 +283,7 @@ class RunningGate:
         ]
 
 
-def with_provider(gate: RunningGate, dialect: str, key: str) -> RunningGate:
+def with_provider(gate: RunningGate, dialect: str, key: str, **values: Any) -> RunningGate:
     """The gate with a provider for another dialect too, which it knows when this returns."""
     snapshots = gate.application._gate.snapshots
     revision = snapshots.current().directory.revision
@@ -290,6 +293,7 @@ def with_provider(gate: RunningGate, dialect: str, key: str) -> RunningGate:
         dialect=dialect,
         key=Secret(key),
         base_url=gate.vendor_url,
+        **values,
     )
     eventually(lambda: snapshots.current().directory.revision > revision)
     return gate

@@ -141,7 +141,7 @@ async def open_gate(
     tasks = Tasks()
     allowance = Allowance(leases, tasks, settings=config.limits, clock=clock)
     refusals = Refusals(book, tasks)
-    upstream = Upstream(Client(config.gateway.connect_seconds, may_reach), __version__)
+    upstream = Upstream(Client(config.gateway.connect_seconds, may_reach), __version__, clock)
     probes = Probes(
         snapshots=snapshots,
         upstream=upstream,

@@ -1,4 +1,4 @@
-"""A model vendor that runs here: OpenAI's API, Azure's and Anthropic's, with answers made of words.
+"""A model vendor that runs here, with the APIs of five vendors and answers made of words.
 
 For the demo and for tests. What it does can be set by the model's name: `sim-error-429` answers
 with that status, `sim-slow-3` waits three seconds, `sim-silent` stops in the middle of a stream,
@@ -14,10 +14,13 @@ from urllib.parse import unquote
 import msgspec
 
 from gatebook.app import simulated_anthropic as anthropic
+from gatebook.app import simulated_bedrock as bedrock
 from gatebook.app import simulated_chat as chat
+from gatebook.app import simulated_gemini as gemini
 from gatebook.app import simulated_openai as openai
 from gatebook.app import simulated_responses as responses
 from gatebook.app.simulated_openai import Maker
+from gatebook.app.simulated_ways import Ways
 from gatebook.core.clock import Clock
 from gatebook.core.errors import Invalid
 from gatebook.core.ids import Entropy
@@ -25,6 +28,7 @@ from gatebook.web.body import Receive
 from gatebook.web.exchange import Exchange, Scope, Send
 from gatebook.web.problem import Headers
 
+_EVENTS: Final = (b"content-type", b"text/event-stream; charset=utf-8")
 _LIMIT: Final = 64 * 1024 * 1024
 _TEXT: Final = (
     "This answer was made up by a simulated provider, word by word, so that the way to it can be "
@@ -75,6 +79,7 @@ class SimulatedProvider:
         self.left = 0
         self._clock = clock
         self._entropy = entropy
+        self._ways = Ways(_as_named, self._send, _TEXT)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -104,6 +109,10 @@ class SimulatedProvider:
         azure = _AZURE.fullmatch(path)
         if "anthropic-version" in headers:
             await self._answer_anthropic(exchange, headers, body)
+        elif "x-goog-api-key" in headers:
+            await gemini.answer(exchange, headers["x-goog-api-key"], body, self._ways)
+        elif at := bedrock.asked(exchange.path):
+            await bedrock.answer(exchange, at, headers, body, self._ways)
         elif azure and headers.get("api-key"):
             await self._answer_openai(exchange, maker, azure[2], body, azure[1] or "")
         elif azure or not headers.get("authorization", "").startswith("Bearer "):
@@ -183,9 +192,8 @@ class SimulatedProvider:
         self, exchange: Exchange, model: str, events: Iterable[bytes], headers: Headers
     ) -> None:
         """Send a stream of events, event by event."""
-        await exchange.begin(
-            200, [(b"content-type", b"text/event-stream; charset=utf-8"), *headers]
-        )
+        types = [] if any(name == b"content-type" for name, _ in headers) else [_EVENTS]
+        await exchange.begin(200, [*types, *headers])
         for number, event in enumerate(events):
             if number == 3 and model == "sim-silent":
                 await asyncio.sleep(3600)

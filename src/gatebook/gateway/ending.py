@@ -64,7 +64,7 @@ async def cut_off(gate: Gate, exchange: Exchange, passage: Passage, error: Gateb
 def answer_of(dialect: Dialect, error: GatebookError, reference: str) -> Answer:
     """A failure as an answer in a dialect; `reference` names the entry, if there is one."""
     return Answer(
-        dialect.STATUSES.get(error.code) or status_of(error),
+        dialect.status(error, status_of(error)),
         [(b"content-type", b"application/json"), *headers_of(error), *named(reference)],
         dialect.error_body(error, reference),
     )
@@ -143,7 +143,7 @@ def _who(
     if isinstance(error, KeyRejected):
         return error.principal, error
     try:
-        found = snapshot.identify(credential_of(exchange.headers), gate.clock.now_us())
+        found = snapshot.identify(credential_of(exchange), gate.clock.now_us())
     except KeyRejected as rejected:
         return rejected.principal, rejected
     return found, error

@@ -47,7 +47,7 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
         # 1. read the call
         dialect, operation, model = gate.routes.find(exchange)
         passage.operation = operation.name
-        credential = credential_of(exchange.headers)
+        credential = credential_of(exchange)
         is_known = snapshot.knows(credential, gate.clock.now_us())
         most = gate.settings.body_limit_bytes
         call = await read_call(exchange, dialect, operation, most, model=model, is_known=is_known)

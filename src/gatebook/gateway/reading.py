@@ -1,7 +1,7 @@
 """Reads what an agent sends: where to, with which credential, and what it asks for."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -23,6 +23,10 @@ _MODEL_IN_PATH: Final = rb"((?:[A-Za-z0-9._:@~+-]|%3[Aa])+)"
 
 # Where the SDKs of different vendors put their key, and our own name for it.
 _CREDENTIALS: Final = (b"x-gatebook-key", b"x-api-key", b"api-key", b"x-goog-api-key")
+_KEY: Final = b"key"
+"""The parameter in which Google's clients may put it too; it never goes on."""
+_SIGNED: Final = b"aws4-"
+"""How the schemes of `Authorization` begin with which AWS clients sign."""
 
 
 class Route(NamedTuple):
@@ -53,7 +57,7 @@ class Routes:
                     plain.setdefault(path.encode(), []).append(route)
         self._by_path = plain
         # What names less of a path is asked last.
-        ordered = sorted(patterns.items(), key=lambda item: item[0].endswith(_BELOW))
+        ordered = sorted(patterns.items(), key=lambda item: _vagueness(item[0]))
         self._by_pattern = [(_pattern(path), routes) for path, routes in ordered]
 
     def dialect(self, exchange: Exchange) -> Dialect:
@@ -95,12 +99,17 @@ class Routes:
         return None
 
 
-def credential_of(headers: Mapping[bytes, bytes]) -> str:
+def credential_of(exchange: Exchange) -> str:
     """The one credential a caller presents; raises KeyRejected unless there is exactly one."""
+    headers = exchange.headers
     found = {headers[name] for name in _CREDENTIALS if name in headers}
     scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
+    if scheme.lower().startswith(_SIGNED):
+        raise KeyRejected("signed")
     if scheme:
         found.add(token.strip() if scheme.lower() == b"bearer" else b"")
+    if exchange.query:
+        found.update(value for name, value in _parameters(exchange.query) if name == _KEY)
     if len(found) != 1 or b"" in found:
         raise KeyRejected("malformed")
     return found.pop().decode("latin-1")
@@ -117,7 +126,7 @@ async def read_call(
 ) -> Call:
     """The call; raises Invalid, or KeyRejected where a stranger sends too much."""
     headers = exchange.headers
-    query = _query(exchange.query, operation.query) if exchange.query else ""
+    query = _without_key(exchange.query) if exchange.query else ""
     passed = [
         (name, _plain(headers[key])) for key, name in dialect.PASSED.items() if key in headers
     ]
@@ -128,7 +137,7 @@ async def read_call(
             body = await exchange.body(limit, _too_large(limit))
         else:
             body = await exchange.body(STRANGER_BYTES, KeyRejected("unknown"))
-    return operation.format.read(
+    call = operation.format.read(
         Call(
             operation=operation,
             path=exchange.path.decode("ascii"),
@@ -138,6 +147,9 @@ async def read_call(
             model=model,
         )
     )
+    if exchange.query:
+        _check_query(exchange.query, operation.query)
+    return call
 
 
 def _by_path(operations: Iterable[Operation]) -> dict[str, dict[str, Operation]]:
@@ -159,14 +171,29 @@ def _pattern(path: str) -> re.Pattern[bytes]:
     return re.compile(_MODEL_IN_PATH.join(parts) + below, re.DOTALL)
 
 
-def _query(query: bytes, allowed: Collection[str]) -> str:
-    """The query as it goes on; raises Invalid for a parameter that nobody has looked at."""
-    text = _plain(query)
-    for part in text.replace(";", "&").split("&"):  # some servers part them so
-        name = part.partition("=")[0]
-        if name not in allowed:
+def _vagueness(path: str) -> tuple[bool, bool]:
+    """The model of a path that ends with it takes in whatever may follow a colon."""
+    return path.endswith(_BELOW), path.endswith(_MODEL)
+
+
+def _parameters(query: bytes) -> Iterator[tuple[bytes, bytes]]:
+    for part in query.split(b"&"):
+        name, _, value = part.partition(b"=")
+        yield name, value
+
+
+def _without_key(query: bytes) -> str:
+    """The query as it goes on; raises Invalid for what cannot stand in the line of a request."""
+    parts = query.split(b"&")
+    return _plain(b"&".join([part for part in parts if not part.startswith(_KEY + b"=")]))
+
+
+def _check_query(query: bytes, allowed: Collection[str]) -> None:
+    """Raise Invalid for a parameter that nobody has looked at."""
+    for name, value in _parameters(query):
+        # Some servers part them by semicolons too.
+        if name.decode("latin-1") not in allowed or b";" in value:
             raise Invalid("query_refused", "A query parameter is not accepted here.")
-    return text
 
 
 def _check_media_type(headers: Mapping[bytes, bytes]) -> None:

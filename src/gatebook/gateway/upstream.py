@@ -5,20 +5,24 @@ lists, none of its credentials ever does, and our own credential goes to its pro
 Nothing is followed, decompressed or sent twice.
 """
 
+from collections.abc import Iterable
 from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
 from gatebook.control.target import ApiUrl, read_api_url
+from gatebook.core.clock import Clock
 from gatebook.core.errors import Invalid, Misconfigured, Unavailable
 from gatebook.core.secret import Secret
 from gatebook.formats import Call
 from gatebook.identity.directory import Provider
 from gatebook.ledger.attempt import Receipt
 from gatebook.policy.resolve import Permit
-from gatebook.providers import Dialect
+from gatebook.providers import Dialect, Outgoing, Signer
 from gatebook.web.client import Broken, Client, Connection, NotCalled, NotSent, Origin
 
 _REMEMBERED: Final = 1000
 """Targets that are kept."""
+_JSON: Final = "application/json"
 
 
 class Target(NamedTuple):
@@ -26,6 +30,10 @@ class Target(NamedTuple):
 
     origin: Origin
     head: bytes
+    url: str = ""
+    signer: Signer | None = None
+    """Makes the headers that authorize each request, where no header does for all."""
+    region: str = ""
 
 
 class _Made(NamedTuple):
@@ -77,8 +85,9 @@ class Reply:
 class Upstream:
     """The way out."""
 
-    def __init__(self, client: Client, version: str) -> None:
+    def __init__(self, client: Client, version: str, clock: Clock) -> None:
         self._client = client
+        self._clock = clock
         self._agent = f"gatebook/{version}"
         self._made: dict[tuple[str, str, str, bool], _Made] = {}
 
@@ -120,9 +129,10 @@ class Upstream:
         return reply.status
 
     async def _send(self, call: Call, target: Target) -> Reply:
+        request = request_of(call, target, self._clock.now_us())
         connection = await self._connect(target.origin)
         try:
-            await connection.send(_request(call, target))
+            await connection.send(request)
         except Broken as error:
             raise _broken(str(error)) from error
         finally:
@@ -161,6 +171,7 @@ class Upstream:
             return made.target
         authorization = dialect.authorization(_line(credential.reveal())) if credential else None
         target = target_of(provider.base_url, call, self._agent, authorization)
+        target = target._replace(region=provider.region)
         if not call.query:
             if len(self._made) >= _REMEMBERED:
                 self._made.clear()  # a path may name a model, and models can be made up
@@ -169,28 +180,39 @@ class Upstream:
 
 
 def target_of(
-    base_url: str, call: Call, agent: str, authorization: tuple[str, str] | None
+    base_url: str, call: Call, agent: str, authorization: tuple[str, str] | Signer | None
 ) -> Target:
     """The target of a call; raises Misconfigured for an address that cannot be used."""
     url = _address(base_url)
     operation = call.operation
-    path = url.path + call.path.removeprefix(operation.base)
     query = f"?{call.query}" if call.query else ""
+    path = url.path + call.path.removeprefix(operation.base) + query
     fields = [
-        f"{operation.method} {path}{query} HTTP/1.1",
-        f"Host: {url.authority}",
-        f"User-Agent: {agent}",
-        "Accept: {}".format(
-            operation.format.stream_type.decode() if call.streamed else "application/json"
-        ),
-        "Accept-Encoding: identity",
+        ("Host", url.authority),
+        ("User-Agent", agent),
+        ("Accept", operation.format.stream_type.decode() if call.streamed else _JSON),
+        ("Accept-Encoding", "identity"),
     ]
-    if authorization is not None:
-        fields.append("{}: {}".format(*authorization))
+    if isinstance(authorization, tuple):
+        fields.append(authorization)
     if operation.has_body:
-        fields.append("Content-Type: application/json")
-    head = "".join([f"{field}\r\n" for field in fields]).encode("ascii")
-    return Target(_origin(url), head)
+        fields.append(("Content-Type", _JSON))
+    return Target(
+        _origin(url),
+        f"{operation.method} {path} HTTP/1.1\r\n".encode("ascii") + _lines(fields),
+        url=f"{url.scheme}://{url.authority}{path}",
+        signer=None if isinstance(authorization, tuple) else authorization,
+    )
+
+
+def request_of(call: Call, target: Target, now_us: int) -> bytes:
+    """The bytes of a request; raises Misconfigured if it cannot be signed."""
+    head = target.head + _lines(call.headers)
+    if target.signer is not None:
+        head += _lines(target.signer(_outgoing(call, target), now_us))
+    if not call.operation.has_body:
+        return b"%b\r\n" % head
+    return b"%bContent-Length: %d\r\n\r\n%b" % (head, len(call.body), call.body)
 
 
 def reply_too_large() -> Unavailable:
@@ -215,11 +237,16 @@ def _origin(url: ApiUrl) -> Origin:
     return Origin(url.scheme == "https", str(url.host), url.port)
 
 
-def _request(call: Call, target: Target) -> bytes:
-    own = "".join([f"{name}: {value}\r\n" for name, value in call.headers]).encode("ascii")
-    if not call.operation.has_body:
-        return b"%b%b\r\n" % (target.head, own)
-    return b"%b%bContent-Length: %d\r\n\r\n%b" % (target.head, own, len(call.body), call.body)
+def _outgoing(call: Call, target: Target) -> Outgoing:
+    """What of a request a signature covers; the authority is a part of its address too."""
+    signed = {"Host": urlsplit(target.url).netloc}
+    if call.operation.has_body:
+        signed["Content-Type"] = _JSON
+    return Outgoing(call.operation.method, target.url, signed, call.body, target.region)
+
+
+def _lines(fields: Iterable[tuple[str, str]]) -> bytes:
+    return "".join([f"{name}: {value}\r\n" for name, value in fields]).encode("ascii")
 
 
 def _line(text: str) -> str:

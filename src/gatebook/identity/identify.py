@@ -13,8 +13,16 @@ from gatebook.identity.directory import Agent, AgentKey, Directory, Organization
 from gatebook.identity.keys import Peppers, parse
 
 Cause = Literal[
-    "malformed", "unknown", "wrong_secret", "revoked", "expired", "superseded", "retired"
+    "malformed", "signed", "unknown", "wrong_secret", "revoked", "expired", "superseded", "retired"
 ]
+
+_COPY_IT: Final = (
+    "Check that the whole key was copied, or ask the owner of the agent for a new one."
+)
+_DO_NOT_SIGN: Final = (
+    "A signature cannot be checked here: put the agent's key into AWS_BEARER_TOKEN_BEDROCK, so that"
+    " it is sent as it is."
+)
 
 _NO_MAC: Final = bytes(32)
 
@@ -39,7 +47,7 @@ class KeyRejected(Unidentified):
         super().__init__(
             "key_expired" if ended else "invalid_api_key",
             "The API key is not valid.",
-            "Check that the whole key was copied, or ask the owner of the agent for a new one.",
+            _DO_NOT_SIGN if cause == "signed" else _COPY_IT,
         )
         self.cause = cause
         self.key_id = key_id

@@ -8,7 +8,7 @@ Read `openai.py` first. To add a vendor: one module, and recorded exchanges in `
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import ClassVar, Final, Protocol, runtime_checkable
+from typing import ClassVar, Final, NamedTuple, Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
 import msgspec
@@ -47,6 +47,26 @@ _OPENAI_TYPES: Final = {
 _OPENAI_TYPES_BY_CODE: Final = {"insufficient_quota": "insufficient_quota"}
 
 
+class Outgoing(NamedTuple):
+    """A request as it leaves, for whoever signs it."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    """Those that a signature has to cover."""
+    body: bytes
+    region: str
+    """Where the provider is said to be, if that is known."""
+
+
+class Signer(Protocol):
+    """Makes the headers that carry a credential which itself never leaves."""
+
+    def __call__(self, request: Outgoing, now_us: int) -> Sequence[tuple[str, str]]:
+        """The headers of this request at this time; raises Misconfigured."""
+        ...
+
+
 @runtime_checkable
 class Dialect(Protocol):
     """A module of this package."""
@@ -57,14 +77,19 @@ class Dialect(Protocol):
     OPERATIONS: ClassVar[Sequence[Operation]]
     MARK: ClassVar[bytes]
     """A header that tells this dialect from another one on the same path; empty: what is left."""
-    STATUSES: ClassVar[Mapping[str, int]]
-    """HTTP statuses of its own, by the code of a failure; for all others HTTP's are taken."""
     PASSED: ClassVar[Mapping[bytes, str]]
     """What an agent may say to the provider beside the body, by lower-case name: its own
     credentials, hop-by-hop fields and everything else stay here."""
 
-    def authorization(self, credential: str) -> tuple[str, str]:
-        """The header that carries our credential to the provider."""
+    def authorization(self, credential: str) -> tuple[str, str] | Signer:
+        """The header that carries our credential to the provider, or what makes such headers.
+
+        Raises Misconfigured for what cannot be a credential of this vendor.
+        """
+        ...
+
+    def status(self, error: GatebookError, usual: int) -> int:
+        """The HTTP status of a failure, where this vendor's clients need another than the usual."""
         ...
 
     def error_body(self, error: GatebookError, reference: str) -> bytes:

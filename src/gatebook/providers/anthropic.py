@@ -17,7 +17,6 @@ from gatebook.formats.models import Model, Models
 NAME: Final = "anthropic"
 BASE_URL: Final = "https://api.anthropic.com"
 MARK: Final = b"anthropic-version"
-STATUSES: Final = {"upstream_unavailable": 529}
 PASSED: Final = {
     b"anthropic-version": "anthropic-version",
     b"anthropic-beta": "anthropic-beta",
@@ -102,6 +101,7 @@ _ERROR_TYPES: Final = {
     "refused": "permission_error",
     "exhausted": "rate_limit_error",
 }
+_OVERLOADED: Final = 529
 _ERROR_TYPES_BY_CODE: Final = {
     "body_too_large": "request_too_large",
     "insufficient_quota": "billing_error",
@@ -125,6 +125,11 @@ class _Envelope(msgspec.Struct):
 def authorization(credential: str) -> tuple[str, str]:
     """The header that carries our credential to the provider."""
     return "x-api-key", credential
+
+
+def status(error: GatebookError, usual: int) -> int:
+    """The usual one, but for what this vendor calls overloaded."""
+    return _OVERLOADED if error.code == "upstream_unavailable" else usual
 
 
 def error_body(error: GatebookError, reference: str) -> bytes:

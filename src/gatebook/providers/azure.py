@@ -5,7 +5,6 @@ has the name its owner gave it, and that is the model here; the newer addresses,
 have it in the body, as OpenAI's do.
 """
 
-from collections.abc import Mapping
 from typing import Final
 
 from gatebook.core.errors import GatebookError
@@ -21,7 +20,6 @@ from gatebook.providers import openai_error
 NAME: Final = "azure"
 BASE_URL: Final = ""
 MARK: Final = b""
-STATUSES: Final[Mapping[str, int]] = {}
 PASSED: Final = {b"idempotency-key": "Idempotency-Key", b"traceparent": "traceparent"}
 
 _ROOT: Final = "/openai"
@@ -90,6 +88,12 @@ OPERATIONS: Final = (
 def authorization(credential: str) -> tuple[str, str]:
     """The header that carries our credential to the provider."""
     return "api-key", credential
+
+
+def status(error: GatebookError, usual: int) -> int:
+    """The usual one: this vendor's clients are told by a header what to send again."""
+    del error
+    return usual
 
 
 def error_body(error: GatebookError, reference: str) -> bytes:

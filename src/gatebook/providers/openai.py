@@ -4,7 +4,6 @@ Source: OpenAI API reference and the openai-python SDK, whose reading of errors 
 agents live with.
 """
 
-from collections.abc import Mapping
 from typing import Final
 
 from gatebook.core.errors import GatebookError
@@ -21,7 +20,6 @@ from gatebook.providers import openai_error
 NAME: Final = "openai"
 BASE_URL: Final = "https://api.openai.com/v1"
 MARK: Final = b""
-STATUSES: Final[Mapping[str, int]] = {}
 PASSED: Final = {
     b"openai-organization": "OpenAI-Organization",
     b"openai-project": "OpenAI-Project",
@@ -103,6 +101,12 @@ OPERATIONS: Final = (
 def authorization(credential: str) -> tuple[str, str]:
     """The header that carries our credential to the provider."""
     return "Authorization", f"Bearer {credential}"
+
+
+def status(error: GatebookError, usual: int) -> int:
+    """The usual one: this vendor's clients are told by a header what to send again."""
+    del error
+    return usual
 
 
 def error_body(error: GatebookError, reference: str) -> bytes:

@@ -77,6 +77,7 @@ class EdgeProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
         """A peer connects; it has `head_seconds` to say something."""
         super().connection_made(transport)
+        self.access_log = False  # an address may hold a key, whoever listens to that logger
         if len(self.connections) > self.edge.connections:
             self._turn_away(
                 Unavailable("too_many_connections", "Too many connections.", retry_after_seconds=1)

@@ -97,7 +97,7 @@ def refusal(error: GatebookError, state: Snapshot) -> CallRefused:
 
 def gate(book: Book, kept: Snapshots, clock: SetClock) -> Gate:
     tasks = Tasks()
-    upstream = Upstream(Client(1, lambda _: False), "1")
+    upstream = Upstream(Client(1, lambda _: False), "1", clock)
     stopping = Stopping(
         NoOrders(),
         kept,

@@ -11,11 +11,17 @@ from gatebook.core.errors import Invalid, NotFound
 from gatebook.formats import Call
 from gatebook.gateway.reading import Routes, credential_of, read_call
 from gatebook.identity.identify import KeyRejected
-from gatebook.providers import anthropic, azure, openai
+from gatebook.providers import anthropic, azure, bedrock, gemini, openai
 from gatebook.web.exchange import Exchange
 
 JSON = {b"content-type": b"application/json"}
-DIALECTS: list[Any] = [openai, anthropic, azure]  # modules, as the registry finds them
+DIALECTS: list[Any] = [
+    openai,
+    anthropic,
+    azure,
+    bedrock,
+    gemini,
+]  # modules, as the registry finds them
 ROUTES = Routes(DIALECTS)
 
 
@@ -76,6 +82,31 @@ def test_of_two_dialects_on_one_path_the_one_is_meant_whose_mark_was_sent(
 ) -> None:
     headers = {b"anthropic-version": b"2023-06-01"} if marked else {}
     assert name == ROUTES.dialect(exchange("GET", path, headers)).NAME
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "dialect", "operation"),
+    [
+        ("GET", b"/v1/models", {b"x-goog-api-key": b"k"}, "gemini", "models"),
+        ("GET", b"/v1/models", {}, "openai", "models"),
+        ("GET", b"/v1beta/models", {}, "gemini", "models"),
+        ("GET", b"/v1/models/gemini-a", {b"x-goog-api-key": b"k"}, "gemini", "models.retrieve"),
+        ("POST", b"/v1/chat/completions", {b"x-goog-api-key": b"k"}, "openai", "chat.completions"),
+        ("POST", b"/v1/models/a:generateContent", {}, "gemini", "generateContent"),
+        ("POST", b"/v1/models/a:batchGenerateContent", {}, "gemini", "batchGenerateContent"),
+        ("DELETE", b"/v1beta/files/a", {}, "gemini", "files"),
+        ("GET", b"/v1beta/dynamic/a", {}, "gemini", "v1beta"),
+        ("GET", b"/v1/files", {b"x-goog-api-key": b"k"}, "gemini", "files"),
+        ("GET", b"/v1/files", {}, "openai", "files"),
+        ("GET", b"/v1beta/cachedContents", {}, "gemini", "cachedContents"),
+        ("PATCH", b"/v1beta/cachedContents/a", {}, "gemini", "cachedContents"),
+    ],
+)
+def test_the_first_pattern_that_fits_is_meant_and_a_closed_one_by_any_method(
+    method: str, path: bytes, headers: dict[bytes, bytes], dialect: str, operation: str
+) -> None:
+    meant, found, _ = ROUTES.find(exchange(method, path, headers))
+    assert (meant.NAME, found.name) == (dialect, operation)
 
 
 def test_a_path_or_a_method_that_nobody_serves_is_refused() -> None:
@@ -232,7 +263,7 @@ async def test_a_query_that_an_operation_knows_passes_as_it_is(query: bytes, tak
     ],
 )
 def test_every_place_is_looked_at(headers: dict[bytes, bytes]) -> None:
-    assert credential_of(headers) == "k"
+    assert credential_of(exchange("POST", b"/", headers)) == "k"
 
 
 @pytest.mark.parametrize(
@@ -247,4 +278,72 @@ def test_every_place_is_looked_at(headers: dict[bytes, bytes]) -> None:
 )
 def test_none_and_two_that_differ_are_turned_away(headers: dict[bytes, bytes]) -> None:
     with pytest.raises(KeyRejected):
-        credential_of(headers)
+        credential_of(exchange("POST", b"/", headers))
+
+
+@pytest.mark.parametrize(
+    ("headers", "query", "key"),
+    [
+        ({}, b"key=k", "k"),
+        ({}, b"alt=sse&key=k", "k"),
+        ({b"x-goog-api-key": b"k"}, b"key=k", "k"),
+        ({b"x-goog-api-key": b"k"}, b"key=l", ""),
+        ({b"authorization": b"Bearer k"}, b"key=l", ""),
+        ({}, b"key=k&key=l", ""),
+        ({b"x-goog-api-key": b"k"}, b"key=", ""),
+        ({b"x-goog-api-key": b"k"}, b"key", ""),
+        ({}, b"Key=k", ""),
+        ({}, b"%6bey=k", ""),
+    ],
+)
+def test_a_key_may_stand_in_the_query_and_is_one_credential_as_any(
+    headers: dict[bytes, bytes], query: bytes, key: str
+) -> None:
+    asked = exchange("POST", b"/", headers, query)
+    if key:
+        assert credential_of(asked) == key
+    else:
+        with pytest.raises(KeyRejected):
+            credential_of(asked)
+
+
+@pytest.mark.parametrize(
+    ("query", "left"),
+    [
+        (b"key=k", ""),
+        (b"key=k&alt=sse", "alt=sse"),
+        (b"alt=sse&key=k", "alt=sse"),
+        (b"alt=sse;key=k", None),
+        (b"alt=sse&Key=k", None),
+        (b"alt=sse&%6bey=k", None),
+        (b"alt=sse&fields=key", None),
+    ],
+)
+async def test_a_key_in_the_query_never_goes_on(query: bytes, left: str | None) -> None:
+    verb = b"streamGenerateContent" if b"alt" in query else b"generateContent"
+    asked = exchange("POST", b"/v1beta/models/a:" + verb, JSON, query, b'{"contents":[]}')
+    dialect, operation, model = ROUTES.find(asked)
+    if left is None:
+        with pytest.raises(Invalid):
+            await read_call(asked, dialect, operation, 1000, model=model, is_known=True)
+    else:
+        call = await read_call(asked, dialect, operation, 1000, model=model, is_known=True)
+        assert (call.query, call.path) == (left, f"/v1beta/models/a:{verb.decode()}")
+
+
+@pytest.mark.parametrize("query", [b"", b"uploadType=resumable", b"key=k&x=1"])
+async def test_a_closed_operation_is_named_whatever_is_asked_of_it(query: bytes) -> None:
+    asked = exchange("POST", b"/upload/v1beta/files", {}, query, b"text")
+    dialect, operation, _ = ROUTES.find(asked)
+    with pytest.raises(Invalid, match="belongs to its whole account"):
+        await read_call(asked, dialect, operation, 1000, is_known=True)
+
+
+@pytest.mark.parametrize("scheme", [b"AWS4-HMAC-SHA256", b"AWS4-ECDSA-P256-SHA256"])
+def test_a_signature_identifies_nobody_and_the_hint_says_what_does(scheme: bytes) -> None:
+    signed = {
+        b"authorization": scheme + b" Credential=AKIA/20260101/us-east-1/bedrock/aws4_request"
+    }
+    with pytest.raises(KeyRejected, match="AWS_BEARER_TOKEN_BEDROCK") as caught:
+        credential_of(exchange("POST", b"/model/a/converse", signed))
+    assert caught.value.cause == "signed"

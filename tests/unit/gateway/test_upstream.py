@@ -4,8 +4,8 @@ import pytest
 
 from gatebook.core.errors import Misconfigured
 from gatebook.formats import Call, Operation
-from gatebook.gateway.upstream import target_of
-from gatebook.providers import azure
+from gatebook.gateway.upstream import request_of, target_of
+from gatebook.providers import Outgoing, azure
 from gatebook.providers.anthropic import MESSAGES
 from gatebook.providers.openai import CHAT, MODELS
 from gatebook.web.client import Origin
@@ -78,3 +78,30 @@ def test_a_path_stands_behind_the_base_url_as_in_the_vendors_sdk(
 def test_an_address_that_could_say_more_than_an_address_is_not_used(base_url: str) -> None:
     with pytest.raises(Misconfigured):
         target_of(base_url, CALL, "g", None)
+
+
+def test_a_request_that_is_signed_is_signed_as_it_leaves_and_anew_each_time() -> None:
+    asked: list[tuple[Outgoing, int]] = []
+
+    def signer(request: Outgoing, now_us: int) -> list[tuple[str, str]]:
+        asked.append((request, now_us))
+        return [("Authorization", f"signed at {now_us}")]
+
+    call = Call(operation=CHAT, path=CHAT.path, headers=(("traceparent", "00"),), body=b"{}")
+    target = target_of("https://api.example:8443/base", call, "g", signer)
+    target = target._replace(region="eu")
+    first, second = request_of(call, target, 1), request_of(call, target, 2)
+    assert first.endswith(
+        b"Content-Type: application/json\r\ntraceparent: 00\r\nAuthorization: signed at 1\r\n"
+        b"Content-Length: 2\r\n\r\n{}"
+    )
+    assert b"signed at 2\r\n" in second
+    url = "https://api.example:8443/base/chat/completions"
+    signed = {"Host": "api.example:8443", "Content-Type": "application/json"}
+    assert asked[0] == (Outgoing("POST", url, signed, b"{}", "eu"), 1)
+
+
+def test_a_credential_in_a_header_is_not_signed_with() -> None:
+    target = target_of("https://api.example", CALL, "g", ("Authorization", "Bearer k"))
+    assert request_of(CALL, target, 1).count(b"Authorization") == 1
+    assert target.signer is None

@@ -13,11 +13,12 @@ from gatebook.core.errors import (
     Unavailable,
     Unidentified,
 )
-from gatebook.providers.anthropic import STATUSES, authorization, error_body
+from gatebook.providers.anthropic import authorization, error_body, status
 
 
 def test_an_overload_has_a_status_of_its_own() -> None:
-    assert STATUSES["upstream_unavailable"] == 529
+    assert status(Unavailable("upstream_unavailable", "A."), 503) == 529
+    assert status(Unavailable("audit_unavailable", "A."), 503) == 503
 
 
 def test_our_credential_is_an_api_key() -> None:

@@ -4,7 +4,7 @@ import re
 
 FOLDER = "src/gatebook/providers"
 ID = re.compile(r"[a-z][a-z0-9]*")
-EXAMPLE = "gemini"
+EXAMPLE = "cohere"
 
 _MODULE = '''\
 """What this vendor's API offers, in one line.
@@ -21,7 +21,6 @@ from gatebook.formats import Operation
 NAME: Final = "{id}"
 BASE_URL: Final = "https://api.example.com"
 MARK: Final = b""
-STATUSES: Final[Mapping[str, int]] = {{}}
 PASSED: Final[Mapping[bytes, str]] = {{}}
 OPERATIONS: Final[Sequence[Operation]] = ()
 
@@ -29,6 +28,11 @@ OPERATIONS: Final[Sequence[Operation]] = ()
 def authorization(credential: str) -> tuple[str, str]:
     """The header that carries our credential to the provider."""
     raise NotImplementedError
+
+
+def status(error: GatebookError, usual: int) -> int:
+    """The HTTP status of a failure."""
+    return usual
 
 
 def error_body(error: GatebookError, reference: str) -> bytes:

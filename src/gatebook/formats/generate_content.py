@@ -1,0 +1,331 @@
+"""Google's contents: what is generated from them, whole and streamed, counted or embedded.
+
+Source: Gemini API reference and the google-genai package, whose reading of streams is what agents
+live with. Google reads a name in camelCase and in snake_case (protobuf, "ProtoJSON format"), null
+as absent, and one object where a list is due; so do we. All else keeps its bytes, signatures of
+thoughts above all: the next turn breaks if one is rewritten.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import msgspec
+from msgspec.structs import replace
+
+from gatebook.core import json_text
+from gatebook.core.errors import Invalid
+from gatebook.core.event_stream import data_of
+from gatebook.formats import (
+    Call,
+    Follower,
+    Terms,
+    Usage,
+    check_model,
+    hosted,
+    mcp_server,
+    tokens,
+    unreadable,
+)
+
+_AS_EVENTS: Final = "alt=sse"
+_MAX_INT32: Final = 2**31 - 1
+_MAX_EVENT_BYTES: Final = 8 * 1024 * 1024
+"""Enough for an image in one event."""
+
+# Members of a part that hold all that they bring; whatever else is there may name something that
+# Google fetches or holds.
+_SELF_CONTAINED: Final = frozenset(
+    (
+        *("text", "thought", "thoughtSignature", "inlineData", "functionCall", "functionResponse"),
+        *("executableCode", "codeExecutionResult", "videoMetadata", "mediaResolution"),
+        *("partMetadata", "mediaProcessing"),
+    )
+)
+_ACTED_ON: Final = (
+    *("model", "contents", "content", "systemInstruction", "requests", "generateContentRequest"),
+    *("tools", "generationConfig", "cachedContent", "continuationToken", "store"),
+    *("maxOutputTokens", "candidateCount", "functionDeclarations", "mcpServers"),
+    *("streamableHttpTransport", "url", "parts", *_SELF_CONTAINED),
+)
+_BY_LETTERS: Final[dict[str, str]] = {name.casefold(): name for name in _ACTED_ON}
+
+
+class _Candidate(msgspec.Struct, rename="camel"):
+    index: int = 0
+    finish_reason: str | None = None
+
+
+class _Reply(msgspec.Struct, rename="camel", omit_defaults=True):
+    candidates: list[_Candidate] | None = None
+    prompt_feedback: Any = None
+    usage_metadata: Any = None
+    model_version: str | None = None
+    response_id: str | None = None
+    error: Any = None
+
+
+_REPLY: Final = msgspec.json.Decoder(_Reply)
+
+
+class GenerateContent:
+    """A format; see `gatebook.formats.Format`."""
+
+    def __init__(self, *, generates: bool, streams: bool = False) -> None:
+        """What counts or embeds contents takes the same bodies, and has no output to limit."""
+        self.stream_type = b"text/event-stream" if streams else b""
+        self._generates = generates
+
+    def read(self, call: Call) -> Call:
+        """The call with what its body says; raises Invalid."""
+        if self.stream_type and call.query != _AS_EVENTS:
+            raise Invalid(
+                "stream_form",
+                "A stream is served as server-sent events only.",
+                "Put ?alt=sse behind the address.",
+            )
+        check_model(call.model)
+        json_text.check(call.body)
+        asked = _members(json_text.tree(call.body))
+        requests = [asked, *_inner(asked)]
+        for each in requests:
+            _check_named(each, call.model)
+        config = _members(asked.get("generationConfig", {}))
+        is_kept = any(each.get("cachedContent") for each in requests)
+        is_resumed = "continuationToken" in asked
+        return replace(
+            call,
+            streamed=bool(self.stream_type),
+            max_tokens=_count(config, "maxOutputTokens") if self._generates else 0,
+            choices=_count(config, "candidateCount") or 1,
+            hosted_tools=tuple(dict.fromkeys(name for each in requests for name in _hosted(each))),
+            state="asked" if is_kept or is_resumed or asked.get("store") else "none",
+            has_references=is_kept or is_resumed or any(map(_refers, requests)),
+        )
+
+    def fitted(self, call: Call, terms: Terms) -> Call:
+        """The call as it may leave: a limit of output tokens put in where there is none."""
+        if not self._generates or terms.max_tokens is None or call.max_tokens is not None:
+            return call
+        limit = b'"maxOutputTokens":%d' % terms.max_tokens
+        spans = json_text.members(call.body)
+        span = spans.get("generationConfig") or spans.get("generation_config")
+        if span is None:
+            body = json_text.with_first(call.body, b'"generationConfig":{%b}' % limit)
+        else:
+            body = json_text.replaced(call.body, span, _limited(call.body, span, limit))
+        return replace(call, body=body, max_tokens=terms.max_tokens)
+
+    def usage(self, body: bytes) -> Usage:
+        """What a whole reply says of tokens; raises Unavailable if it cannot be read."""
+        try:
+            return _usage(_REPLY.decode(body).usage_metadata, Usage())
+        except (msgspec.DecodeError, RecursionError):
+            raise unreadable() from None
+
+    def delivered(self, body: bytes, may_see: Callable[[str], bool]) -> bytes:
+        """A whole reply as the agent may have it."""
+        del may_see
+        return body
+
+    def stream(self, call: Call) -> "ContentStream":
+        """The follower of a streamed reply."""
+        del call
+        return ContentStream()
+
+
+class ContentStream(Follower):
+    """Follows a stream of replies, each passed on as it came, but for what may be the last.
+
+    Nothing says that a stream is complete but its end, once every candidate has a reason to finish.
+    Some models give one with each event: it is the end only if no candidate says more.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(_MAX_EVENT_BYTES)
+        self._last: _Reply | None = None
+        self._open: set[int] = set()
+
+    def close(self) -> bytes:
+        """The end of the stream, which may be what completes it."""
+        given = super().close()
+        self.is_complete = bool(self._end)
+        return given
+
+    def cut(self) -> bytes:
+        """An end that a filter of content makes: a last chunk for the candidates still open."""
+        last = self._last
+        if last is None:
+            return b""
+        candidates = [_Candidate(index, "SAFETY") for index in sorted(self._open) or [0]]
+        chunk = _Reply(
+            candidates=candidates,
+            model_version=last.model_version,
+            response_id=last.response_id,
+        )
+        return b"data: " + msgspec.json.encode(chunk) + b"\n\n"
+
+    def error_event(self, body: bytes) -> bytes:
+        """A failure in the middle of the stream: the package raises it as it would a whole one."""
+        return b"data: " + body + b"\n\n"
+
+    def _taken(self, event: bytes) -> bytes:
+        data = data_of(event)
+        if data is None and event.lstrip().startswith(b"{"):
+            data = event  # an error, which Google writes into a stream as it is
+        return self._in_order(event) if data is None else self._passed(event, data)
+
+    def _passed(self, event: bytes, data: bytes) -> bytes:
+        reply = _REPLY.decode(data)
+        self.chunks += 1
+        self.usage = _usage(reply.usage_metadata, self.usage)
+        if reply.error is not None:
+            self.has_failed = True
+            return self._let_go() + event
+        self._last = reply
+        if not reply.candidates and not _is_blocked(reply):
+            return self._in_order(event)
+        for candidate in reply.candidates or ():
+            if candidate.finish_reason:
+                self._open.discard(candidate.index)
+            else:
+                self._open.add(candidate.index)
+        before = self._let_go()  # what may have been the last was not
+        return before + (event if self._open else self._hold(event))
+
+    def _in_order(self, event: bytes) -> bytes:
+        """An event that ends nothing stays behind one that may."""
+        return self._hold(event) if self._end else event
+
+    def _hold(self, event: bytes) -> bytes:
+        self._end += event
+        return b""
+
+    def _let_go(self) -> bytes:
+        held, self._end = self._end, b""
+        return held
+
+
+def _members(value: object) -> dict[str, Any]:
+    """An object's members but null ones, by the names used here; raises Invalid for any doubt."""
+    if not isinstance(value, dict):
+        raise Invalid("invalid_value", "Something else stands where an object is due.")
+    found: dict[str, Any] = {}
+    for name, held in value.items():
+        known = _BY_LETTERS.get(name.replace("_", "").casefold(), str(name))
+        if known != name and name != _snake(known):
+            raise Invalid(
+                "json_member_case",
+                f"A member of the JSON object is named {known} but for the way it is written.",
+                f"Write it as {known}.",
+            )
+        if known in found:
+            raise Invalid(
+                "json_duplicate_member", f"The member {known} is there twice.", "Send it once."
+            )
+        found[known] = held
+    return {name: held for name, held in found.items() if held is not None}
+
+
+def _snake(name: str) -> str:
+    return re.sub("[A-Z]", lambda letter: "_" + letter[0].lower(), name)
+
+
+def _camel(name: str) -> str:
+    return re.sub("_([a-z])", lambda letter: letter[1].upper(), name)
+
+
+def _each(value: object) -> Iterator[dict[str, Any]]:
+    """The members of each object of a list; one object may stand where a list is due."""
+    yield from map(_members, value if isinstance(value, list) else [] if value is None else [value])
+
+
+def _inner(asked: dict[str, Any]) -> list[dict[str, Any]]:
+    """The requests in a body that holds some: what to count the tokens of, what to embed."""
+    return [*_each(asked.get("generateContentRequest")), *_each(asked.get("requests"))]
+
+
+def _check_named(request: dict[str, Any], model: str) -> None:
+    """Raise Invalid if a body names another model than its address, which is permitted."""
+    named = request.get("model", model)
+    if named not in (model, f"models/{model}"):
+        raise Invalid(
+            "model_mismatch",
+            "The body names another model than the address.",
+            "Name it in the address only.",
+        )
+
+
+def _count(config: dict[str, Any], name: str) -> int | None:
+    """A number that is asked for; raises Invalid for what one reader may take for another."""
+    value = config.get(name)
+    if value is None or (type(value) is int and 0 < value <= _MAX_INT32):
+        return value
+    raise Invalid("invalid_value", f"{name} has to be a whole number above 0.")
+
+
+def _hosted(request: dict[str, Any]) -> Iterator[str]:
+    """The tools of a request that Google would run; what is not known is taken for one."""
+    for tool in _each(request.get("tools")):
+        for name, value in tool.items():
+            if name == "mcpServers":
+                yield from map(_server, _each(value))
+            elif name != "functionDeclarations":
+                yield hosted(_camel(name))
+
+
+def _server(server: dict[str, Any]) -> str:
+    url = _members(server.get("streamableHttpTransport", {})).get("url", "")
+    return mcp_server(url if isinstance(url, str) else "")
+
+
+def _refers(request: dict[str, Any]) -> bool:
+    """Whether contents name something that is not in them."""
+    contents = (request.get(name) for name in ("contents", "content", "systemInstruction"))
+    parts = (part for each in contents for content in _contents(each) for part in content)
+    return any(_is_elsewhere(part) for part in parts)
+
+
+def _contents(value: object) -> Iterator[Iterator[dict[str, Any]]]:
+    for content in _each(value):
+        yield _each(content.get("parts"))
+
+
+def _is_elsewhere(part: dict[str, Any]) -> bool:
+    if not part.keys() <= _SELF_CONTAINED:
+        return True
+    answer = _members(part.get("functionResponse", {}))
+    return any(map(_is_elsewhere, _each(answer.get("parts"))))
+
+
+def _limited(body: bytes, span: json_text.Span, limit: bytes) -> bytes:
+    """A configuration with a limit in it, in place of one that is null."""
+    config = body[span.start : span.end]
+    if config == b"null":
+        return b"{%b}" % limit
+    spans = json_text.members(config)
+    null = spans.get("maxOutputTokens") or spans.get("max_output_tokens")
+    if null is not None:
+        return json_text.replaced(config, null, limit.partition(b":")[2])
+    return json_text.with_first(config, limit)
+
+
+def _is_blocked(reply: _Reply) -> bool:
+    """Whether Google refused the prompt, to which there are no candidates then."""
+    return isinstance(reply.prompt_feedback, dict) and "blockReason" in reply.prompt_feedback
+
+
+def _usage(reported: object, before: Usage) -> Usage:
+    """Tokens as reported, where they are; thoughts are output, results of hosted tools input."""
+    prompt = tokens(reported, "promptTokenCount")
+    results = tokens(reported, "toolUsePromptTokenCount")
+    said = tokens(reported, "candidatesTokenCount")
+    thought = tokens(reported, "thoughtsTokenCount")
+    cached = tokens(reported, "cachedContentTokenCount")
+    return Usage(
+        tokens_in=before.tokens_in if prompt is None else prompt + (results or 0),
+        tokens_out=(
+            before.tokens_out if said is None and thought is None else (said or 0) + (thought or 0)
+        ),
+        cache_read=before.cache_read if cached is None else cached,
+    )

@@ -1,0 +1,300 @@
+"""Converse: only what is acted on is read, and what cannot be read in one way is refused; a stream
+is complete with its last message, and its messages are those that botocore reads."""
+
+import json
+from typing import Any
+
+import pytest
+from botocore.eventstream import EventStreamBuffer
+
+from gatebook.core.amazon_events import encode
+from gatebook.core.errors import Invalid, Unavailable
+from gatebook.formats import Call, Terms, Usage
+from gatebook.formats.converse import ConverseStream
+from gatebook.providers.bedrock import CONVERSE, CONVERSE_STREAM, error_body
+
+HI = {"messages": [{"role": "user", "content": [{"text": "hi"}]}]}
+
+
+def read(body: bytes, *, streams: bool = False) -> Call:
+    operation = CONVERSE_STREAM if streams else CONVERSE
+    return operation.format.read(Call(operation=operation, path="/p", model="a.b-v1:0", body=body))
+
+
+def asked(**fields: Any) -> Call:
+    return read(json.dumps({**HI, **fields}).encode())
+
+
+def test_the_body_passes_byte_for_byte_and_the_address_says_the_rest() -> None:
+    body = b'{ "messages" : [ {"role":"user","content":[{"text":"a"}]} ], "newField":1.50e3 }'
+    call = read(body)
+    assert (call.body, call.model, call.streamed) == (body, "a.b-v1:0", False)
+    assert (call.max_tokens, call.choices, call.hosted_tools) == (None, 1, ())
+    assert (call.state, call.has_references) == ("none", False)
+    assert read(body, streams=True).streamed
+
+
+@pytest.mark.parametrize(
+    ("tools", "hosted"),
+    [
+        ([{"toolSpec": {"name": "a"}}, {"cachePoint": {"type": "default"}}], ()),
+        ([{"systemTool": {"name": "nova_grounding"}}], ("nova_grounding",)),
+        ([{"systemTool": {"name": "a"}}, {"systemTool": {"name": "a"}}], ("a",)),
+        ([{"systemTool": None, "toolSpec": {}}], ()),
+        ([{"brandNew": {}}], ("brandNew",)),
+    ],
+)
+def test_a_tool_that_the_vendor_runs_is_named_and_one_nobody_knows_is_taken_for_one(
+    tools: Any, hosted: tuple[str, ...]
+) -> None:
+    assert asked(toolConfig={"tools": tools}).hosted_tools == hosted
+
+
+@pytest.mark.parametrize(
+    ("fields", "hosted"),
+    [
+        ({"top_k": 5, "thinking": {"type": "enabled"}}, ()),
+        ({"tools": [{"type": "web_search_20250305"}]}, ("additional:tools",)),
+        ({"mcp_servers": []}, ("additional:mcp_servers",)),
+        ({"anthropic_beta": ["x"], "top_k": 5}, ("additional:anthropic_beta",)),
+        ({"max_tokens": 10**6}, ("additional:max_tokens",)),
+        (None, ()),
+    ],
+)
+def test_what_goes_past_converse_to_the_model_has_to_be_granted_by_name(
+    fields: Any, hosted: tuple[str, ...]
+) -> None:
+    assert asked(additionalModelRequestFields=fields).hosted_tools == hosted
+
+
+def test_a_prompt_that_is_kept_elsewhere_is_state() -> None:
+    assert asked(promptVariables={"a": {"text": "b"}}).state == "asked"
+    assert asked(promptVariables={}).state == "none"
+
+
+S3 = {"s3Location": {"uri": "s3://bucket/a.pdf"}}
+
+
+@pytest.mark.parametrize(
+    ("block", "elsewhere"),
+    [
+        ({"image": {"format": "png", "source": {"bytes": "QQ=="}}}, False),
+        ({"image": {"format": "png", "source": S3}}, True),
+        ({"document": {"name": "a", "source": S3}}, True),
+        ({"document": {"name": "a", "source": {"text": "a"}}}, False),
+        ({"document": {"name": "a", "source": {"content": [{"text": "a"}]}}}, False),
+        ({"video": {"format": "mp4", "source": S3}}, True),
+        ({"audio": {"format": "mp3", "source": {"brandNew": {}}}}, True),
+        ({"toolUse": {"name": "a", "input": {"s3Location": 1}}}, False),
+        ({"toolResult": {"content": [{"json": {"s3Location": 1}}]}}, False),
+        ({"toolResult": {"content": [{"image": {"source": S3}}]}}, True),
+        ({"reasoningContent": {"reasoningText": {"text": "a", "signature": "b"}}}, False),
+        ({"cachePoint": {"type": "default"}}, False),
+        ({"brandNew": {}}, True),
+    ],
+)
+def test_a_block_that_is_not_all_there_is_a_reference(
+    block: dict[str, Any], elsewhere: bool
+) -> None:
+    messages = [{"role": "user", "content": [{"text": "a"}, block]}]
+    assert asked(messages=messages).has_references is elsewhere
+
+
+def test_so_is_a_block_of_the_system_and_an_escape_hides_none() -> None:
+    assert asked(system=[{"brandNew": {}}]).has_references
+    body = b'{"messages":[{"content":[{"image":{"source":{"s3\\u004cocation":{}}}}]}]}'
+    assert read(body).has_references
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"", "json_missing"),
+        (b"[]", "invalid_value"),
+        (b'{"messages":"\xff"}', "json_utf8"),
+        (b'{"messages":' + b"[" * 10_000 + b"]" * 10_000 + b"}", "json_too_deep"),
+        (b'{"messages":[],"messages":[]}', "json_duplicate_member"),
+        (b'{"toolConfig":{"tools":[],"tools":[{"systemTool":{}}]}}', "json_duplicate_member"),
+        (b'{"Messages":[]}', "json_member_case"),
+        (b'{"inferenceConfig":{"maxtokens":1}}', "json_member_case"),
+        (b'{"toolConfig":{"tools":[{"systemtool":{"name":"a"}}]}}', "json_member_case"),
+        (b'{"messages":[{"content":[{"Image":{}}]}]}', "json_member_case"),
+        (b'{"inferenceConfig":{"maxTokens":"7"}}', "invalid_value"),
+        (b'{"inferenceConfig":{"maxTokens":0}}', "invalid_value"),
+        (b'{"inferenceConfig":{"maxTokens":true}}', "invalid_value"),
+        (b'{"inferenceConfig":{"maxTokens":2147483648}}', "invalid_value"),
+        (b'{"inferenceConfig":[]}', "invalid_value"),
+        (b'{"toolConfig":{"tools":{}}}', "invalid_value"),
+        (b'{"toolConfig":{"tools":[{"systemTool":{}}]}}', "invalid_tool"),
+        (b'{"toolConfig":{"tools":[{"a b":{}}]}}', "invalid_tool"),
+        (b'{"additionalModelRequestFields":{"":1}}', "invalid_tool"),
+        (b'{"messages":{}}', "invalid_value"),
+        (b'{"messages":[{"content":"hi"}]}', "invalid_value"),
+    ],
+)
+def test_what_cannot_be_read_in_one_way_is_refused(body: bytes, code: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        read(body)
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("body", "fitted"),
+    [
+        (b'{"messages":[]}', b'{"inferenceConfig":{"maxTokens":9},"messages":[]}'),
+        (b"{}", b'{"inferenceConfig":{"maxTokens":9}}'),
+        (b'{"inferenceConfig":null}', b'{"inferenceConfig":{"maxTokens":9}}'),
+        (b'{"inferenceConfig": {}}', b'{"inferenceConfig": {"maxTokens":9}}'),
+        (
+            b'{"inferenceConfig":{"topP":0.50}}',
+            b'{"inferenceConfig":{"maxTokens":9,"topP":0.50}}',
+        ),
+        (b'{"inferenceConfig":{"maxTokens":null}}', b'{"inferenceConfig":{"maxTokens":9}}'),
+    ],
+)
+def test_a_limit_is_put_in_where_there_is_none(body: bytes, fitted: bytes) -> None:
+    call = CONVERSE.format.fitted(read(body), Terms(max_tokens=9))
+    assert (call.body, call.max_tokens) == (fitted, 9)
+    assert read(call.body).max_tokens == 9
+
+
+def test_a_limit_that_is_there_stays_and_without_terms_there_is_none() -> None:
+    limited = asked(inferenceConfig={"maxTokens": 3})
+    assert CONVERSE.format.fitted(limited, Terms(max_tokens=9)) is limited
+    plain = asked()
+    assert CONVERSE.format.fitted(plain, Terms()) is plain
+
+
+@pytest.mark.parametrize(
+    ("usage", "expected"),
+    [
+        ({"inputTokens": 3, "outputTokens": 5, "totalTokens": 8}, Usage(3, 5)),
+        (
+            {
+                "inputTokens": 3,
+                "outputTokens": 5,
+                "cacheReadInputTokens": 7,
+                "cacheWriteInputTokens": 11,
+            },
+            Usage(21, 5, 7, 11),
+        ),
+        ({"inputTokens": -1, "outputTokens": "5"}, Usage()),
+        (None, Usage()),
+    ],
+)
+def test_tokens_are_what_the_provider_reported_or_nothing(usage: Any, expected: Usage) -> None:
+    assert CONVERSE.format.usage(json.dumps({"usage": usage}).encode()) == expected
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b'{"usage":'])
+def test_a_reply_that_cannot_be_read_is_not_passed_on(body: bytes) -> None:
+    with pytest.raises(Unavailable, match="cannot be read"):
+        CONVERSE.format.usage(body)
+
+
+# -- streams ---------------------------------------------------------------------------------------
+
+
+def event(kind: str, **payload: Any) -> bytes:
+    headers = {":event-type": kind, ":message-type": "event"}
+    return encode(headers, json.dumps(payload).encode())
+
+
+def told(data: bytes) -> list[tuple[str, dict[str, Any]]]:
+    """The kind and the payload of each message, by the vendor's own reader."""
+    buffer = EventStreamBuffer()
+    buffer.add_data(data)
+    found = []
+    for message in buffer:
+        assert message.headers[":content-type"] == "application/json"
+        kind = message.headers.get(":event-type") or message.headers[":exception-type"]
+        found.append((kind, json.loads(message.payload)))
+    return found
+
+
+START = event("messageStart", role="assistant")
+DELTA = event("contentBlockDelta", contentBlockIndex=0, delta={"text": "a"}, p="abc")
+BLOCK_STOP = event("contentBlockStop", contentBlockIndex=0)
+STOP = event("messageStop", stopReason="end_turn")
+METADATA = event("metadata", usage={"inputTokens": 5, "outputTokens": 9})
+AHEAD = START + DELTA + BLOCK_STOP
+
+
+@pytest.mark.parametrize("cut", range(1, len(AHEAD + STOP + METADATA), 11))
+def test_a_stream_passes_byte_for_byte_and_its_end_waits(cut: int) -> None:
+    whole, stream = AHEAD + STOP + METADATA, ConverseStream()
+    assert stream.feed(whole[:cut]) + stream.feed(whole[cut:]) == AHEAD
+    assert stream.is_complete
+    assert stream.end() == STOP + METADATA
+    assert (stream.usage, stream.chunks, stream.has_failed) == (Usage(5, 9), 5, False)
+    assert stream.feed(DELTA) == b""
+
+
+def test_a_stream_without_metadata_is_complete_when_it_ends() -> None:
+    stream = ConverseStream()
+    stream.feed(AHEAD + STOP)
+    was_complete = stream.is_complete
+    assert stream.close() == b""
+    assert (was_complete, stream.is_complete, stream.end()) == (False, True, STOP)
+
+
+@pytest.mark.parametrize("data", [b"", START, AHEAD, AHEAD + STOP + METADATA[:-1]])
+def test_a_stream_that_just_stops_is_not_complete(data: bytes) -> None:
+    stream = ConverseStream()
+    stream.feed(data)
+    stream.close()
+    assert not stream.is_complete
+
+
+def test_kinds_to_come_pass() -> None:
+    assert ConverseStream().feed(event("brandNew", x=1)) == event("brandNew", x=1)
+
+
+@pytest.mark.parametrize("kind", ["exception", "error"])
+def test_a_failure_in_the_stream_passes_and_is_noted(kind: str) -> None:
+    failure = encode({":message-type": kind, ":exception-type": "throttlingException"}, b"{}")
+    stream = ConverseStream()
+    assert stream.feed(AHEAD + STOP + failure) == AHEAD + STOP + failure
+    stream.close()
+    assert (stream.has_failed, stream.is_complete, stream.end()) == (True, False, b"")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"data: {}\n\n" * 2,
+        DELTA[:-1] + b"\0",
+        event("metadata")[:-6] + b"xx" + event("metadata")[-4:],
+        encode({":event-type": "metadata", ":message-type": "event"}, b"{"),
+        encode({":event-type": "contentBlockStop", ":message-type": "event"}, b"[]"),
+    ],
+)
+def test_a_message_that_cannot_be_read_ends_the_stream(data: bytes) -> None:
+    with pytest.raises(Unavailable, match="cannot be read"):
+        ConverseStream().feed(data)
+
+
+def test_a_stream_that_is_cut_ends_as_a_guardrail_ends_it() -> None:
+    stream = ConverseStream()
+    assert stream.cut() == b""
+    stream.feed(AHEAD + event("contentBlockStart", contentBlockIndex=1, start={}))
+    assert told(stream.cut()) == [
+        ("contentBlockStop", {"contentBlockIndex": 1}),
+        ("messageStop", {"stopReason": "guardrail_intervened"}),
+        (
+            "metadata",
+            {
+                "usage": {"inputTokens": 0, "outputTokens": 0, "totalTokens": 0},
+                "metrics": {"latencyMs": 0},
+            },
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("retry", "kind"), [(None, "modelStreamErrorException"), (1, "serviceUnavailableException")]
+)
+def test_a_failure_of_ours_is_one_that_a_stream_can_have(retry: int | None, kind: str) -> None:
+    error = Unavailable("upstream_broken", "It broke.", retry_after_seconds=retry)
+    said = told(ConverseStream().error_event(error_body(error, "")))
+    assert said == [(kind, {"message": "It broke. [upstream_broken]"})]

@@ -1,0 +1,336 @@
+"""Google's contents: both ways to write a name are read, and whatever two readers may differ on is
+refused; a stream is complete when it ends, and not before."""
+
+import json
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from gatebook.core.errors import Invalid, Unavailable
+from gatebook.formats import Call, Operation, Terms, Usage
+from gatebook.formats.generate_content import ContentStream
+from gatebook.providers import gemini
+
+BY_NAME = {operation.name: operation for operation in reversed(gemini.OPERATIONS)}
+GENERATE = BY_NAME["generateContent"]
+STREAM = BY_NAME["streamGenerateContent"]
+EMBED = BY_NAME["batchEmbedContents"]
+COUNT = BY_NAME["countTokens"]
+EVERY_COUNT = (
+    b'{"usageMetadata":{"promptTokenCount":3,"toolUsePromptTokenCount":11,"thoughtsTokenCount":7,'
+    b'"candidatesTokenCount":5,"cachedContentTokenCount":2}}'
+)
+CONTENTS = {"contents": [{"parts": [{"text": "hi"}]}]}
+
+
+def read(body: bytes, operation: Operation = GENERATE, query: str = "") -> Call:
+    call = Call(operation=operation, path="/p", model="gemini-a", query=query, body=body)
+    return operation.format.read(call)
+
+
+def asked(operation: Operation = GENERATE, **fields: Any) -> Call:
+    return read(json.dumps({**CONTENTS, **fields}).encode(), operation)
+
+
+def part(**members: Any) -> Call:
+    return asked(contents=[{"parts": [{"text": "a"}, members]}])
+
+
+def test_the_body_passes_byte_for_byte_and_the_model_is_that_of_the_address() -> None:
+    body = b'{ "contents" : [ {"parts":[{"text":"a","thoughtSignature":"c2ln"}]} ], "new":1.50e3 }'
+    call = read(body)
+    assert (call.body, call.model, call.streamed) == (body, "gemini-a", False)
+    assert call == replace(call, max_tokens=None, choices=1, hosted_tools=(), state="none")
+    assert not call.has_references
+
+
+@pytest.mark.parametrize("query", ["", "alt=json", "alt=sse&alt=json", "$alt=sse"])
+def test_a_stream_comes_as_events_or_not_at_all(query: str) -> None:
+    assert read(b'{"contents":[]}', STREAM, "alt=sse").streamed
+    with pytest.raises(Invalid, match="alt=sse") as caught:
+        read(b'{"contents":[]}', STREAM, query)
+    assert caught.value.code == "stream_form"
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"generationConfig": {"maxOutputTokens": 7, "candidateCount": 2}},
+        {"generation_config": {"max_output_tokens": 7, "candidate_count": 2}},
+        {"generationConfig": {"max_output_tokens": 7, "candidateCount": 2}},
+    ],
+)
+def test_both_ways_to_write_a_name_are_read(config: dict[str, Any]) -> None:
+    call = asked(**config)
+    assert (call.max_tokens, call.choices) == (7, 2)
+
+
+@pytest.mark.parametrize(
+    ("tools", "hosted"),
+    [
+        ([{"functionDeclarations": [{"name": "a"}]}], ()),
+        ([{"function_declarations": [{"name": "a"}]}], ()),
+        ({"googleSearch": {}}, ("googleSearch",)),
+        ([{"google_search": {}, "functionDeclarations": []}], ("googleSearch",)),
+        ([{"googleSearch": None}], ()),
+        ([{"codeExecution": {}}, {"code_execution": {}}, {"urlContext": {}}],
+         ("codeExecution", "urlContext")),
+        ([{"brand_new": {}}], ("brandNew",)),
+        ([{"mcpServers": [{"name": "x", "streamableHttpTransport": {"url": "https://M.example/a"}}]}],
+         ("mcp:m.example",)),
+        ([{"mcp_servers": {"streamable_http_transport": {"url": "https://m.example:1/a"}}}],
+         ("mcp:m.example:1",)),
+    ],
+)  # fmt: skip
+def test_a_tool_that_google_runs_is_named_and_one_nobody_knows_is_taken_for_one(
+    tools: Any, hosted: tuple[str, ...]
+) -> None:
+    assert asked(tools=tools).hosted_tools == hosted
+    assert asked(COUNT, generateContentRequest={"tools": tools}).hosted_tools == hosted
+
+
+@pytest.mark.parametrize(
+    ("fields", "state"),
+    [
+        ({"cachedContent": "cachedContents/a"}, "asked"),
+        ({"cached_content": "cachedContents/a"}, "asked"),
+        ({"continuationToken": "YQ=="}, "asked"),
+        ({"store": True}, "asked"),
+        ({"store": False}, "none"),
+        ({"cachedContent": None}, "none"),
+        ({"generateContentRequest": {"cachedContent": "cachedContents/a"}}, "asked"),
+    ],
+)
+def test_what_google_kept_or_is_to_keep_is_state(fields: dict[str, Any], state: str) -> None:
+    assert asked(**fields).state == state
+
+
+@pytest.mark.parametrize(
+    ("members", "elsewhere"),
+    [
+        ({"inlineData": {"mimeType": "a/b", "data": "QQ=="}}, False),
+        ({"fileData": {"fileUri": "https://x"}}, True),
+        ({"file_data": {"file_uri": "https://x"}}, True),
+        ({"functionCall": {"name": "a", "args": {"fileData": 1}}}, False),
+        ({"functionResponse": {"name": "a", "response": {"fileData": 1}}}, False),
+        ({"functionResponse": {"parts": [{"fileData": {"fileUri": "https://x"}}]}}, True),
+        ({"brandNew": {}}, True),
+    ],
+)
+def test_a_part_that_is_not_all_there_is_a_reference(
+    members: dict[str, Any], elsewhere: bool
+) -> None:
+    assert part(**members).has_references is elsewhere
+    assert asked(systemInstruction={"parts": members}).has_references is elsewhere
+    embed = {"requests": [{"content": {"parts": [members]}}]}
+    assert asked(EMBED, **embed).has_references is elsewhere
+
+
+def test_an_escape_does_not_hide_a_reference() -> None:
+    body = b'{"contents":[{"parts":[{"f\\u0069leData":{"fileUri":"https://x"}}]}]}'
+    assert read(body).has_references
+
+
+def test_what_a_cache_holds_is_a_reference() -> None:
+    assert asked(cachedContent="cachedContents/a").has_references
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"", "json_missing"),
+        (b"[]", "invalid_value"),
+        (b'{"contents":[{"parts":[{"text":"\xff"}]}]}', "json_utf8"),
+        (b'{"contents":' + b"[" * 10_000 + b"]" * 10_000 + b"}", "json_too_deep"),
+        (b'{"contents":[],"contents":[]}', "json_duplicate_member"),
+        (b'{"generationConfig":{},"generation_config":{}}', "json_duplicate_member"),
+        (b'{"tools":[{"googleSearch":null,"googleSearch":{}}]}', "json_duplicate_member"),
+        (b'{"contents":[{"parts":[{"text":"a","text":"b"}]}]}', "json_duplicate_member"),
+        (b'{"Contents":[]}', "json_member_case"),
+        (b'{"generationconfig":{}}', "json_member_case"),
+        (b'{"generation_Config":{}}', "json_member_case"),
+        (b'{"generationConfig":{"MaxOutputTokens":1}}', "json_member_case"),
+        (b'{"generationConfig":{"maxOutputTokens":"7"}}', "invalid_value"),
+        (b'{"generationConfig":{"maxOutputTokens":7.0}}', "invalid_value"),
+        (b'{"generationConfig":{"maxOutputTokens":0}}', "invalid_value"),
+        (b'{"generationConfig":{"maxOutputTokens":2147483648}}', "invalid_value"),
+        (b'{"generationConfig":{"candidateCount":true}}', "invalid_value"),
+        (b'{"generationConfig":[]}', "invalid_value"),
+        (b'{"generationConfig":NaN}', "json_malformed"),
+        (b'{"contents":["hi"]}', "invalid_value"),
+        (b'{"tools":["googleSearch"]}', "invalid_value"),
+        (b'{"tools":[{"a b":{}}]}', "invalid_tool"),
+        (b'{"tools":[{"mcpServers":[{"name":"x"}]}]}', "invalid_tool_url"),
+        (b'{"model":"models/gemini-b"}', "model_mismatch"),
+        (b'{"requests":[{"model":"models/gemini-b"}]}', "model_mismatch"),
+        (b'{"generateContentRequest":{"model":"models/gemini-b"}}', "model_mismatch"),
+    ],
+)
+def test_what_cannot_be_read_in_one_way_is_refused(body: bytes, code: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        read(body)
+    assert caught.value.code == code
+
+
+def test_a_body_may_name_the_model_of_the_address() -> None:
+    assert asked(model="models/gemini-a").model == "gemini-a"
+    assert asked(EMBED, requests=[{"model": "models/gemini-a"}]).model == "gemini-a"
+
+
+@pytest.mark.parametrize(
+    ("body", "fitted"),
+    [
+        (b'{"contents":[]}', b'{"generationConfig":{"maxOutputTokens":9},"contents":[]}'),
+        (b"{}", b'{"generationConfig":{"maxOutputTokens":9}}'),
+        (b'{"generationConfig":null}', b'{"generationConfig":{"maxOutputTokens":9}}'),
+        (b'{"generationConfig":{}}', b'{"generationConfig":{"maxOutputTokens":9}}'),
+        (
+            b'{"generation_config": {"topK":1.50}}',
+            b'{"generation_config": {"maxOutputTokens":9,"topK":1.50}}',
+        ),
+        (
+            b'{"generationConfig":{"max_output_tokens":null,"topK":1}}',
+            b'{"generationConfig":{"max_output_tokens":9,"topK":1}}',
+        ),
+    ],
+)
+def test_a_limit_is_put_in_where_there_is_none(body: bytes, fitted: bytes) -> None:
+    call = GENERATE.format.fitted(read(body), Terms(max_tokens=9))
+    assert (call.body, call.max_tokens) == (fitted, 9)
+    assert read(call.body).max_tokens == 9
+
+
+def test_a_limit_that_is_there_stays_and_what_has_no_output_gets_none() -> None:
+    limited = asked(generationConfig={"maxOutputTokens": 3})
+    assert GENERATE.format.fitted(limited, Terms(max_tokens=9)) is limited
+    plain = asked()
+    assert GENERATE.format.fitted(plain, Terms()) is plain
+    for operation in (COUNT, EMBED):
+        call = asked(operation)
+        assert call.max_tokens == 0
+        assert operation.format.fitted(call, Terms(max_tokens=9)) is call
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'{"usageMetadata":{"promptTokenCount":3,"candidatesTokenCount":5}}', Usage(3, 5)),
+        (EVERY_COUNT, Usage(14, 12, 2)),
+        (b'{"usageMetadata":{"promptTokenCount":-1,"candidatesTokenCount":"5"}}', Usage()),
+        (b'{"totalTokens":14}', Usage()),
+        (b'{"error":{"code":400}}', Usage()),
+    ],
+)
+def test_tokens_are_what_the_provider_reported_or_nothing(body: bytes, expected: Usage) -> None:
+    assert GENERATE.format.usage(body) == expected
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b'{"usageMetadata":'])
+def test_a_reply_that_cannot_be_read_is_not_passed_on(body: bytes) -> None:
+    with pytest.raises(Unavailable, match="cannot be read"):
+        GENERATE.format.usage(body)
+
+
+# -- streams ---------------------------------------------------------------------------------------
+
+
+def event(*candidates: dict[str, Any], **more: Any) -> bytes:
+    said: dict[str, Any] = {"candidates": list(candidates)} if candidates else {}
+    return b"data: " + json.dumps({**said, **more}).encode() + b"\r\n\r\n"
+
+
+WORD = event({"content": {"parts": [{"text": "a"}]}}, usageMetadata={"promptTokenCount": 5})
+LAST = event({"finishReason": "STOP"}, usageMetadata={"candidatesTokenCount": 9})
+AFTER = event(usageMetadata={"promptTokenCount": 5, "candidatesTokenCount": 10})
+
+
+@pytest.mark.parametrize("cut", range(1, len(WORD + WORD + LAST), 7))
+def test_a_stream_passes_byte_for_byte_and_its_end_waits(cut: int) -> None:
+    whole, stream = WORD + WORD + LAST, ContentStream()
+    assert stream.feed(whole[:cut]) + stream.feed(whole[cut:]) == WORD + WORD
+    was_complete = stream.is_complete
+    assert stream.close() == b""
+    assert (was_complete, stream.is_complete) == (False, True)
+    assert stream.end() == LAST
+    assert (stream.usage, stream.chunks) == (Usage(5, 9), 3)
+
+
+def test_what_follows_the_last_candidate_waits_with_it() -> None:
+    stream = ContentStream()
+    assert stream.feed(WORD + LAST + AFTER + b": ka\n\n") == WORD
+    assert stream.close() == b""
+    assert stream.end() == LAST + AFTER + b": ka\n\n"
+    assert stream.usage == Usage(5, 10)
+
+
+def test_a_model_that_finishes_with_every_event_is_not_cut_short() -> None:
+    stream = ContentStream()
+    assert [stream.feed(LAST) for _ in range(3)] == [b"", LAST, LAST]
+    stream.close()
+    assert stream.end() == LAST
+
+
+def test_a_stream_is_not_over_while_one_candidate_is_open() -> None:
+    stream = ContentStream()
+    first, second = event({"index": 0, "finishReason": "STOP"}), event({"index": 1})
+    assert stream.feed(first) == b""
+    assert stream.feed(second) == first + second
+    assert stream.feed(first) == first
+    assert stream.close() == b""
+    assert not stream.is_complete
+
+
+def test_a_last_event_without_its_line_end_counts() -> None:
+    stream = ContentStream()
+    stream.feed(WORD + LAST[:-4])
+    assert stream.close() == b""
+    assert stream.end() == LAST[:-4] + b"\n\n"
+
+
+def test_a_prompt_that_is_refused_is_the_end() -> None:
+    stream, blocked = ContentStream(), event(promptFeedback={"blockReason": "SAFETY"})
+    assert stream.feed(blocked) == b""
+    stream.close()
+    assert (stream.is_complete, stream.end()) == (True, blocked)
+
+
+@pytest.mark.parametrize("end", [b"", b"\n\n"])
+def test_a_stream_that_just_stops_is_not_complete(end: bytes) -> None:
+    stream = ContentStream()
+    stream.feed(WORD + end)
+    stream.close()
+    assert not stream.is_complete
+
+
+@pytest.mark.parametrize("error", [b'data: {"error":{}}\n\n', b'{\n"error": {\n}\n}\n\n'])
+def test_an_error_in_the_stream_passes_and_is_noted(error: bytes) -> None:
+    stream = ContentStream()
+    assert stream.feed(LAST + error) == LAST + error
+    stream.close()
+    assert (stream.has_failed, stream.is_complete) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "data", [b"data: {\n\n", b"data: [DONE]\n\n", b'data: {"candidates":1}\n\n']
+)
+def test_an_event_that_cannot_be_read_ends_the_stream(data: bytes) -> None:
+    with pytest.raises(Unavailable, match="cannot be read"):
+        ContentStream().feed(data)
+
+
+def test_an_endless_event_ends_the_stream() -> None:
+    with pytest.raises(Unavailable, match="cannot be read"):
+        ContentStream().feed(b"data: " + b"a" * 9_000_000)
+
+
+def test_a_stream_that_is_cut_ends_as_a_filter_of_content_ends_it() -> None:
+    stream = ContentStream()
+    assert stream.cut() == b""
+    stream.feed(event({"index": 0}, {"index": 1}, modelVersion="m", responseId="r"))
+    stream.feed(event({"index": 0, "finishReason": "STOP"}, modelVersion="m", responseId="r"))
+    assert json.loads(stream.cut().removeprefix(b"data: ")) == {
+        "candidates": [{"index": 1, "finishReason": "SAFETY"}],
+        "modelVersion": "m",
+        "responseId": "r",
+    }
