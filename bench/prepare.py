@@ -41,7 +41,11 @@ def versions() -> dict[str, str]:
 
 def litellm(peers: Path) -> Path | Skipped:
     """The folder of a virtual environment that holds the LiteLLM proxy."""
-    folder, pins = peers / "litellm", _PINS / "litellm" / "requirements.txt"
+    return environment(peers / "litellm", _PINS / "litellm" / "requirements.txt")
+
+
+def environment(folder: Path, pins: Path) -> Path | Skipped:
+    """The folder of a virtual environment with what is pinned in a file, by hash."""
     pip = [str(folder / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check"]
     return _install(
         folder,
@@ -52,16 +56,20 @@ def litellm(peers: Path) -> Path | Skipped:
 
 
 def portkey(peers: Path) -> Path | Skipped:
-    """The folder that holds the Portkey gateway and its packages; no install script is run."""
+    """The folder that holds the Portkey gateway and its packages."""
+    return packages(peers / "portkey", _PINS / "portkey")
+
+
+def packages(folder: Path, pins: Path) -> Path | Skipped:
+    """The folder with the packages of npm that are pinned in another; no install script is run."""
     if lacking := missing("npm"):
         return lacking
-    folder = peers / "portkey"
-    pins = [_PINS / "portkey" / name for name in ("package.json", "package-lock.json")]
+    files = [pins / name for name in ("package.json", "package-lock.json")]
     folder.mkdir(parents=True, exist_ok=True)
-    for pin in pins:
-        shutil.copy(pin, folder)
+    for file in files:
+        shutil.copy(file, folder)
     npm = ["npm", "ci", "--prefix", str(folder), "--ignore-scripts", "--no-audit", "--no-fund"]
-    return _install(folder, pins, npm)
+    return _install(folder, files, npm)
 
 
 def decisive(said: str) -> str:
