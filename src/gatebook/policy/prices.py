@@ -135,8 +135,9 @@ def read_table(text: str) -> PriceTable:
         table = msgspec.convert(tomllib.loads(text), PriceTable)
         for row in table.price:
             _ = row.rates
-        for row in (*table.price, *table.window):
-            _check(row, table)
+        rows: tuple[PriceRow | WindowRow, ...] = (*table.price, *table.window)
+        for each in rows:
+            _check(each, table)
     except ValueError as error:  # what tomllib and msgspec raise are such, too
         raise Misconfigured(
             "price_table",

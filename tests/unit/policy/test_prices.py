@@ -9,7 +9,15 @@ from gatebook.app.limits import price_tables
 from gatebook.core.errors import Misconfigured
 from gatebook.formats import Usage
 from gatebook.identity.directory import Directory, PriceOverride
-from gatebook.policy.prices import Price, Prices, Rates, micros, read_table
+from gatebook.policy.prices import (
+    Price,
+    PriceRow,
+    Prices,
+    Rates,
+    WindowRow,
+    micros,
+    read_table,
+)
 from tests.decisions import OPENAI
 
 ELSEWHERE = replace(OPENAI, id="prv_2", base_url="http://127.0.0.1:11434/v1")
@@ -192,7 +200,8 @@ def test_a_table_with_an_error_is_refused_with_what_it_is(
 
 def test_the_table_that_is_shipped_has_a_date_and_a_source_in_every_row() -> None:
     (table,) = price_tables("")
-    for row in (*table.price, *table.window):
+    rows: tuple[PriceRow | WindowRow, ...] = (*table.price, *table.window)
+    for row in rows:
         assert re.fullmatch(r"20\d\d-\d\d-\d\d", row.as_of)
         assert row.source.startswith("https://")
 
