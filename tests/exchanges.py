@@ -66,6 +66,7 @@ _FIELDS: Final = (
     "hosted_tools",
     "state",
     "has_references",
+    "is_text",
 )
 
 
