@@ -13,6 +13,7 @@ from gatebook.core.errors import Conflict, Invalid, NotFound
 from gatebook.core.secret import Secret
 from tests.functional.test_control import body_of
 from tests.functional.test_gateway import committed
+from tests.functional.test_limits import bind, used
 from tests.gates import PROCESS, RunningGate, chat, error_of, eventually
 
 SILENT = chat("sim-silent", stream=True)
@@ -86,6 +87,18 @@ def test_a_stream_under_way_ends_as_a_filter_of_content_ends_it(sqlite_gate: Run
     assert outcome["chunks"] == 3
     assert outcome["delivered"]["c"] == committed(sqlite_gate, intent, "reply", response.content)
     eventually(lambda: sqlite_gate.provider.left == 1)
+
+
+def test_what_a_call_had_cost_until_it_was_cut_counts(sqlite_gate: RunningGate) -> None:
+    sqlite_gate.office.order("set_price", model="sim-*", input="1", output="1")
+    (limit,) = bind(sqlite_gate, "100000tokens/day")
+    caller = Caller(sqlite_gate, {**SILENT, "max_tokens": 200})
+    sqlite_gate.engage("agent", "bot")
+    caller.answer()
+    assert sqlite_gate.ending() == "stopped"
+    (outcome,) = sqlite_gate.facts("call.concluded")
+    assert outcome["charged_by"] == "counted"
+    eventually(lambda: used(sqlite_gate, limit) == outcome["charged_tokens"] > 0)
 
 
 def test_a_whole_call_under_way_is_refused(sqlite_gate: RunningGate) -> None:

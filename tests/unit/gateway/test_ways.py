@@ -10,6 +10,7 @@ from gatebook.formats import Call
 from gatebook.gateway.ways import Ways
 from gatebook.identity.directory import Provider
 from gatebook.policy.resolve import Permit
+from gatebook.policy.stops import Target
 from tests.decisions import OPENAI
 from tests.policies import asked, narrowed, permitted
 
@@ -18,15 +19,15 @@ MISTRAL = replace(OPENAI, id="prv_3", name="mistral", base_url="https://api.mist
 BODY = b'{"model":"gpt-4o","stream":true}'
 
 
-def ways_of(*providers: Provider) -> tuple[Call, Permit, Ways]:
+def ways_of(*providers: Provider, stopped: tuple[str, ...] = ()) -> tuple[Call, Permit, Ways]:
     """The ways of a streamed call that names no limit, and what they are made of."""
     what = asked(body=BODY, streamed=True, hides_usage=True)
     permit = permitted(narrowed(max_tokens=50), what, *providers)
     given: dict[str, Any] = {
         "breakers": SimpleNamespace(admits=lambda _key: True),
         "probes": None,
-        "stopping": SimpleNamespace(permits=lambda _target: True, check=lambda target: target),
-        "target": SimpleNamespace(by=lambda _provider, _model: None),
+        "stopping": SimpleNamespace(permits=lambda target: target.provider not in stopped),
+        "target": Target("org_1"),
         "snapshot": SimpleNamespace(directory=SimpleNamespace(fallbacks={})),
     }
     ways = Ways(**given, dialects=dialects(), call=what.call, at=what.at, permit=permit)
@@ -52,3 +53,9 @@ def test_where_there_is_one_way_one_body_is_held() -> None:
     assert ways.call.body != call.body
     held = [each for each in vars(ways).values() if isinstance(each, Call)]
     assert {id(each.body) for each in held} == {id(ways.first().call.body)}
+
+
+def test_ways_to_stopped_providers_are_left_out() -> None:
+    _, _, ways = ways_of(OPENAI, LOCAL, MISTRAL, stopped=(OPENAI.id, LOCAL.id))
+    assert ways.first().provider == MISTRAL
+    assert not ways.has_another()
