@@ -6,6 +6,7 @@ wire format is seen in the diff. `play` does to one what the gate does, without 
 
 import asyncio
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -15,29 +16,32 @@ import msgspec
 from gatebook.app import simulated_anthropic, simulated_chat, simulated_openai, simulated_responses
 from gatebook.app.folders import dialects
 from gatebook.app.simulated_openai import Maker
+from gatebook.core.amazon_events import MessageSplitter
 from gatebook.core.event_stream import EventSplitter
-from gatebook.formats import Call, Terms
+from gatebook.formats import Call, Stream, Terms
 from gatebook.gateway.reading import Routes, read_call
 from gatebook.gateway.upstream import target_of
+from tests import cloud_exchanges as clouds
 from tests.simulators.clock import SetClock
 from tests.unit.gateway.test_reading import exchange
 
 FOLDER: Final = Path(__file__).parent.parent / "vectors" / "providers"
-VENDORS: Final = ("anthropic", "azure", "openai")
+VENDORS: Final = ("anthropic", "azure", "openai", *clouds.VENDORS)
 _ROUTES: Final = Routes(list(dialects().values()))
 _BASE_URLS: Final = {
     "openai": "https://api.openai.com/v1",
     "azure": "https://example.openai.azure.com",
     "anthropic": "https://api.anthropic.com",
+    **clouds.BASE_URLS,
 }
-_HEADERS: Final = {"anthropic": {"anthropic-version": "2023-06-01"}}
+_HEADERS: Final = {"anthropic": {"anthropic-version": "2023-06-01"}, **clouds.HEADERS}
 _SAID: Final = "Words made up."
 
 
 def recorded(vendor: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """The exchanges of a vendor, each with its name."""
     for path in sorted((FOLDER / vendor).glob("*.json")):
-        for case in json.loads(path.read_text())["exchanges"]:
+        for case in json.loads(path.read_text()).get("exchanges", ()):
             yield f"{path.stem}: {case['name']}", case
 
 
@@ -88,21 +92,34 @@ async def _read(vendor: str, request: Mapping[str, str]) -> Call:
 def _given(call: Call, reply: Mapping[str, Any]) -> dict[str, Any]:
     """What the agent is given of a reply, and the tokens that are noted."""
     spoken = call.operation.format
-    if "events" not in reply:
+    if "events" not in reply and "messages_base64" not in reply:
         body = reply["body"].encode()
         given = spoken.delivered(body, lambda model: not model.startswith("o4-"))
         return {"given": given.decode(), "usage": msgspec.to_builtins(spoken.usage(body))}
     follower = spoken.stream(call)
-    at_once = follower.feed("".join(reply["events"]).encode())
-    return {
-        "given": _events(at_once),
-        "held_back": follower.end().decode(),
-        "usage": msgspec.to_builtins(follower.usage),
-    }
+    if "events" in reply:
+        given = _followed(follower, "".join(reply["events"]).encode())
+        told: dict[str, Any] = {
+            "given": [event.decode() for event in EventSplitter().feed(given)],
+            "held_back": follower.end().decode(),
+        }
+    else:
+        given = _followed(follower, b"".join(map(b64decode, reply["messages_base64"])))
+        told = {
+            "given_base64": [_base64(each.raw) for each in MessageSplitter().feed(given)],
+            "held_back_base64": _base64(follower.end()),
+        }
+    return {**told, "usage": msgspec.to_builtins(follower.usage)}
 
 
-def _events(text: bytes) -> list[str]:
-    return [event.decode() for event in EventSplitter().feed(text)]
+def _followed(follower: Stream, data: bytes) -> bytes:
+    """What goes on at once of all that comes, up to the end of the stream."""
+    given = follower.feed(data)
+    return given if follower.is_complete else given + follower.close()
+
+
+def _base64(data: bytes) -> str:
+    return b64encode(data).decode()
 
 
 # -- recording -------------------------------------------------------------------------------------
@@ -256,10 +273,13 @@ _ASKED: Final[dict[str, dict[str, tuple[str, list[tuple[str, Any, dict[str, Any]
 }
 
 
+_EVERY: Final = {**_ASKED, **clouds.ASKED}
+
+
 def record(vendor: str) -> dict[str, list[dict[str, Any]]]:
     """The exchanges of a vendor by their operation, made anew."""
     made: dict[str, list[dict[str, Any]]] = {}
-    for operation, (path, asked) in _ASKED[vendor].items():
+    for operation, (path, asked) in _EVERY[vendor].items():
         for name, body, terms in asked:
             text = "" if body is None else msgspec.json.encode(body).decode()
             method = "GET" if body is None else "POST"
@@ -277,10 +297,16 @@ def record(vendor: str) -> dict[str, list[dict[str, Any]]]:
 
 def _reply(vendor: str, operation: str, body: dict[str, Any]) -> dict[str, Any]:
     """What the simulated provider answers."""
-    maker = Maker(SetClock(), bytes, _SAID, b"x" * 40)
-    said = _anthropic(operation, body) if vendor == "anthropic" else _openai(operation, body, maker)
+    if vendor in clouds.VENDORS:
+        said = clouds.reply(vendor, operation, body, _SAID)
+    elif vendor == "anthropic":
+        said = _anthropic(operation, body)
+    else:
+        said = _openai(operation, body, Maker(SetClock(), bytes, _SAID, b"x" * 40))
     if isinstance(said, bytes):
         return {"body": said.decode()}
+    if vendor == "bedrock":
+        return {"messages_base64": [_base64(message) for message in said]}
     return {"events": [event.decode() for event in said]}
 
 

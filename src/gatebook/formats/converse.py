@@ -14,13 +14,25 @@ from msgspec.structs import replace
 from gatebook.core import json_text
 from gatebook.core.amazon_events import Message, MessageSplitter, encode
 from gatebook.core.errors import Invalid
-from gatebook.formats import Call, Terms, Usage, check_model, hosted, tokens, unreadable
+from gatebook.formats import (
+    Call,
+    Terms,
+    Usage,
+    check_model,
+    hosted,
+    text_bytes,
+    tokens,
+    unreadable,
+)
 
 _MAX_TOKENS: Final = 2**31 - 1
+_LONG: Final = "1h"
+"""How long a cache lasts that lasts longer than usual."""
 
 _MEDIA: Final = ("image", "document", "video", "audio")
-# Members of a block of content that hold all that they bring, and of the source of one that does.
-_SELF_CONTAINED: Final = frozenset(
+# Members of a block of content that hold all that they bring, as text, and of the source of a block
+# of another kind that does.
+_TEXT: Final = frozenset(
     (
         *("text", "json", "toolUse", "toolResult", "guardContent", "cachePoint"),
         *("reasoningContent", "citationsContent", "searchResult", "toolAddition", "toolRemoval"),
@@ -34,7 +46,8 @@ _PLAIN_FIELDS: Final = frozenset(
 _ACTED_ON: Final = (
     *("messages", "system", "content", "source", "inferenceConfig", "maxTokens", "toolConfig"),
     *("tools", "toolSpec", "systemTool", "name", "promptVariables", "additionalModelRequestFields"),
-    *(*_MEDIA, *_SELF_CONTAINED, *_INLINE),
+    *("serviceTier", "performanceConfig"),
+    *(*_MEDIA, *_TEXT, *_INLINE),
 )
 _BY_LETTERS: Final[dict[str, str]] = {name.casefold(): name for name in _ACTED_ON}
 
@@ -53,8 +66,18 @@ class _Reply(msgspec.Struct):
     usage: Any = None
 
 
+_ABSENT: Final = msgspec.Raw()
+
+
+class _Delta(msgspec.Struct, rename="camel"):
+    text: msgspec.Raw = _ABSENT
+    tool_use: msgspec.Raw = _ABSENT
+    reasoning_content: msgspec.Raw = _ABSENT
+
+
 class _Block(msgspec.Struct, rename="camel"):
     content_block_index: int = 0
+    delta: _Delta | None = None
 
 
 class _Failure(msgspec.Struct):
@@ -79,13 +102,15 @@ class Converse:
         check_model(call.model)
         json_text.check(call.body)
         asked = _members(json_text.tree(call.body))
+        blocks = [*_blocks(asked)]
         return replace(
             call,
             streamed=bool(self.stream_type),
             max_tokens=_limit(asked),
             hosted_tools=tuple(dict.fromkeys([*_hosted(asked), *_additional(asked)])),
             state="asked" if asked.get("promptVariables") else "none",
-            has_references=any(map(_is_elsewhere, _blocks(asked))),
+            has_references=any(map(_is_elsewhere, blocks)),
+            is_text=all(block.keys() <= _TEXT for block in blocks),
         )
 
     def fitted(self, call: Call, terms: Terms) -> Call:
@@ -126,6 +151,7 @@ class ConverseStream:
     def __init__(self) -> None:
         self.usage = Usage()
         self.chunks = 0
+        self.text_bytes = 0
         self.is_complete = False
         self.has_failed = False
         self._splitter = MessageSplitter()
@@ -182,9 +208,10 @@ class ConverseStream:
             case "messageStart":
                 self._has_begun = True
             case "contentBlockStart" | "contentBlockDelta":
-                index = _BLOCK.decode(message.payload).content_block_index
-                if index not in self._open:
-                    self._open.append(index)
+                block = _BLOCK.decode(message.payload)
+                self.text_bytes += _written(block.delta)
+                if block.content_block_index not in self._open:
+                    self._open.append(block.content_block_index)
             case "contentBlockStop":
                 index = _BLOCK.decode(message.payload).content_block_index
                 self._open = [each for each in self._open if each != index]
@@ -266,7 +293,7 @@ def _is_elsewhere(block: dict[str, Any]) -> bool:
             source = _members(_members(value).get("source", {}))
             if not source.keys() <= _INLINE:
                 return True
-        elif kind not in _SELF_CONTAINED:
+        elif kind not in _TEXT:
             return True
     return False
 
@@ -282,6 +309,14 @@ def _limited(body: bytes, span: json_text.Span, value: bytes) -> bytes:
     return json_text.with_first(config, b'"maxTokens":' + value)
 
 
+def _written(delta: _Delta | None) -> int:
+    """Bytes of what the model wrote, of what is not just text about."""
+    if delta is None:
+        return 0
+    others = len(delta.tool_use) + len(delta.reasoning_content)
+    return text_bytes(delta.text) + others
+
+
 def _event(kind: str, payload: dict[str, Any]) -> bytes:
     headers = {":event-type": kind, **_JSON, ":message-type": "event"}
     return encode(headers, msgspec.json.encode(payload))
@@ -291,9 +326,12 @@ def _usage(reported: object) -> Usage:
     """Tokens as reported; the input is told without what went to or came from a cache."""
     read = tokens(reported, "cacheReadInputTokens") or 0
     written = tokens(reported, "cacheWriteInputTokens") or 0
+    details = reported.get("cacheDetails") if isinstance(reported, dict) else None
+    long = [each for each in details or [] if isinstance(each, dict) and each.get("ttl") == _LONG]
     return Usage(
         tokens_in=(tokens(reported, "inputTokens") or 0) + read + written,
         tokens_out=tokens(reported, "outputTokens") or 0,
         cache_read=read,
         cache_written=written,
+        cache_written_long=min(written, sum(tokens(each, "inputTokens") or 0 for each in long)),
     )

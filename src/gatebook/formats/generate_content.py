@@ -7,7 +7,7 @@ thoughts above all: the next turn breaks if one is rewritten.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -24,6 +24,7 @@ from gatebook.formats import (
     check_model,
     hosted,
     mcp_server,
+    text_bytes,
     tokens,
     unreadable,
 )
@@ -35,28 +36,44 @@ _MAX_EVENT_BYTES: Final = 8 * 1024 * 1024
 
 # Members of a part that hold all that they bring; whatever else is there may name something that
 # Google fetches or holds.
-_SELF_CONTAINED: Final = frozenset(
+_TEXT: Final = frozenset(
     (
-        *("text", "thought", "thoughtSignature", "inlineData", "functionCall", "functionResponse"),
-        *("executableCode", "codeExecutionResult", "videoMetadata", "mediaResolution"),
-        *("partMetadata", "mediaProcessing"),
+        *("text", "thought", "thoughtSignature", "functionCall", "functionResponse"),
+        *("executableCode", "codeExecutionResult", "partMetadata"),
     )
 )
+_SELF_CONTAINED: Final = _TEXT | {
+    *("inlineData", "videoMetadata", "mediaResolution", "mediaProcessing"),
+}
 _ACTED_ON: Final = (
     *("model", "contents", "content", "systemInstruction", "requests", "generateContentRequest"),
     *("tools", "generationConfig", "cachedContent", "continuationToken", "store"),
     *("maxOutputTokens", "candidateCount", "functionDeclarations", "mcpServers"),
-    *("streamableHttpTransport", "url", "parts", *_SELF_CONTAINED),
+    *("streamableHttpTransport", "url", "parts", "serviceTier", *_SELF_CONTAINED),
 )
 _BY_LETTERS: Final[dict[str, str]] = {name.casefold(): name for name in _ACTED_ON}
+
+
+_ABSENT: Final = msgspec.Raw()
+
+
+class _Part(msgspec.Struct, rename="camel"):
+    text: msgspec.Raw = _ABSENT
+    function_call: msgspec.Raw = _ABSENT
+    inline_data: msgspec.Raw = _ABSENT
+
+
+class _Content(msgspec.Struct):
+    parts: list[_Part] | None = None
 
 
 class _Candidate(msgspec.Struct, rename="camel"):
     index: int = 0
     finish_reason: str | None = None
+    content: _Content | None = None
 
 
-class _Reply(msgspec.Struct, rename="camel", omit_defaults=True):
+class _Reply(msgspec.Struct, rename="camel"):
     candidates: list[_Candidate] | None = None
     prompt_feedback: Any = None
     usage_metadata: Any = None
@@ -91,6 +108,7 @@ class GenerateContent:
         for each in requests:
             _check_named(each, call.model)
         config = _members(asked.get("generationConfig", {}))
+        parts = [part for each in requests for part in _parts(each)]
         is_kept = any(each.get("cachedContent") for each in requests)
         is_resumed = "continuationToken" in asked
         return replace(
@@ -100,7 +118,8 @@ class GenerateContent:
             choices=_count(config, "candidateCount") or 1,
             hosted_tools=tuple(dict.fromkeys(name for each in requests for name in _hosted(each))),
             state="asked" if is_kept or is_resumed or asked.get("store") else "none",
-            has_references=is_kept or is_resumed or any(map(_refers, requests)),
+            has_references=is_kept or is_resumed or not _has_only(parts, _SELF_CONTAINED),
+            is_text=not is_kept and not is_resumed and _has_only(parts, _TEXT),
         )
 
     def fitted(self, call: Call, terms: Terms) -> Call:
@@ -157,12 +176,12 @@ class ContentStream(Follower):
         last = self._last
         if last is None:
             return b""
-        candidates = [_Candidate(index, "SAFETY") for index in sorted(self._open) or [0]]
-        chunk = _Reply(
-            candidates=candidates,
-            model_version=last.model_version,
-            response_id=last.response_id,
-        )
+        still_open = sorted(self._open) or [0]
+        chunk = {
+            "candidates": [{"index": index, "finishReason": "SAFETY"} for index in still_open],
+            "modelVersion": last.model_version or "",
+            "responseId": last.response_id or "",
+        }
         return b"data: " + msgspec.json.encode(chunk) + b"\n\n"
 
     def error_event(self, body: bytes) -> bytes:
@@ -186,6 +205,7 @@ class ContentStream(Follower):
         if not reply.candidates and not _is_blocked(reply):
             return self._in_order(event)
         for candidate in reply.candidates or ():
+            self.text_bytes += _written(candidate)
             if candidate.finish_reason:
                 self._open.discard(candidate.index)
             else:
@@ -279,23 +299,17 @@ def _server(server: dict[str, Any]) -> str:
     return mcp_server(url if isinstance(url, str) else "")
 
 
-def _refers(request: dict[str, Any]) -> bool:
-    """Whether contents name something that is not in them."""
-    contents = (request.get(name) for name in ("contents", "content", "systemInstruction"))
-    parts = (part for each in contents for content in _contents(each) for part in content)
-    return any(_is_elsewhere(part) for part in parts)
+def _parts(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every part of the contents of a request, those in the answers of functions among them."""
+    for name in ("contents", "content", "systemInstruction"):
+        for content in _each(request.get(name)):
+            for part in _each(content.get("parts")):
+                yield part
+                yield from _each(_members(part.get("functionResponse", {})).get("parts"))
 
 
-def _contents(value: object) -> Iterator[Iterator[dict[str, Any]]]:
-    for content in _each(value):
-        yield _each(content.get("parts"))
-
-
-def _is_elsewhere(part: dict[str, Any]) -> bool:
-    if not part.keys() <= _SELF_CONTAINED:
-        return True
-    answer = _members(part.get("functionResponse", {}))
-    return any(map(_is_elsewhere, _each(answer.get("parts"))))
+def _has_only(parts: Iterable[dict[str, Any]], kinds: frozenset[str]) -> bool:
+    return all(part.keys() <= kinds for part in parts)
 
 
 def _limited(body: bytes, span: json_text.Span, limit: bytes) -> bytes:
@@ -308,6 +322,15 @@ def _limited(body: bytes, span: json_text.Span, limit: bytes) -> bytes:
     if null is not None:
         return json_text.replaced(config, null, limit.partition(b":")[2])
     return json_text.with_first(config, limit)
+
+
+def _written(candidate: _Candidate) -> int:
+    """Bytes of what the model wrote of an answer, of the arguments of functions about."""
+    parts = candidate.content.parts if candidate.content else None
+    return sum(
+        text_bytes(part.text) + len(part.function_call) + len(part.inline_data)
+        for part in parts or ()
+    )
 
 
 def _is_blocked(reply: _Reply) -> bool:

@@ -27,7 +27,7 @@ _BYTES_PER_TOKEN: Final = 3
 """Text that came is taken for one token per so many bytes: English has four, other scripts less."""
 
 
-_USUAL_TIERS: Final = (None, "auto", "default", "standard_only", "flex")
+_USUAL_TIERS: Final = (None, "auto", "default", "standard_only", "standard", "flex")
 _USUAL_SPEEDS: Final = (None, "standard")
 _USUAL_PLACES: Final = (None, "global")
 
@@ -36,6 +36,8 @@ class _Modes(msgspec.Struct):
     service_tier: Any = None
     speed: Any = None
     inference_geo: Any = None
+    tier: Any = msgspec.field(name="serviceTier", default=None)
+    performance: Any = msgspec.field(name="performanceConfig", default=None)
 
 
 BY_TOKENS: Final = frozenset(("tokens", "money"))
@@ -150,7 +152,8 @@ def charge(came: Came, most: Worst | None, price: Price | None) -> Charge:
 def _is_priced(call: Call, price: Price | None) -> bool:
     """Whether the price is what the vendor takes: not for a mode that is dearer than listed.
 
-    OpenAI's `priority` and Anthropic's `fast` cost several times as much, a region a tenth more.
+    OpenAI's `priority` and Anthropic's `fast` cost several times as much, a region a tenth more;
+    Google and Amazon have such modes by other names.
     """
     if price is None or call.operation.meter == "other":
         return False
@@ -160,9 +163,16 @@ def _is_priced(call: Call, price: Price | None) -> bool:
         return False
     return (
         asked.service_tier in _USUAL_TIERS
+        and _of(asked.tier, "type") in _USUAL_TIERS
+        and _of(asked.performance, "latency") in _USUAL_SPEEDS
         and asked.speed in _USUAL_SPEEDS
         and asked.inference_geo in _USUAL_PLACES
     )
+
+
+def _of(asked: object, member: str) -> object:
+    """What is asked for by a name, or by the member of an object that has it."""
+    return asked.get(member) if isinstance(asked, dict) else asked
 
 
 def _flat(call: Call, measures: Collection[str], settings: LimitSettings) -> Worst:

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from gatebook.core.errors import GatebookError
-from gatebook.formats import Format, Operation
+from gatebook.formats import Format, Meter, Operation
 from gatebook.formats.closed import Closed
 from gatebook.formats.generate_content import GenerateContent
 from gatebook.formats.google_models import GoogleModels
@@ -37,7 +37,13 @@ _ACCOUNT: Final = (
 
 
 def _operation(
-    path: str, name: str, format_: Format, query: frozenset[str] = _KEY, method: str = "POST"
+    path: str,
+    name: str,
+    format_: Format,
+    query: frozenset[str] = _KEY,
+    method: str = "POST",
+    *,
+    meter: Meter = "tokens",
 ) -> Operation:
     return Operation(
         dialect=NAME,
@@ -47,6 +53,7 @@ def _operation(
         has_body=method == "POST",
         format=format_,
         query=query,
+        meter=meter,
     )
 
 
@@ -64,10 +71,11 @@ def _operations(version: str) -> Iterator[Operation]:
     )
     yield _operation(f"{model}:generateContent", "generateContent", generate)
     yield _operation(f"{model}:streamGenerateContent", "streamGenerateContent", stream, _ALT)
-    for name in ("countTokens", "embedContent", "batchEmbedContents"):
+    yield _operation(f"{model}:countTokens", "countTokens", _ASKING, meter="free")
+    for name in ("embedContent", "batchEmbedContents"):
         yield _operation(f"{model}:{name}", name, _ASKING)
-    yield _operation(f"/{version}/models", "models", _MODELS, _PAGES, "GET")
-    yield _operation(model, "models.retrieve", _MODELS, method="GET")
+    yield _operation(f"/{version}/models", "models", _MODELS, _PAGES, "GET", meter="free")
+    yield _operation(model, "models.retrieve", _MODELS, method="GET", meter="free")
     for name in _LATER:
         yield _closed(f"{model}:{name}", "not_inspectable")
     for name in _ACCOUNT:

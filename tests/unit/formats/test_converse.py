@@ -100,6 +100,23 @@ def test_a_block_that_is_not_all_there_is_a_reference(
     assert asked(messages=messages).has_references is elsewhere
 
 
+@pytest.mark.parametrize(
+    ("block", "is_text"),
+    [
+        ({"text": "a"}, True),
+        ({"toolUse": {"name": "a"}}, True),
+        ({"toolResult": {"content": [{"json": {}}]}}, True),
+        ({"toolResult": {"content": [{"image": {"source": {"bytes": ""}}}]}}, False),
+        ({"document": {"source": {"text": "a"}}}, False),
+        ({"brandNew": {}}, False),
+    ],
+)
+def test_the_body_bounds_what_is_read_if_all_of_it_is_text(
+    block: dict[str, Any], is_text: bool
+) -> None:
+    assert asked(messages=[{"role": "user", "content": [block]}]).is_text is is_text
+
+
 def test_so_is_a_block_of_the_system_and_an_escape_hides_none() -> None:
     assert asked(system=[{"brandNew": {}}]).has_references
     body = b'{"messages":[{"content":[{"image":{"source":{"s3\\u004cocation":{}}}}]}]}'
@@ -178,6 +195,19 @@ def test_a_limit_that_is_there_stays_and_without_terms_there_is_none() -> None:
             },
             Usage(21, 5, 7, 11),
         ),
+        (
+            {
+                "inputTokens": 3,
+                "cacheWriteInputTokens": 11,
+                "cacheDetails": [
+                    {"ttl": "1h", "inputTokens": 7},
+                    {"ttl": "5m", "inputTokens": 4},
+                    None,
+                ],
+            },
+            Usage(14, 0, 0, 11, 7),
+        ),
+        ({"inputTokens": 1, "cacheDetails": [{"ttl": "1h", "inputTokens": 7}]}, Usage(1)),
         ({"inputTokens": -1, "outputTokens": "5"}, Usage()),
         (None, Usage()),
     ],
@@ -228,6 +258,13 @@ def test_a_stream_passes_byte_for_byte_and_its_end_waits(cut: int) -> None:
     assert stream.end() == STOP + METADATA
     assert (stream.usage, stream.chunks, stream.has_failed) == (Usage(5, 9), 5, False)
     assert stream.feed(DELTA) == b""
+
+
+def test_what_the_model_wrote_is_counted_as_it_comes() -> None:
+    stream = ConverseStream()
+    tool = event("contentBlockDelta", contentBlockIndex=1, delta={"toolUse": {"input": "{}"}})
+    stream.feed(DELTA + tool)
+    assert stream.text_bytes == 1 + len('{"input": "{}"}')
 
 
 def test_a_stream_without_metadata_is_complete_when_it_ends() -> None:

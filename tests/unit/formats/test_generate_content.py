@@ -41,7 +41,8 @@ def test_the_body_passes_byte_for_byte_and_the_model_is_that_of_the_address() ->
     body = b'{ "contents" : [ {"parts":[{"text":"a","thoughtSignature":"c2ln"}]} ], "new":1.50e3 }'
     call = read(body)
     assert (call.body, call.model, call.streamed) == (body, "gemini-a", False)
-    assert call == replace(call, max_tokens=None, choices=1, hosted_tools=(), state="none")
+    plain = replace(call, max_tokens=None, choices=1, hosted_tools=(), state="none", is_text=True)
+    assert call == plain
     assert not call.has_references
 
 
@@ -125,6 +126,25 @@ def test_a_part_that_is_not_all_there_is_a_reference(
     assert asked(systemInstruction={"parts": members}).has_references is elsewhere
     embed = {"requests": [{"content": {"parts": [members]}}]}
     assert asked(EMBED, **embed).has_references is elsewhere
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_text"),
+    [
+        ({}, True),
+        ({"systemInstruction": {"parts": {"text": "a"}}}, True),
+        ({"contents": {"parts": [{"functionResponse": {"response": {"a": 1}}}]}}, True),
+        ({"contents": {"parts": [{"functionResponse": {"parts": {"inlineData": {}}}}]}}, False),
+        ({"contents": {"parts": [{"inlineData": {"mimeType": "a/b", "data": "QQ=="}}]}}, False),
+        ({"contents": {"parts": [{"text": "a", "brandNew": 1}]}}, False),
+        ({"cachedContent": "cachedContents/a"}, False),
+        ({"continuationToken": "YQ=="}, False),
+    ],
+)
+def test_the_body_bounds_what_is_read_if_all_of_it_is_text(
+    fields: dict[str, Any], is_text: bool
+) -> None:
+    assert asked(**fields).is_text is is_text
 
 
 def test_an_escape_does_not_hide_a_reference() -> None:
@@ -262,6 +282,13 @@ def test_what_follows_the_last_candidate_waits_with_it() -> None:
     assert stream.close() == b""
     assert stream.end() == LAST + AFTER + b": ka\n\n"
     assert stream.usage == Usage(5, 10)
+
+
+def test_what_the_model_wrote_is_counted_as_it_comes() -> None:
+    stream = ContentStream()
+    parts = [{"text": "abcd", "thought": True}, {"functionCall": {"name": "f"}}]
+    stream.feed(event({"content": {"parts": parts}}, {"finishReason": "STOP"}) + WORD)
+    assert stream.text_bytes == 4 + len('{"name": "f"}') + 1
 
 
 def test_a_model_that_finishes_with_every_event_is_not_cut_short() -> None:

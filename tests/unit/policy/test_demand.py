@@ -159,6 +159,9 @@ def test_without_a_price_a_call_is_refused_or_counts_what_the_operator_says() ->
     [
         b'"service_tier":"priority"',
         b'"service_tier":1',
+        b'"serviceTier":"priority"',
+        b'"serviceTier":{"type":"reserved"}',
+        b'"performanceConfig":{"latency":"optimized"}',
         b'"service_ti\\u0065r":"priority"',
         b'"speed":"fast"',
         b'"inference_geo":"us"',
@@ -170,7 +173,15 @@ def test_a_mode_that_costs_more_than_the_price_has_no_price(member: bytes) -> No
 
 
 @pytest.mark.parametrize(
-    "member", [b'"service_tier":"auto"', b'"service_tier":null', b'"speed":"standard"']
+    "member",
+    [
+        b'"service_tier":"auto"',
+        b'"service_tier":null',
+        b'"speed":"standard"',
+        b'"serviceTier":"standard"',
+        b'"serviceTier":{"type":"default"}',
+        b'"performanceConfig":{"latency":"standard"}',
+    ],
 )
 def test_the_usual_mode_has_its_price(member: bytes) -> None:
     assert most(call(body=b"{%b}" % member)).money > 0
