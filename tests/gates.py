@@ -22,6 +22,7 @@ from gatebook.app.emergency import post
 from gatebook.app.folders import dialects
 from gatebook.app.gateway import gate_config, open_gate
 from gatebook.app.notary_client import NotaryClient
+from gatebook.app.presence import Presence
 from gatebook.app.serving import ReadyServer, address_of, listen_on
 from gatebook.app.settings import TelemetrySettings
 from gatebook.app.simulated_provider import SimulatedProvider
@@ -42,6 +43,7 @@ from gatebook.storage.book import SqlStore
 from gatebook.storage.database import Database, open_database
 from gatebook.storage.health import SqlHealth
 from gatebook.storage.leases import SqlLeases
+from gatebook.storage.seat import Seat
 from gatebook.web.problem import problem
 from gatebook.web.server import Edge, server_config
 from tests.books import Kept, read_book
@@ -139,6 +141,7 @@ class RunningGate:
         upstream: UpstreamSettings = UPSTREAM,
         provider_url: str = "",
         notary: NotaryClient | None = None,
+        name: str = "gateway",
         **tables: Any,
     ) -> None:
         """A gate of its own notary's certificates, or of those of one that reads the log.
@@ -162,6 +165,9 @@ class RunningGate:
         self.database = open_database(url, wait_seconds=5)
         self.store: FaultyStore[Any] = FaultyStore(SqlStore(self.writers_database, self.clock))
         watched = WatchedStore(self.store)
+        self.name = name
+        self.seat = Seat(database, name)
+        self.seat.take()
         self._vendor = SimulatedVendor()
         self.provider = self._vendor.provider
         self.key = _agents_key(office, provider_url or f"{self._vendor.url}/v1")
@@ -178,6 +184,7 @@ class RunningGate:
                     settings=ledger,
                     clock=self.clock,
                 ),
+                presence=Presence(database, self.seat, 1, "http://127.0.0.1:0"),
                 store=watched,
                 certifier=notary or self.certifier,
                 dialects=dialects(),
@@ -268,6 +275,7 @@ class RunningGate:
         self.stop_serving()
         self.http.close()
         self._vendor.stop()
+        self.seat.close()
         self.writers_database.close()
         self.database.close()
         self._folder.cleanup()
@@ -277,7 +285,7 @@ class RunningGate:
         return [
             kept
             for stream in read_book(self.database).values()
-            if stream[0].header["d"]["writer"] == "gateway"
+            if stream[0].header["d"]["writer"] == self.name
             for kept in stream
             if kept.event == name or not name
         ]

@@ -24,9 +24,11 @@ ORDER = ["notary", "integrator", "gateway"]
 class Served:
     """A running `gatebook serve`, and what it says."""
 
-    def __init__(self, folder: Path, environment: dict[str, str], *process: str) -> None:
+    def __init__(
+        self, folder: Path, environment: dict[str, str], *process: str, data: str = "data"
+    ) -> None:
         """All of Gatebook, or one process of it."""
-        self.data = folder / "data"
+        self.data = folder / data
         self._environment = environment
         self._program = [sys.executable, "-m", "gatebook.cli", "--data", str(self.data)]
         descriptor, name = tempfile.mkstemp(prefix="stderr-", dir=folder)
@@ -44,6 +46,13 @@ class Served:
 
     def gatebook(self, *arguments: str) -> Any:
         """What a verb answers in JSON; nothing may be said beside it."""
+        return json.loads(self._run(*arguments))
+
+    def lines(self, *arguments: str) -> list[Any]:
+        """What a verb answers in lines of JSON."""
+        return [json.loads(line) for line in self._run(*arguments).splitlines()]
+
+    def _run(self, *arguments: str) -> str:
         done = subprocess.run(
             [*self._program, *arguments, "--json"],
             env=self._environment,
@@ -53,7 +62,7 @@ class Served:
             check=False,
         )
         assert (done.returncode, done.stderr) == (0, "")
-        return json.loads(done.stdout)
+        return done.stdout
 
     @property
     def said(self) -> str:
@@ -62,12 +71,12 @@ class Served:
 
     def address(self, name: str) -> tuple[str, int]:
         """Host and port that a process said it is ready at."""
-        found = re.findall(rf"{name} is ready at http://([\d.]+):(\d+)", self.said)
+        found = re.findall(rf"{re.escape(name)} is ready at http://([\d.]+):(\d+)", self.said)
         return found[-1][0], int(found[-1][1])
 
     def ready(self) -> list[str]:
         """Who said to be ready, in order."""
-        return re.findall(r"supervisor +(\w+) is ready", self.said)
+        return re.findall(r"supervisor +([\w.-]+) is ready", self.said)
 
     def wait(self, condition: Callable[[], object]) -> None:
         """Wait until something is so; for twenty seconds."""
@@ -84,7 +93,9 @@ class Served:
                 parent = int(stat.read_text().rpartition(")")[2].split()[1])
                 words = stat.with_name("cmdline").read_text().split("\0")
                 if parent == self.process.pid and "serve" in words:
-                    found[words[words.index("serve") + 1]] = int(stat.parent.name)
+                    name = words[words.index("serve") + 1]
+                    number = words[words.index("--worker") + 1] if "--worker" in words else "1"
+                    found[name if number == "1" else f"{name}.{number}"] = int(stat.parent.name)
         return found
 
     def end(self, number: int = signal.SIGTERM) -> int:
@@ -103,14 +114,14 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """Starts `gatebook serve` on free ports; whatever runs at the end is killed."""
     started: list[Served] = []
 
-    def begin(*process: str, **settings: object) -> Served:
+    def begin(*process: str, data: str = "data", **settings: object) -> Served:
         chosen = {"GATEWAY_PORT": free_port(), "LOG_PORT": free_port(), **settings}
         environment = {f"GATEBOOK_{name}": str(value) for name, value in chosen.items()}
         # The program under test is that of this process, wherever it finds it.
         inherited = {
             name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ
         }
-        served = Served(tmp_path, {**inherited, **environment}, *process)
+        served = Served(tmp_path, {**inherited, **environment}, *process, data=data)
         started.append(served)
         return served
 

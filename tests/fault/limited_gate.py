@@ -12,10 +12,13 @@ from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
+from gatebook.app.binding import bind_to
 from gatebook.app.config import Config
 from gatebook.app.folders import dialects
 from gatebook.app.gateway import open_gate, serve
 from gatebook.app.limits import open_leases
+from gatebook.app.presence import Presence
+from gatebook.app.serving import address_of
 from gatebook.app.snapshots import SqlSource
 from gatebook.app.stop_folder import StopFolder
 from gatebook.app.stop_keeper import StopKeeper
@@ -32,6 +35,7 @@ from gatebook.policy.settings import LimitSettings
 from gatebook.storage.book import SqlStore
 from gatebook.storage.database import open_database
 from gatebook.storage.health import SqlHealth
+from gatebook.storage.seat import Seat
 from tests.gates import STOPS
 from tests.office import ORIGIN
 from tests.simulators.certifier import LocalCertifier
@@ -65,6 +69,11 @@ def main(url: str, began_us: str, limits: str) -> None:
     gateway = GatewaySettings(port=0, snapshot_poll_ms=50, drain_seconds=2)
     config = Config(gateway=gateway, limits=LimitSettings(**json.loads(limits)))
     database, writers_database = open_database(url), open_database(url)
+    listener = bind_to("127.0.0.1", 0)
+    address = address_of(listener)
+    seat = Seat(database, f"gateway-{os.getpid()}")
+    seat.take()
+    presence = Presence(database, seat, 1, address)
     store = WatchedStore(SqlStore(writers_database, clock))
     application = GateApplication(
         partial(
@@ -76,6 +85,7 @@ def main(url: str, began_us: str, limits: str) -> None:
                 origin=ORIGIN,
             ),
             leases=open_leases(database, config.limits, system_entropy),
+            presence=presence,
             store=store,
             certifier=certifier,
             unsigned=Unsigned(
@@ -95,7 +105,14 @@ def main(url: str, began_us: str, limits: str) -> None:
             entropy=system_entropy,
         )
     )
-    serve(application, config, lambda where: print(where, flush=True))
+    serve(
+        application,
+        config,
+        lambda: print(address, flush=True),
+        listener=listener,
+        is_shared=False,
+        on_drain=presence.drain,
+    )
 
 
 if __name__ == "__main__":

@@ -24,18 +24,28 @@ _ADDRESS_BYTES: Final = 1000
 class Child:
     """One of our processes, seen from its parent."""
 
-    def __init__(self, name: str, arguments: Sequence[str], words: IO[str] | None = None) -> None:
-        """Start `gatebook <arguments> serve <name>`, out of reach of the terminal's Ctrl-C.
+    def __init__(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        words: IO[str] | None = None,
+        *,
+        serve: Sequence[str] | None = None,
+        inherits: Sequence[int] = (),
+    ) -> None:
+        """Start `gatebook <arguments> serve <serve>`, out of reach of the terminal's Ctrl-C.
 
-        Without a name it is all of Gatebook. It speaks into `words`, or where its parent does.
+        What it serves is its name unless said otherwise; without both it is all of Gatebook. It
+        speaks into `words`, or where its parent does, and inherits the descriptors named.
         """
         self.name = name or "supervisor"
         self.line, theirs = socket.socketpair()
         line = ["--lifeline", str(theirs.fileno())]
+        served = list(filter(None, [name])) if serve is None else serve
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603  # our own program, our own arguments
-                [*_PROGRAM, *arguments, "serve", *filter(None, [name]), *line],
-                pass_fds=[theirs.fileno()],
+                [*_PROGRAM, *arguments, "serve", *served, *line],
+                pass_fds=[theirs.fileno(), *inherits],
                 stdin=subprocess.DEVNULL,
                 stdout=words,
                 stderr=words,
@@ -63,9 +73,17 @@ class Child:
             )
         return address
 
+    def retire(self) -> None:
+        """Tell a gateway that another one has taken over; it ends once its calls have."""
+        self._process.send_signal(signal.SIGHUP)
+
+    def terminate(self) -> None:
+        """Tell it to finish and end."""
+        self._process.terminate()
+
     def stop(self, seconds: float) -> int:
         """Tell it to finish and end; its exit code, once it has, if need be by force."""
-        self._process.terminate()
+        self.terminate()
         try:
             return self._process.wait(seconds)
         except subprocess.TimeoutExpired:

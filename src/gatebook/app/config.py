@@ -20,6 +20,7 @@ from gatebook.app.settings import (
     NotarySettings,
     ServerSettings,
     TelemetrySettings,
+    WorkerSettings,
 )
 from gatebook.core.errors import Misconfigured
 from gatebook.gateway.settings import GatewaySettings, MemorySettings, UpstreamSettings
@@ -42,6 +43,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     server: ServerSettings = ServerSettings()
     keys: KeySettings = KeySettings()
+    workers: WorkerSettings = WorkerSettings()
     storage: StorageSettings = StorageSettings()
     ledger: LedgerSettings = LedgerSettings()
     notary: NotarySettings = NotarySettings()

@@ -3,26 +3,48 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import NoReturn
+from contextlib import suppress
+from typing import NamedTuple, NoReturn
 
 from gatebook.core.errors import GatebookError
 
 _LOG = logging.getLogger(__name__)
 
-Step = tuple[Callable[[], Awaitable[None]], float]
-"""What is done again and again, and the seconds between."""
+
+class Step(NamedTuple):
+    """What `follow` does again and again, the seconds between, and what cuts them short."""
+
+    take: Callable[[], Awaitable[object]]
+    seconds: float
+    wake: asyncio.Event | None = None
 
 
-async def follow(step: Callable[[], Awaitable[object]], *, seconds: float, name: str) -> NoReturn:
+async def follow(
+    step: Callable[[], Awaitable[object]],
+    *,
+    seconds: float,
+    name: str,
+    wake: asyncio.Event | None = None,
+) -> NoReturn:
     """Take a step at an interval, for ever; what goes wrong is said, once until it changes.
 
-    What nobody expected ends a step and not the loop: each step says by itself, by what it leaves
-    undone, that calls have to be refused.
+    `wake` cuts the interval short. What nobody expected ends a step and not the loop: each step
+    says by itself, by what it leaves undone, that calls have to be refused.
     """
     before = ""
     while True:
-        await asyncio.sleep(seconds)
+        await _pause(seconds, wake)
         before = await _taken(step, name, before)
+
+
+async def _pause(seconds: float, wake: asyncio.Event | None) -> None:
+    if wake is None:
+        await asyncio.sleep(seconds)
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await wake.wait()
+    wake.clear()  # before the step: what happens during it is followed by another one
 
 
 async def _taken(step: Callable[[], Awaitable[object]], name: str, before: str) -> str:

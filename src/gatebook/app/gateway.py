@@ -1,25 +1,28 @@
 """The gate as a process: one event loop, and the ledger's writer as a thread beside it."""
 
 import asyncio
+import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, closing
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
-import uvloop
 from uvicorn import Config as ServerConfig
 
 from gatebook import __version__
+from gatebook.app.binding import bind_to
 from gatebook.app.config import Config
 from gatebook.app.folders import dialects
 from gatebook.app.followers import Step, follow
 from gatebook.app.gate_locks import held
-from gatebook.app.keyring import load_keyring
+from gatebook.app.gate_server import GateServer
+from gatebook.app.keyring import Keyring, load_keyring
 from gatebook.app.limits import open_leases, price_tables
 from gatebook.app.notary_client import open_notary
+from gatebook.app.presence import Presence
 from gatebook.app.rollback import RollbackGuard
-from gatebook.app.serving import ReadyServer, address_of, listen_on
+from gatebook.app.serving import address_of
 from gatebook.app.snapshots import SqlSource
 from gatebook.app.stop_keeper import StopKeeper, keeper_of
 from gatebook.app.telemetry import Instruments
@@ -50,6 +53,7 @@ from gatebook.storage.book import SqlStore
 from gatebook.storage.database import Database, check_schema, open_database
 from gatebook.storage.folder import published_logs
 from gatebook.storage.health import SqlHealth
+from gatebook.storage.seat import Seat
 from gatebook.storage.sequence import Sequencer
 from gatebook.web.client import Client
 from gatebook.web.client_address import read_networks
@@ -57,25 +61,36 @@ from gatebook.web.problem import Answer, headers_of, status_of
 from gatebook.web.server import Edge, server_config
 from gatebook.web.tasks import Tasks
 
-WRITER: Final = "gateway"
-"""The role under which the gate writes its streams."""
 
+def run(
+    config: Config,
+    ready: Callable[[str], None],
+    *,
+    number: int = 1,
+    inherited: int | None = None,
+) -> None:
+    """Be one gate until told to stop; `ready` is told its address once it takes calls.
 
-def run(config: Config, ready: Callable[[str], None]) -> None:
-    """Be the gate until told to stop; `ready` is told its address once it takes calls.
-
-    Raises Misconfigured; Unavailable if database or notary do not answer at the start; Tampered if
-    the database is older than what the notary has signed. It neither makes keys nor migrates: the
-    process that calls come to needs no right to either.
+    `number` tells it from others of its name; `inherited` is the descriptor of a socket that is
+    bound already. Raises Misconfigured; Conflict while another one runs under its name; Unavailable
+    if database or notary do not answer at the start; Tampered if the database is older than what
+    the notary has signed. It neither makes keys nor migrates: the process that calls come to needs
+    no right to either.
     """
     clock, entropy = SystemClock(), system_entropy
     process = new_id("prc", entropy)
+    tls = open_tls(config, clock)
     with (
+        _listener(config, inherited) as listener,
         closing(_database(config)) as database,
         # The writer drops all its connections when a commit is in doubt: they are no one else's.
         closing(_database(config)) as writers_database,
+        closing(Seat(database, config.workers.role(number))) as seat,
     ):
         check_schema(database)
+        seat.take()
+        address = address_of(listener, "https" if tls else "http")
+        presence = Presence(database, seat, number, address)
         keyring = load_keyring(config, entropy)
         notary = open_notary(config, keyring.installation)
         guard = RollbackGuard(notary, Sequencer(database), config.data / "log")
@@ -84,14 +99,9 @@ def run(config: Config, ready: Callable[[str], None]) -> None:
         application = GateApplication(
             partial(
                 open_gate,
-                source=SqlSource(
-                    database,
-                    kek=keyring.kek,
-                    peppers=keyring.peppers,
-                    origin=config.ledger.origin,
-                    price_tables=price_tables(config.limits.price_file),
-                ),
+                source=_source(database, config, keyring),
                 leases=open_leases(database, config.limits, entropy),
+                presence=presence,
                 store=store,
                 certifier=guard,
                 unsigned=Unsigned(
@@ -106,7 +116,31 @@ def run(config: Config, ready: Callable[[str], None]) -> None:
             )
         )
         with held(config.data, process):
-            serve(application, config, ready)
+            serve(
+                application,
+                config,
+                lambda: ready(address),
+                tls=tls,
+                listener=listener,
+                is_shared=inherited is not None and config.workers.count > 1,
+                on_drain=presence.drain,
+            )
+
+
+def _source(database: Database, config: Config, keyring: Keyring) -> SqlSource:
+    return SqlSource(
+        database,
+        kek=keyring.kek,
+        peppers=keyring.peppers,
+        origin=config.ledger.origin,
+        price_tables=price_tables(config.limits.price_file),
+    )
+
+
+def _listener(config: Config, inherited: int | None) -> socket.socket:
+    if inherited is None:
+        return bind_to(config.gateway.host, config.gateway.port)
+    return socket.socket(fileno=inherited)
 
 
 def _database(config: Config) -> Database:
@@ -119,6 +153,7 @@ async def open_gate(
     *,
     source: Source,
     leases: Leases,
+    presence: Presence,
     store: Store[Any],
     certifier: Certifier,
     unsigned: Unsigned,
@@ -131,11 +166,17 @@ async def open_gate(
 ) -> AsyncIterator[Gate]:
     """The gate on the running event loop; at the end its streams, in `store`, are closed."""
     counts: Counter[str] = Counter()
-    instruments = Instruments(config.telemetry, clock)
+    instruments = Instruments(config.telemetry, clock, number=presence.number)
     snapshots = Snapshots(source, settings=config.gateway, clock=clock)
     await snapshots.refresh()
     book = _book(
-        config, store=store, certifier=certifier, counts=counts, clock=clock, entropy=entropy
+        config,
+        role=presence.name,
+        store=store,
+        certifier=certifier,
+        counts=counts,
+        clock=clock,
+        entropy=entropy,
     )
     stopping = await keeper.open(snapshots, book)
     tasks = Tasks()
@@ -173,7 +214,13 @@ async def open_gate(
         clock=clock,
         entropy=entropy,
     )
-    followers = _followers(gate, keeper.steps(stopping))
+    followers = _followers(
+        gate,
+        {
+            **presence.steps(snapshots, config.gateway.poll_seconds),
+            **keeper.steps(stopping),
+        },
+    )
     try:
         await instruments.serve(gate)
         yield gate
@@ -186,12 +233,14 @@ async def open_gate(
         await allowance.close()
         upstream.close()
         await book.close()
+        await presence.close()
         await instruments.close()
 
 
 def _book(
     config: Config,
     *,
+    role: str,
     store: Store[Any],
     certifier: Certifier,
     counts: Counter[str],
@@ -201,7 +250,7 @@ def _book(
     """The book with its writer, whose heartbeats tell the counts."""
     open_writer = partial(
         Writer[Any],
-        role=WRITER,
+        role=role,
         version=__version__,
         store=store,
         certifier=certifier,
@@ -220,35 +269,46 @@ def _book(
 def _followers(gate: Gate, more: Mapping[str, Step]) -> list[asyncio.Task[Any]]:
     """The loops beside the gate, begun."""
     settings, unsigned = gate.settings, gate.unsigned
-    steps: dict[str, Step] = {
-        "looking for administrative changes": (gate.snapshots.refresh, settings.poll_seconds),
-        "asking how far the log is signed": (unsigned.look, unsigned.pause_seconds),
-        "asking whether providers are well": (gate.probes.look, PAUSE_SECONDS),
-        "sharing limits": (gate.allowance.give_back, ROUND_SECONDS),
-        "writing counted refusals": (gate.refusals.flush, settings.refusal_interval_seconds),
+    steps = {
+        "asking how far the log is signed": Step(unsigned.look, unsigned.pause_seconds),
+        "asking whether providers are well": Step(gate.probes.look, PAUSE_SECONDS),
+        "sharing limits": Step(gate.allowance.give_back, ROUND_SECONDS),
+        "writing counted refusals": Step(gate.refusals.flush, settings.refusal_interval_seconds),
         **more,
     }
     return [
-        gate.tasks.spawn(follow(step, seconds=seconds, name=name), name)
-        for name, (step, seconds) in steps.items()
+        gate.tasks.spawn(follow(step.take, seconds=step.seconds, name=name, wake=step.wake), name)
+        for name, step in steps.items()
     ]
 
 
-def serve(application: GateApplication, config: Config, ready: Callable[[str], None]) -> None:
+def serve(
+    application: GateApplication,
+    config: Config,
+    ready: Callable[[], None],
+    *,
+    tls: Tls | None = None,
+    listener: socket.socket,
+    is_shared: bool,
+    on_drain: Callable[[], None],
+) -> None:
     """Serve an application until told to stop; raises why it could not be opened."""
-    tls = open_tls(config, SystemClock())
-    with listen_on(config.gateway.host, config.gateway.port) as listener:
-        address = address_of(listener, "https" if tls else "http")
-        served = gate_config(application, config, tls)
-        server = ReadyServer(served, lambda: ready(address), tls)
-        application.front.server = server
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            try:
-                runner.run(server.serve(sockets=[listener]))
-            except SystemExit:
-                if application.failure is not None:
-                    raise application.failure from None
-                raise
+    server = GateServer(
+        gate_config(application, config, tls),
+        ready,
+        tls,
+        is_shared=is_shared,
+        drain_seconds=config.gateway.drain_seconds,
+        longest_seconds=config.gateway.total_seconds,
+        on_drain=on_drain,
+    )
+    application.front.server = server
+    try:
+        server.run_on(listener)
+    except SystemExit:
+        if application.failure is not None:
+            raise application.failure from None
+        raise
 
 
 def gate_config(

@@ -1,21 +1,20 @@
 """How our processes serve HTTP: on a socket made before, until told to stop."""
 
 import asyncio
-import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from functools import partial
 from typing import Any, Final
 
 import uvloop
 from uvicorn import Config, Server
 
+from gatebook.app.binding import bind_to, listen
 from gatebook.app.followers import follow
 from gatebook.app.log_lines import loop_failed
 from gatebook.app.tls import Tls
-from gatebook.core.errors import GatebookError, Misconfigured
+from gatebook.core.errors import GatebookError
 from gatebook.web.problem import Answer, problem
 from gatebook.web.server import Edge, server_config
 from gatebook.web.tasks import Tasks
@@ -24,7 +23,7 @@ _CONNECTIONS: Final = 200
 _SECONDS: Final = 10
 _DRAIN_SECONDS: Final = 5
 
-_HANDSHAKE_SECONDS: Final = 10
+HANDSHAKE_SECONDS: Final = 10
 """Whoever does not finish a TLS handshake is let go as one who does not finish a head is."""
 _LOOK_SECONDS: Final = 10
 
@@ -62,21 +61,22 @@ class ReadyServer(Server):
             connection.transport.abort()
         await asyncio.sleep(0)
 
-    async def _listen(self, listener: socket.socket) -> asyncio.Server:
+    async def _listen(self, listener: socket.socket) -> Any:
         config = self.config
-        protocol: Any = config.http_protocol_class
         return await asyncio.get_running_loop().create_server(
-            partial(
-                protocol,
-                config=config,
-                server_state=self.server_state,
-                app_state=self.lifespan.state,
-            ),
+            self._protocol,
             sock=listener,
             backlog=config.backlog,
             ssl=config.ssl,
-            ssl_handshake_timeout=_HANDSHAKE_SECONDS if config.ssl else None,
+            ssl_handshake_timeout=HANDSHAKE_SECONDS if config.ssl else None,
         )
+
+    def _protocol(self) -> asyncio.Protocol:
+        protocol: Any = self.config.http_protocol_class
+        made: asyncio.Protocol = protocol(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
 
 
 class _ServerBeside(Server):
@@ -90,15 +90,9 @@ class _ServerBeside(Server):
 
 def listen_on(host: str, port: int) -> socket.socket:
     """A listening TCP socket; port 0 takes a free one. Raises Misconfigured for a taken one."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family)
-    except OSError as error:
-        raise Misconfigured(
-            "address_unusable",
-            f"Nobody can listen on {host} port {port}: {os.strerror(error.errno or 0)}.",
-            "End what listens there, or set another host and port.",
-        ) from None
+    listener = bind_to(host, port)
+    listen(listener)
+    return listener
 
 
 def address_of(listener: socket.socket, scheme: str = "http") -> str:

@@ -1,6 +1,6 @@
 """Settings of the installation itself and of the processes around its book.
 
-Tables `[server]`, `[keys]`, `[notary]`, `[log]` and `[telemetry]` of gatebook.toml.
+Tables `[server]`, `[keys]`, `[workers]`, `[notary]`, `[log]` and `[telemetry]` of gatebook.toml.
 """
 
 from typing import Annotated, Literal
@@ -37,6 +37,32 @@ class KeySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     installation_file: Annotated[
         str, Meta(description="Seed of the key this host signs with: 32 bytes in base64.")
     ] = ""
+
+
+class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How many gateways run here, and what they are called in the book."""
+
+    count: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=32,
+            description="Gateways that share the address of the gate; one for each core, and limits"
+            " of the gateway are those of each.",
+        ),
+    ] = 1
+    name: Annotated[
+        str,
+        Meta(
+            pattern=r"\A(?!(cli|integrator|notary)\Z)[a-z][a-z0-9-]{0,31}\Z",
+            description="Under this name the first one writes its streams, the second under the"
+            " name with .2 behind it; every machine on one database needs another.",
+        ),
+    ] = "gateway"
+
+    def role(self, number: int) -> str:
+        """What the gateway of a number is called."""
+        return self.name if number == 1 else f"{self.name}.{number}"
 
 
 class NotarySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -78,9 +78,9 @@ class StopKeeper:
     def steps(self, stopping: Stopping) -> dict[str, Step]:
         """What has to be done again and again while the gate is open."""
         return {
-            "looking for stops": (stopping.look, LOOK_SECONDS),
-            "noting what was stopped": (stopping.note, NOTE_SECONDS),
-            "recording stops": (partial(self.record, stopping), _SECONDS),
+            "looking for stops": Step(stopping.look, LOOK_SECONDS),
+            "noting what was stopped": Step(stopping.note, NOTE_SECONDS),
+            "recording stops": Step(partial(self.record, stopping), _SECONDS),
         }
 
     async def record(self, stopping: Stopping) -> None:

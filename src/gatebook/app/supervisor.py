@@ -1,8 +1,9 @@
-"""`gatebook serve`: starts notary, integrator and gateway in this order and restarts what dies.
+"""`gatebook serve`: starts notary, integrator and gateways in this order and restarts what dies.
 
 One loop, no threads: it sleeps until a child speaks or ends, a restart is due, or a signal comes.
-The first word to stop drains: the gateway ends its calls, the integrator publishes what is left,
-the notary signs it. A second one does not wait.
+The first word to stop drains: the gateways end their calls, the integrator publishes what is left,
+the notary signs it. A second one does not wait. SIGHUP has other gateways take over on the same
+socket, with the settings as they are then; those before them end once their calls have.
 """
 
 import logging
@@ -11,84 +12,95 @@ import signal
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Final
 
 from gatebook.app.child import Child
+from gatebook.app.config import Config
+from gatebook.app.crew import Crew, muster
 from gatebook.app.file_lock import locked
+from gatebook.app.post import Post
 from gatebook.core.clock import SECOND_US, Clock
-from gatebook.core.errors import Misconfigured
+from gatebook.core.errors import GatebookError, Misconfigured
 
 _LOG: Final = logging.getLogger("supervisor")
 _MISCONFIGURED: Final = 78
 """The exit code (sysexits.h) that a restart would not change."""
 
-_SOUND_AFTER_US: Final = 60 * SECOND_US
-_BACK_OFF_SECONDS: Final = (0, 1, 2, 5, 10, 30)
-
-
-class _Post:
-    """One process that has to run, and what became of its predecessors."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.child: Child | None = None
-        self.was_ready = False
-        self.started_us = 0
-        self.due_us = 0
-        self.failures = 0
+_MARGIN_SECONDS: Final = 5
 
 
 class Supervisor:
-    """Keeps the named processes running, each started once those before it are ready."""
+    """Keeps those named running, each started once those before it are ready, then gateways."""
 
     def __init__(
         self,
-        names: Sequence[str],
+        beside: Sequence[str],
+        load: Callable[[], Config],
         arguments: Sequence[str],
         *,
         ready: Callable[[str], None],
-        drain_seconds: float,
         clock: Clock,
     ) -> None:
-        """`ready` is told the address of the last one when all have come up."""
-        self._posts = [_Post(name) for name in names]
+        """`load` reads the settings; `ready` is told the gateways' address once all are up."""
+        self._beside = [Post(name, partial(Child, name, arguments)) for name in beside]
+        self._load = load
         self._arguments = arguments
         self._ready = ready
-        self._drain_seconds = drain_seconds
         self._clock = clock
-        self._signals = 0
+        self._crew = muster(load(), arguments, before=None, taken=())
+        self._next: Crew | None = None
+        self._leaving: list[Post] = []
+        self._is_told = False
+        self._stops = 0
+        self._is_to_reload = False
         self._bell, self._rung = socket.socketpair()
 
     def run(self) -> None:
         """Run until told to stop; raises Misconfigured if a child says that it cannot run."""
         with ExitStack() as stack:
-            for number in (signal.SIGTERM, signal.SIGINT):
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 stack.callback(signal.signal, number, signal.signal(number, self._on_signal))
             stack.callback(self._stop_all)
-            while not self._signals:
+            while not self._stops:
                 self._start_due()
                 self._listen()
+                if self._is_to_reload:
+                    self._reload()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         del frame
-        self._signals += 1
+        if number == signal.SIGHUP:
+            self._is_to_reload = True
+        else:
+            self._stops += 1
+            _LOG.info("%s: stopping", signal.Signals(number).name)
         self._bell.send(b"!")
-        _LOG.info("%s: stopping", signal.Signals(number).name)
-        if self._signals > 1:
+        if self._stops > 1:
             for post in self._posts:
                 if post.child is not None:
                     post.child.kill()
 
+    @property
+    def _rows(self) -> list[list[Post]]:
+        """Who has to run, in the order of starting; those of one row start together."""
+        rows = [[post] for post in self._beside]
+        rows.append(self._crew.posts)
+        return [*rows, self._next.posts] if self._next is not None else rows
+
+    @property
+    def _posts(self) -> list[Post]:
+        return [*(post for row in self._rows for post in row), *self._leaving]
+
     def _start_due(self) -> None:
-        """Start what is due; at first each waits until those before it are ready."""
+        """Start what is due; at first each row waits until those before it are ready."""
         now_us = self._clock.monotonic_us()
-        for post in self._posts:
-            if post.child is None and post.due_us <= now_us:
-                post.child = Child(post.name, self._arguments)
-                post.started_us = now_us
-            if not post.was_ready:
+        for row in self._rows:
+            for post in row:
+                post.fill(now_us)
+            if not all(post.was_ready for post in row):
                 return
 
     def _listen(self) -> None:
@@ -102,45 +114,96 @@ class Supervisor:
                 if key.data is None:
                     self._rung.recv(1)
                 else:
-                    self._hear(key.data, key.data.child)
+                    self._hear(key.data)
 
     def _until_due(self) -> float | None:
         """Seconds until a child that has ended is due again; None: nothing is."""
-        dues = [post.due_us for post in self._posts if post.child is None and post.failures]
+        rows = self._rows
+        dues = [post.due_us for row in rows for post in row if post.child is None and post.failures]
         now_us = self._clock.monotonic_us()
         return max(0, min(dues) - now_us) / SECOND_US if dues else None
 
-    def _hear(self, post: _Post, child: Child) -> None:
-        address = child.hear()
+    def _hear(self, post: Post) -> None:
+        address = post.child.hear() if post.child is not None else None
         if address is None:
-            self._bury(post, child)
+            self._see_off(post)
             return
         _LOG.info("%s is ready at %s", post.name, address)
-        was_ready, post.was_ready = post.was_ready, True
-        if post is self._posts[-1] and not was_ready:
+        post.was_ready = True
+        if self._next is not None and self._next.is_ready:
+            self._take_over(self._next)
+        if self._crew.is_ready and not self._is_told:
+            self._is_told = True
             self._ready(address)
 
-    def _bury(self, post: _Post, child: Child) -> None:
-        """Note down why a child has ended, and when to start it again."""
-        code = child.stop(self._drain_seconds)
-        if code == _MISCONFIGURED and not post.was_ready:
-            raise Misconfigured(
-                "child_misconfigured", f"The {post.name} cannot run.", "Its own words are above."
-            )
-        now_us = self._clock.monotonic_us()
-        lived_us = now_us - post.started_us
-        post.failures = 1 if lived_us > _SOUND_AFTER_US else post.failures + 1
-        pause = _BACK_OFF_SECONDS[min(post.failures, len(_BACK_OFF_SECONDS)) - 1]
-        post.child, post.due_us = None, now_us + pause * SECOND_US
-        _LOG.warning("%s ended (%s); starting it again in %s s", post.name, _say(code), pause)
+    def _see_off(self, post: Post) -> None:
+        """A child has ended: was it to, and who takes its place?"""
+        if post in self._leaving:
+            post.stop(_MARGIN_SECONDS)
+            self._leaving.remove(post)
+        elif self._next is not None and post in self._next.posts:
+            post.stop(_MARGIN_SECONDS)
+            self._send_back(self._next, f"{post.name} ended; its own words are above")
+        else:
+            code = post.bury(self._clock.monotonic_us())
+            if code == _MISCONFIGURED and not post.was_ready:
+                raise Misconfigured(
+                    "child_misconfigured",
+                    f"The {post.name} cannot run.",
+                    "Its own words are above.",
+                )
+
+    def _reload(self) -> None:
+        """Have other gateways started, with the settings as they are now."""
+        self._is_to_reload = False
+        if self._next is not None:
+            self._send_back(self._next, "they changed again")
+        try:
+            taken = {post.name for post in self._posts}
+            self._next = muster(self._load(), self._arguments, before=self._crew, taken=taken)
+        except GatebookError as error:
+            _LOG.error("the settings are not taken: %s", error)
+        else:
+            _LOG.info("starting gateways with the settings as they are now")
+
+    def _take_over(self, crew: Crew) -> None:
+        """The new gateways take calls: those before them take no more."""
+        before, self._crew, self._next = self._crew, crew, None
+        self._dismiss(before)
+        _LOG.info("the settings are in force; the gateways before end once their calls have")
+
+    def _send_back(self, crew: Crew, why: str) -> None:
+        """New gateways do not come up: those that are there go on."""
+        self._next = None
+        self._dismiss(crew)
+        _LOG.error("the settings are not taken: %s", why)
+
+    def _dismiss(self, crew: Crew) -> None:
+        """Have gateways end: with their calls, or at once where they take none yet."""
+        for post in crew.posts:
+            if post.child is not None:
+                self._leaving.append(post)
+                if post.was_ready:
+                    post.child.retire()
+                else:
+                    post.child.terminate()
+        if crew.door is not self._crew.door:
+            crew.door.close()
 
     def _stop_all(self) -> None:
         """Last started, first stopped; whoever does not end in time is ended."""
-        for post in reversed(self._posts):
-            if post.child is not None:
-                code = post.child.stop(self._drain_seconds)
-                told = code in (0, -signal.SIGTERM)
-                _LOG.info("%s ended%s", post.name, "" if told else f" ({_say(code)})")
+        rows = [*self._rows[: len(self._beside)], self._posts[len(self._beside) :]]
+        for crew in (self._crew, self._next):
+            if crew is not None:
+                crew.door.close()
+        config = self._crew.config
+        patience = config.gateway.drain_seconds + config.ledger.append_timeout_seconds
+        for row in reversed(rows):
+            for post in row:
+                if post.child is not None:
+                    post.child.terminate()
+            for post in reversed(row):
+                post.stop(patience + _MARGIN_SECONDS)
 
 
 @contextmanager
@@ -156,7 +219,3 @@ def alone_in(data: Path) -> Iterator[None]:
     )
     with locked(data / "serve.lock", taken):
         yield
-
-
-def _say(code: int) -> str:
-    return signal.Signals(-code).name if code < 0 else f"code {code}"

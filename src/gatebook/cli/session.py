@@ -21,6 +21,10 @@ class Session:
     @cached_property
     def loaded(self) -> "Loaded":
         """The settings in effect, and where each comes from."""
+        return self.load()
+
+    def load(self) -> "Loaded":
+        """The settings as they are at this moment."""
         from gatebook.app.config import load_config
 
         return load_config(self._file, data=self._data)

@@ -1,4 +1,4 @@
-"""What may cut a call short while it is out: its agent hangs up, its provider falls silent, a stop.
+"""What may cut a call short while it is out: agent gone, provider silent, a stop, the end.
 
 Each cancels the task that waits, which closes the connection to the provider. One timer per call
 watches silence and total time; parts that arrive only move a deadline.
@@ -35,6 +35,7 @@ class Line(Protocol):
     def is_gone(self) -> bool: ...
 
     hang_up: Callable[[], object] | None
+    cut: Callable[[GatebookError], object] | None
 
 
 class Held(Protocol):
@@ -54,9 +55,9 @@ class Brake(Protocol):
 class Leash:
     """Ties a call to its agent, its deadlines and stops, until it is loosened or left.
 
-    Raises HungUp, Stopped or Unavailable `upstream_timeout` out of the `with` block when it was
-    cut. An agent that never reads what it asked for is let go like one that hung up, when its time
-    is over.
+    When it was cut, the `with` block raises HungUp, Stopped, Unavailable `upstream_timeout`, or
+    what the connection was cut with. An agent that never reads what it asked for is let go like one
+    that hung up, when its time is over.
     """
 
     def __init__(self, line: Line, settings: GatewaySettings, brake: Brake, target: Target) -> None:
@@ -72,8 +73,9 @@ class Leash:
         self._total_at = now + settings.total_seconds
         self._silent_at = now + settings.first_byte_seconds
         self._timer: asyncio.TimerHandle | None = None
-        self._cut_by: Literal["", "agent", "silence", "stop"] = ""
+        self._cut_by: Literal["", "agent", "silence", "stop", "server"] = ""
         self._refusal: GatebookError | None = None
+        self._cut_with: GatebookError | None = None
 
     def __enter__(self) -> Self:
         if self._line.is_gone:
@@ -83,6 +85,7 @@ class Leash:
         except GatebookError as error:  # stopped while its intent was recorded
             raise Stopped(error) from None
         self._line.hang_up = self._on_hang_up
+        self._line.cut = self._on_cut
         self._wind_up()
         return self
 
@@ -101,6 +104,8 @@ class Leash:
                 raise HungUp from None
             if self._refusal is not None:
                 raise Stopped(self._refusal) from None
+            if self._cut_with is not None:
+                raise self._cut_with from None
             raise Unavailable(
                 "upstream_timeout",
                 "The provider did not answer in time.",
@@ -125,7 +130,7 @@ class Leash:
     def loosen(self) -> None:
         """The reply is in; nothing cuts what follows."""
         self._brake.leave(self)
-        self._line.hang_up = None
+        self._line.hang_up = self._line.cut = None
         self._silent_at = self._total_at = _NEVER
         if self._timer is not None:
             self._timer.cancel()
@@ -139,6 +144,11 @@ class Leash:
 
     def _on_hang_up(self) -> None:
         self._cut("agent")
+
+    def _on_cut(self, error: GatebookError) -> None:
+        if not self._cut_by:
+            self._cut_with = error
+        self._cut("server")
 
     def _on_time(self) -> None:
         if self._loop.time() < min(self._silent_at, self._total_at):
@@ -154,7 +164,7 @@ class Leash:
         due = min(self._silent_at, self._total_at, look_at)
         self._timer = self._loop.call_at(due, self._on_time)
 
-    def _cut(self, by: Literal["agent", "silence", "stop"]) -> None:
+    def _cut(self, by: Literal["agent", "silence", "stop", "server"]) -> None:
         self._cut_by = self._cut_by or by
         if self._task is not None:
             self._task.cancel()

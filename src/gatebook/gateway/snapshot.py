@@ -1,7 +1,8 @@
 """Everything a call is decided on, held in memory and swapped whole when an administrator acts.
 
-The database's revision is looked up every 250 ms. Nothing is decided on a state that could not be
-confirmed for 30 s: a revocation that we cannot hear of must not be outlived by calls for ever.
+The database's revision is looked up when it is said to have changed, and every 250 ms, should that
+word be lost. Nothing is decided on a state that could not be confirmed for 30 s: a revocation that
+we cannot hear of must not be outlived by calls for ever.
 """
 
 import asyncio

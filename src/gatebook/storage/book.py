@@ -5,7 +5,7 @@ It keeps one connection of its own, used by the writer's thread alone. After a f
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from sqlalchemy import Connection, insert, select, text
@@ -37,14 +37,17 @@ class SqlStore:
         self._clock = clock
         self._connection: Connection | None = None
         self._backend: tuple[int, Any] | None = None
+        self._turn = ExitStack()
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """One transaction, durable when the context ends without an exception."""
         with answered(_CODE):
             connection = self._connect()
-            with connection.begin():
-                yield connection
+            with ExitStack() as self._turn:
+                self._turn.enter_context(self._database.turn())
+                with connection.begin():
+                    yield connection
 
     def register(self, tx: Connection, log: str, sid: str, writer: str) -> int:
         """The number of a new stream."""
@@ -107,6 +110,7 @@ class SqlStore:
     def close(self) -> None:
         """Give the connection up; the next use connects again."""
         connection, self._connection = self._connection, None
+        self._turn.close()
         if connection is not None:
             with answered(_CODE):
                 connection.invalidate()

@@ -1,14 +1,14 @@
 """One open database, SQLite or PostgreSQL, and what each needs to be durable and to wait fairly.
 
 SQLite: WAL with synchronous FULL, so a commit that returned survives a power cut; writers begin
-IMMEDIATE, so two of them queue up instead of failing half-way. PostgreSQL: psycopg 3.
+IMMEDIATE and by turns, so that they queue up instead of failing half-way. PostgreSQL: psycopg 3.
 Every failure of SQLAlchemy or a driver leaves here as Unavailable, without SQL and without data.
 """
 
 import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from sqlalchemy import (
@@ -26,22 +26,31 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from gatebook.core.errors import Misconfigured, Unavailable
+from gatebook.storage.turns import turn
 
 if TYPE_CHECKING:
     import psycopg
 
 _WRITE: Final = "gatebook_write"
-SCHEMA: Final = "0007"
+SCHEMA: Final = "0010"
 """The migration this version was written for; a test holds it to the newest one."""
 
 _VERSIONS: Final = "alembic_version"
+
+# Both ends notice within half a minute that the other machine has gone without a word: what a
+# session holds there is free for others then, and nobody listens here to nothing.
+_KEEPALIVES_HERE: Final = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
+_KEEPALIVES_THERE: Final = (
+    "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+)
 
 
 class Database:
     """An engine and its two kinds of transaction; may be used from any thread."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, wait_seconds: int) -> None:
         self.engine = engine
+        self._wait_seconds = wait_seconds
         self.is_sqlite = engine.dialect.name == "sqlite"
 
     @contextmanager
@@ -58,8 +67,18 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that may change things; durable when the context ends without exception."""
-        with answered("database_unavailable"), self.writer() as connection, connection.begin():
+        with (
+            answered("database_unavailable"),
+            self.writer() as connection,
+            self.turn(),
+            connection.begin(),
+        ):
             yield connection
+
+    def turn(self) -> AbstractContextManager[None]:
+        """A turn at writing, where the database gives none itself; for every write transaction."""
+        path = self.engine.url.database if self.is_sqlite else None
+        return turn(f"{path}.turn", self._wait_seconds) if path else nullcontext()
 
     def writer(self) -> Connection:
         """A connection of one's own whose transactions may write; close it when done."""
@@ -110,7 +129,8 @@ def open_database(url: str, *, wait_seconds: int = 5) -> Database:
             "application_name": "gatebook",
             "connect_timeout": wait_seconds,
             "tcp_user_timeout": wait_seconds * 1000,
-            "options": f"-c lock_timeout={wait_seconds}s",
+            "options": f"-c lock_timeout={wait_seconds}s {_KEEPALIVES_THERE}",
+            **_KEEPALIVES_HERE,
         }
     engine = create_engine(parsed, hide_parameters=True, connect_args=arguments)
     if parsed.drivername == "sqlite":
@@ -118,7 +138,7 @@ def open_database(url: str, *, wait_seconds: int = 5) -> Database:
         event.listen(engine, "begin", _begin_sqlite)
     else:
         event.listen(engine, "connect", _prepare_postgresql)
-    return Database(engine)
+    return Database(engine, wait_seconds)
 
 
 def schema_of(database: Database) -> str | None:

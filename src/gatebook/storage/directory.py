@@ -49,6 +49,9 @@ from gatebook.storage.tables import (
     workspaces,
 )
 
+CHANNEL: Final = "gatebook_revision"
+"""Where PostgreSQL tells of every new revision."""
+
 R = TypeVar("R", bound=Row)
 
 _TABLES: Final[dict[type, Table]] = {
@@ -111,9 +114,15 @@ class SqlRecords:
         self._connection = connection
 
     def take_revision(self) -> int:
-        """Raise the revision; its row stays locked until the transaction ends."""
+        """Raise the revision; its row stays locked until the transaction ends.
+
+        Where the database can tell, the gateways hear of it at the commit, and not without one.
+        """
         raised = update(revision).values(value=revision.c.value + 1).returning(revision.c.value)
-        return cast("int", self._connection.execute(raised).scalar_one())
+        value = cast("int", self._connection.execute(raised).scalar_one())
+        if self._connection.dialect.name == "postgresql":
+            self._connection.execute(select(func.pg_notify(CHANNEL, str(value))))
+        return value
 
     def find(self, kind: type[R], **equals: str) -> list[R]:
         """The rows of a kind whose columns have these values, in the order they were created."""

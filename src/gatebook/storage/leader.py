@@ -1,19 +1,18 @@
-"""One integrator at a time: a lock that ends with the process that holds it.
+"""One integrator at a time.
 
-PostgreSQL keeps an advisory lock as long as the session lives; beside an SQLite file stands a lock
-file. The lock spares useless work; what keeps indices single is the swap in `sequence.commit`.
+The lock spares useless work; what keeps indices single is the swap in `sequence.commit`.
 """
 
-import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, literal, select
 
-from gatebook.core.errors import Conflict, Misconfigured
+from gatebook.core.errors import Conflict
 from gatebook.storage.database import Database, answered
+from gatebook.storage.locks import lock_beside, lock_session
 
 _LOCK: Final = 0x6761_7465_696E_7467  # "gateintg"; any fixed number would do
 
@@ -31,15 +30,9 @@ def leading(database: Database) -> Iterator[Callable[[], None]]:
 
 @contextmanager
 def _leading_sqlite(database: Database) -> Iterator[Callable[[], None]]:
-    path = database.engine.url.database
-    if not path:
-        raise Misconfigured("database_url", "An integrator needs a database in a file.")
-    descriptor = os.open(f"{path}.integrator", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise _led() from None
+    descriptor = lock_beside(database, "integrator")
+    if descriptor is None:
+        raise _led()
     try:
         yield lambda: None
     finally:
@@ -51,7 +44,7 @@ def _leading_postgresql(database: Database) -> Iterator[Callable[[], None]]:
     with answered("database_unavailable"):
         connection = database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     try:
-        if not _ask(connection, "SELECT pg_try_advisory_lock(:key)"):
+        if not lock_session(connection, _LOCK):
             raise _led()
         yield lambda: _check(connection)
     finally:
@@ -63,12 +56,8 @@ def _leading_postgresql(database: Database) -> Iterator[Callable[[], None]]:
 
 def _check(connection: Connection) -> None:
     """One round trip on the session that holds the lock: where it answers, the lock is held."""
-    _ask(connection, "SELECT CAST(:key AS bigint)")
-
-
-def _ask(connection: Connection, question: str) -> object:
     with answered("database_unavailable"):
-        return connection.scalar(text(question), {"key": _LOCK})
+        connection.scalar(select(literal(1)))
 
 
 def _led() -> Conflict:

@@ -378,3 +378,23 @@ revision = Table(
     _number("value"),
     CheckConstraint("id = 1", name="one"),
 )
+
+# -- the processes -------------------------------------------------------------------------------
+
+gateways = Table(
+    "gateways",
+    METADATA,
+    # What each gateway last said of itself; nothing is decided by it.
+    _text("name", primary_key=True),
+    _text("host"),
+    _number("pid"),
+    _text("address"),
+    _text("version"),
+    _text("status"),
+    # The state of the directory that its calls are decided on.
+    _number("revision"),
+    _number("started_at"),
+    # By the database's clock, so that it can be compared whoever wrote it.
+    _number("beat_at"),
+    _status("serving", "draining"),
+)

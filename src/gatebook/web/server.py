@@ -53,11 +53,15 @@ class EdgeProtocol(HttpToolsProtocol):
     """
 
     edge: ClassVar[Edge]
+    keeps_alive: ClassVar[bool] = True
+    """Whether a connection may be used again; set for all of a listener when it ends."""
 
     fault: GatebookError | None = None
     """Why the body of the current request cannot be read to its end."""
     hang_up: Callable[[], object] | None = None
     """Called when the peer leaves; set by whoever answers, while it matters."""
+    cut: Callable[[GatebookError], object] | None = None
+    """Called to end an answer early, with what to tell the peer; set likewise."""
 
     _part: Literal["none", "head", "body"] = "none"
     _timer: asyncio.TimerHandle | None = None
@@ -147,6 +151,7 @@ class EdgeProtocol(HttpToolsProtocol):
         self.fault = None
         if not self.parser.should_upgrade():
             super().on_headers_complete()
+            self.cycle.keep_alive = self.cycle.keep_alive and self.keeps_alive
             self.scope["state"]["cycle"] = self.cycle
 
     def on_body(self, body: bytes) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from gatebook.core.errors import Refused, Unavailable
+from gatebook.core.errors import GatebookError, Refused, Unavailable
 from gatebook.gateway.leash import HungUp, Leash, Stopped
 from gatebook.gateway.settings import GatewaySettings
 from gatebook.policy.stops import Target
@@ -25,6 +25,7 @@ class HandLine:
     def __init__(self) -> None:
         self.is_gone = False
         self.hang_up: Callable[[], object] | None = None
+        self.cut: Callable[[GatebookError], object] | None = None
 
 
 class HandReply:
@@ -154,12 +155,32 @@ async def wait_after_a_pause(settings: GatewaySettings) -> None:
         await asyncio.sleep(60)
 
 
+async def test_who_holds_the_connection_can_end_the_call_in_words_of_its_own() -> None:
+    line, reply = HandLine(), HandReply()
+    error = Unavailable("gateway_stopped", "Stopped.")
+
+    async def call() -> None:
+        with Leash(line, SETTINGS, HandBrake(), TARGET) as leash:
+            leash.holds(reply)
+            assert line.cut is not None
+            asyncio.get_running_loop().call_soon(line.cut, error)
+            await asyncio.sleep(60)
+
+    with pytest.raises(Unavailable) as caught:
+        await call()
+    assert caught.value is error
+    assert reply.is_closed
+    assert line.cut is None
+    await asyncio.sleep(0)  # the task itself goes on
+
+
 async def test_nothing_is_cut_once_the_reply_is_in() -> None:
     line = HandLine()
     settings = replace(SETTINGS, first_byte_seconds=0.02, total_seconds=0.02)
     with Leash(line, settings, HandBrake(), TARGET) as leash:
         leash.loosen()
         assert line.hang_up is None
+        assert line.cut is None
         await asyncio.sleep(0.05)
 
 

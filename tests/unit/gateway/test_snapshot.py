@@ -113,12 +113,14 @@ async def test_before_anything_is_known_nothing_is_decided() -> None:
 async def test_a_state_is_loaded_again_only_when_it_changed() -> None:
     source = HandSource()
     kept = snapshots(source, SetClock())
+    assert kept.revision == 0
     await kept.refresh()
     await kept.refresh()
-    assert source.loads == 1
+    assert (source.loads, kept.revision) == (1, 1)
     source.current = snapshot(revision=2)
     await kept.refresh()
     assert kept.current() is source.current
+    assert kept.revision == 2
 
 
 async def test_a_state_that_cannot_be_confirmed_serves_for_a_while_and_no_longer() -> None:

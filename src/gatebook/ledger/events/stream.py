@@ -23,7 +23,7 @@ class StreamOpened(Event, frozen=True, kw_only=True, omit_defaults=True):
     ocsf_class: ClassVar[int] = 6002  # Application Lifecycle
     controls: ClassVar[tuple[str, ...]] = ("CC7.2", "CC7.3")
 
-    writer: Annotated[str, Meta(description="role of the writer: gateway | cli | integrator")]
+    writer: Annotated[str, Meta(description="role of the writer: gateway, gateway.2 … | cli")]
     certificate: Annotated[str, Meta(description="signed note of the notary over the stream's key")]
     boot: Annotated[str, Meta(description="boot epoch: random id of this process's life")]
     version: Annotated[str, Meta(description="version of Gatebook that writes")]
