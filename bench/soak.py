@@ -31,7 +31,7 @@ _FOLDER: Final = _ROOT / ".bench"
 _PAGE: Final = _ROOT / "docs" / "explanation" / "soak.md"
 _PICTURE: Final = _PAGE.with_suffix(".svg")
 
-_AGENTS: Final = 32
+_AGENTS: Final = 8
 _SAMPLE_SECONDS: Final = 2.0
 _FAULTY_SHARE: Final = 0.2
 _HANG_UP_SHARE: Final = 0.05
@@ -41,6 +41,8 @@ _GROWTH: Final = 1.10
 """Memory of the last fifth may be so much of the second fifth's; the first one warms up."""
 
 _MORE_FILES: Final = 5
+_MORE_THREADS: Final = 6
+"""The pool that waits for the database is filled as it is needed."""
 
 _SETTINGS: Final = "\n[upstream]\nbreaker_failures = 1000000\n"
 """Circuits stay closed, so that every fault goes on being met."""
@@ -161,7 +163,7 @@ def verdict(samples: list[Sample]) -> list[str]:
         grown.append("open files")
     if after.files > samples[0].files:
         grown.append(f"open files that stayed ({after.files - samples[0].files})")
-    if max(s.threads for s in late) > max(s.threads for s in early):
+    if max(s.threads for s in late) > max(s.threads for s in early) + _MORE_THREADS:
         grown.append("threads")
     return grown
 
