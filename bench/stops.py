@@ -11,7 +11,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -273,15 +273,17 @@ def gates(folder: Path, plan: Plan, database_url: str) -> Iterator[tuple[Loaded,
     create(loaded.config, system_entropy)
     with ExitStack() as stack:
         for name in ("notary", "integrator"):
-            stack.enter_context(_process(settings, name))
-        for port in ports:
-            stack.enter_context(_process(settings, "gateway", GATEBOOK_GATEWAY_PORT=str(port)))
+            stack.enter_context(_process(settings, name, {}))
+        for number, port in enumerate(ports, 1):
+            own = {"GATEWAY_PORT": port, "WORKERS_NAME": f"gateway-{number}"}
+            stack.enter_context(_process(settings, "gateway", own))
         yield loaded, ports
 
 
 @contextmanager
-def _process(settings: Path, name: str, **environment: str) -> Iterator[None]:
-    """One process of Gatebook, once it is ready; ended at the end."""
+def _process(settings: Path, name: str, own: Mapping[str, object]) -> Iterator[None]:
+    """One process of Gatebook with settings of its own, once it is ready; ended at the end."""
+    environment = {f"GATEBOOK_{key}": str(value) for key, value in own.items()}
     with subprocess.Popen(
         [*_PROGRAM, "--config", str(settings), "serve", name],
         env={**fresh_environment(settings.parent), **environment, "PYTHONPATH": _path()},

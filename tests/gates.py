@@ -62,7 +62,6 @@ MODELS: Final = [
     *("sim-*", "fault-*"),
 ]
 STOPS: Final = DataKey("stops", PLATFORM, bytes(32))
-PROCESS: Final = "prc_1qW2eR3tY4uI5oP6aS7dF8"
 LEDGER: Final = LedgerSettings()
 MEMORY: Final = MemorySettings()
 TELEMETRY: Final = TelemetrySettings()
@@ -215,7 +214,7 @@ class RunningGate:
         return StopKeeper(
             self.stop_folder,
             lambda: nullcontext(self.office.control),
-            process=PROCESS,
+            gateway=self.seat.name,
             config=config,
             clock=self.clock,
             patience_seconds=0,

@@ -96,7 +96,7 @@ def main(url: str, began_us: str, limits: str) -> None:
             keeper=StopKeeper(
                 StopFolder(Path(tempfile.mkdtemp(prefix="gatebook-stops-")), STOPS, system_entropy),
                 _no_control,
-                process=f"{os.getpid()}",
+                gateway=presence.name,
                 config=config,
                 clock=clock,
             ),

@@ -14,7 +14,7 @@ from gatebook.core.secret import Secret
 from tests.functional.test_control import body_of
 from tests.functional.test_gateway import committed
 from tests.functional.test_limits import bind, used
-from tests.gates import PROCESS, RunningGate, chat, error_of, eventually
+from tests.gates import RunningGate, chat, error_of, eventually
 
 SILENT = chat("sim-silent", stream=True)
 
@@ -199,7 +199,7 @@ def test_a_gate_records_what_nobody_else_does_and_notes_what_it_did(gate: Runnin
     caller.answer()
     eventually(lambda: bool(gate.facts("stop.applied")))
     (applied,) = gate.facts("stop.applied")
-    assert (applied["stop"], applied["process"], applied["cut"]) == (stop, PROCESS, 1)
+    assert (applied["stop"], applied["gateway"], applied["cut"]) == (stop, gate.seat.name, 1)
     assert 0 <= applied["delay_ms"] < 2000
     assert 0 <= applied.get("cut_ms", 0) < 1000
     (engaged,) = gate.changes("stop.engaged")

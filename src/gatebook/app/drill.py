@@ -1,8 +1,8 @@
 """Rehearses the kill switch: a stop that is about nobody goes the way of all stops.
 
-Every gate of this machine has to say, in the book, that it has it in force; gates of others that
-say so are counted too. Who is expected is known from the locks that gates hold, not from what they
-say: one that hangs says nothing.
+Every gateway that runs has to say, in the book, that it has the stop in force. Who runs is known
+from the names that gateways hold at the database, not from what they say: one that hangs says
+nothing, and holds its name.
 """
 
 import time
@@ -12,7 +12,6 @@ from typing import Final, NamedTuple
 
 from gatebook.app.config import Config
 from gatebook.app.emergency import WAIT_SECONDS, open_folder, post, record
-from gatebook.app.gate_locks import gates
 from gatebook.app.tail import Tail
 from gatebook.app.wiring import operator
 from gatebook.control.apply import Answer, Control, Order, carry_out, log_of
@@ -21,6 +20,8 @@ from gatebook.core.clock import SECOND_US, Clock
 from gatebook.core.ids import Entropy
 from gatebook.ledger.events.stop import StopApplied
 from gatebook.storage.database import Database
+from gatebook.storage.gateways import look
+from gatebook.storage.seat import is_held
 
 GOAL_MS: Final = 1000
 
@@ -28,13 +29,13 @@ _PAUSE_SECONDS: Final = 0.2
 
 
 class Drill(NamedTuple):
-    """How a drill went; gates are named by the ids of their processes."""
+    """How a drill went, by the names of gateways."""
 
     answer: Answer
     answers: dict[str, int]
     """Milliseconds until each had the stop in force."""
-    missing: dict[str, int]
-    """Process numbers of those that were there and did not answer."""
+    missing: dict[str, str]
+    """Where those run that did not answer: host and process number."""
 
     @property
     def passed(self) -> bool:
@@ -52,7 +53,7 @@ def rehearse(
     entropy: Entropy,
 ) -> Drill:
     """Send a stop, wait for answers for so long, and record the result; raises Unavailable."""
-    expected = gates(config.data)
+    expected = _running(database)
     folder = open_folder(config, entropy)
     tail = Tail(database, log_of(config.ledger.origin, None), None)
     tail.last(1)
@@ -64,7 +65,7 @@ def rehearse(
     while not expected.keys() <= answers.keys() and clock.monotonic_us() < until_us:
         time.sleep(_PAUSE_SECONDS)
         answers |= _answers(tail, stop)
-    missing = {process: pid for process, pid in expected.items() if process not in answers}
+    missing = {name: place for name, place in expected.items() if name not in answers}
     command = CompleteDrill(
         stop=stop, goal_ms=GOAL_MS, answers=answers, missing=tuple(sorted(missing))
     )
@@ -73,8 +74,17 @@ def rehearse(
     return Drill(answer, answers, missing)
 
 
+def _running(database: Database) -> dict[str, str]:
+    """Host and process number of every gateway that holds its name, by that."""
+    return {
+        each.name: f"{each.host} pid {each.pid}"
+        for each in look(database).gateways
+        if is_held(database, each.name)
+    }
+
+
 def _answers(tail: Tail, stop: str) -> Iterator[tuple[str, int]]:
     """Who has said since the last look to have the stop in force, and after how long."""
     for line in tail.more():
         if line.event == StopApplied.name and line.data["stop"] == stop:
-            yield line.data["process"], line.data["delay_ms"]
+            yield line.data["gateway"], line.data["delay_ms"]

@@ -15,7 +15,6 @@ from gatebook.app.binding import bind_to
 from gatebook.app.config import Config
 from gatebook.app.folders import dialects
 from gatebook.app.followers import Step, follow
-from gatebook.app.gate_locks import held
 from gatebook.app.gate_server import GateServer
 from gatebook.app.keyring import Keyring, load_keyring
 from gatebook.app.limits import open_leases, price_tables
@@ -31,7 +30,7 @@ from gatebook.app.watched_store import WatchedStore
 from gatebook.core.addresses import may_reach
 from gatebook.core.clock import Clock, SystemClock
 from gatebook.core.errors import GatebookError
-from gatebook.core.ids import Entropy, new_id, system_entropy
+from gatebook.core.ids import Entropy, system_entropy
 from gatebook.gateway.allowance import ROUND_SECONDS, Allowance
 from gatebook.gateway.asgi import GateApplication
 from gatebook.gateway.bodies import Bodies
@@ -78,7 +77,6 @@ def run(
     no right to either.
     """
     clock, entropy = SystemClock(), system_entropy
-    process = new_id("prc", entropy)
     tls = open_tls(config, clock)
     with (
         _listener(config, inherited) as listener,
@@ -109,22 +107,21 @@ def run(
                 ),
                 dialects=dialects(),
                 health=SqlHealth(database),
-                keeper=keeper_of(process, config, keyring, guard, clock=clock, entropy=entropy),
+                keeper=keeper_of(seat.name, config, keyring, guard, clock=clock, entropy=entropy),
                 config=config,
                 clock=clock,
                 entropy=entropy,
             )
         )
-        with held(config.data, process):
-            serve(
-                application,
-                config,
-                lambda: ready(address),
-                tls=tls,
-                listener=listener,
-                is_shared=inherited is not None and config.workers.count > 1,
-                on_drain=presence.drain,
-            )
+        serve(
+            application,
+            config,
+            lambda: ready(address),
+            tls=tls,
+            listener=listener,
+            is_shared=inherited is not None and config.workers.count > 1,
+            on_drain=presence.drain,
+        )
 
 
 def _source(database: Database, config: Config, keyring: Keyring) -> SqlSource:

@@ -46,15 +46,15 @@ class StopKeeper:
         folder: StopFolder,
         open_control: OpenControl,
         *,
-        process: str,
+        gateway: str,
         config: Config,
         clock: Clock,
         patience_seconds: int = PATIENCE_SECONDS,
     ) -> None:
-        """`process` is the id of the gate's process."""
+        """`gateway` is the name of the one that it is for."""
         self.folder = folder
         self._open_control = open_control
-        self._process = process
+        self._gateway = gateway
         self._config = config
         self._clock = clock
         self._patience_us = patience_seconds * SECOND_US
@@ -67,7 +67,7 @@ class StopKeeper:
             self.folder,
             snapshots,
             book,
-            process=self._process,
+            gateway=self._gateway,
             platform_log=log_of(self._config.ledger.origin, None),
             settings=self._config.gateway,
             clock=self._clock,
@@ -116,7 +116,7 @@ class StopKeeper:
 
 
 def keeper_of(
-    process: str,
+    gateway: str,
     config: Config,
     keyring: Keyring,
     certifier: Certifier,
@@ -136,4 +136,4 @@ def keeper_of(
             yield control
 
     folder = StopFolder(config.data / NAME, keyring.stops, entropy)
-    return StopKeeper(folder, open_control, process=process, config=config, clock=clock)
+    return StopKeeper(folder, open_control, gateway=gateway, config=config, clock=clock)

@@ -17,15 +17,15 @@ def command() -> None:
 
 @command.command("kill-switch")
 @click.option(
-    "--wait", type=Duration(), default="15s", show_default=True, help="How long gates may take."
+    "--wait", type=Duration(), default="15s", show_default=True, help="How long gateways may take."
 )
 @as_json
 @click.pass_obj
 def kill_switch(session: Session, *, wait: int, as_json: bool) -> None:
-    """Send a stop that is about nobody to every gate, and see how soon each has it in force.
+    """Send a stop that is about nobody to every gateway, and see how soon each has it in force.
 
-    No call is cut or refused. The drill fails, with exit code 1, unless every gate that runs on
-    this machine answers and none needed more than a second; either way the result is in the book.
+    No call is cut or refused. The drill fails, with exit code 1, unless every gateway that runs
+    answers and none needed more than a second; either way the result is in the book.
     """
     from gatebook.app.drill import GOAL_MS, rehearse
     from gatebook.app.wiring import look_into, open_control
@@ -46,9 +46,9 @@ def kill_switch(session: Session, *, wait: int, as_json: bool) -> None:
         about = {"passed": drill.passed, "goal_ms": GOAL_MS, "entry": drill.answer.reference}
         show_json({**about, "answers": drill.answers, "missing": drill.missing})
     else:
-        rows = [(process, f"{delay} ms") for process, delay in drill.answers.items()]
-        rows += [(process, f"no answer (pid {pid})") for process, pid in drill.missing.items()]
-        show_table(("gate", "in force after"), rows, empty="No gate runs on this machine.")
+        rows = [(name, f"{delay} ms") for name, delay in drill.answers.items()]
+        rows += [(name, f"no answer ({place})") for name, place in drill.missing.items()]
+        show_table(("gateway", "in force after"), rows, empty="No gateway runs.")
         if delays:
             click.echo(f"p50 {median(delays):.0f} ms, max {delays[-1]} ms, goal {GOAL_MS} ms")
         click.echo(f"The drill {'passed' if drill.passed else 'FAILED'}: {drill.answer.reference}")

@@ -73,16 +73,16 @@ class Stopping:
         snapshots: Snapshots,
         book: Book,
         *,
-        process: str,
+        gateway: str,
         platform_log: str,
         settings: GatewaySettings,
         clock: Clock,
     ) -> None:
-        """`process` is this one's id for its life."""
+        """`gateway` is the name of this one."""
         self._orders = orders
         self._snapshots = snapshots
         self._book = book
-        self._process = process
+        self._gateway = gateway
         self._platform_log = platform_log
         self._clock = clock
         self._stale_us = settings.snapshot_stale_seconds * SECOND_US
@@ -160,7 +160,7 @@ class Stopping:
             applied.is_noted = True
             event = StopApplied(
                 stop=applied.stop.id,
-                process=self._process,
+                gateway=self._gateway,
                 delay_ms=applied.delay_ms,
                 cut=applied.cut,
                 cut_ms=applied.cut_ms,
@@ -195,8 +195,8 @@ class Stopping:
                 delay_ms = max(0, now_us - stop.engaged_at) // 1000
                 self._applied[stop.id] = applied = _Applied(stop, at_us, delay_ms)
                 applied.is_noted = not self._has_looked  # in force before this process was
-                what = name_of(stop, self._directory)
-                _LOG.warning("%s is in force: %s %s", stop.id, stop.kind, what)
+                what = f"{stop.kind} {name_of(stop, self._directory)}".rstrip()
+                _LOG.warning("%s is in force: %s", stop.id, what)
         for call, target in list(self._under_way.items()):
             self._cut_if_stopped(call, target)
 

@@ -8,7 +8,7 @@ takes a hundredth of a core; the name is held by a lock file beside it.
 import os
 import selectors
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from hashlib import sha256
 from typing import Any, Final
 
@@ -81,6 +81,16 @@ class Seat:
             if descriptor is not None:
                 selector.register(descriptor, selectors.EVENT_READ)
             return any(key.fd == self._rung for key, _ in selector.select(seconds))
+
+
+def is_held(database: Database, name: str) -> bool:
+    """Whether a gateway of that name runs, even if it hangs; raises Unavailable."""
+    with closing(Seat(database, name)) as seat:
+        try:
+            seat.take()
+        except Conflict:
+            return True
+        return False
 
 
 class _SqliteEar:

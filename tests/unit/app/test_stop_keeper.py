@@ -35,7 +35,7 @@ class Desk:
         key = DataKey("stops", PLATFORM, bytes(32))
         self.folder = StopFolder(folder, key, system_entropy)
         self.keeper = StopKeeper(
-            self.folder, self._open, process="prc_1", config=Config(), clock=self.clock
+            self.folder, self._open, gateway="gateway", config=Config(), clock=self.clock
         )
 
     @contextmanager

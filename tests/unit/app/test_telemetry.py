@@ -51,8 +51,10 @@ async def test_each_gateway_of_a_host_has_a_port_of_its_own(number: int, further
     port, clock = free_port(), SetClock()
     settings = TelemetrySettings(metrics=True, metrics_port=port)
     instruments = Instruments(settings, clock, number=number)
+    kept = snapshots(HandSource(), clock)
+    await kept.refresh()
     async with opened(clock=clock) as (book, _):
-        await instruments.serve(gate(book, snapshots(HandSource(), clock), clock))
+        await instruments.serve(gate(book, kept, clock))
         got = await asyncio.to_thread(ask, port + further, "GET", "/healthz")
         await instruments.close()
     assert got.status == 200

@@ -102,7 +102,7 @@ def gate(book: Book, kept: Snapshots, clock: SetClock) -> Gate:
         NoOrders(),
         kept,
         book,
-        process="prc_1",
+        gateway="gateway",
         platform_log=LOG,
         settings=GatewaySettings(),
         clock=clock,

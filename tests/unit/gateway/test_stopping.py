@@ -51,7 +51,7 @@ class World:
             self,
             self.snapshots,
             cast("Book", self),
-            process="prc_1",
+            gateway="gateway",
             platform_log=PLATFORM_LOG,
             settings=settings,
             clock=self.clock,
@@ -281,7 +281,7 @@ async def test_what_was_done_is_noted_once_the_book_knows_the_stop_and_all_are_c
         stopping.leave(call)
     await stopping.note()
     await stopping.note()
-    event = StopApplied(stop=id_, process="prc_1", delay_ms=40, cut=2, cut_ms=6)
+    event = StopApplied(stop=id_, gateway="gateway", delay_ms=40, cut=2, cut_ms=6)
     assert world.noted == [(LOG, event)]
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from gatebook.core.errors import Conflict, Unavailable
 from gatebook.storage.database import Database, open_database
 from gatebook.storage.directory import SqlRecords
-from gatebook.storage.seat import Seat
+from gatebook.storage.seat import Seat, is_held
 
 SOON = 5
 
@@ -167,3 +167,11 @@ def test_who_tries_again_can_be_told_to_give_up(database: Database) -> None:
     assert time.monotonic() - began < 0.9
     seat.close()
     holder.close()
+
+
+def test_a_name_is_held_by_whoever_runs_and_looking_takes_it_from_nobody(
+    seat: Seat, other: Database
+) -> None:
+    assert is_held(other, "gateway")
+    assert is_held(other, "gateway")
+    assert not is_held(other, "another")

@@ -25,10 +25,10 @@ class CompleteDrill(Command, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     stop: Annotated[str, Meta(description="Id of the stop that was sent.")]
     goal_ms: Annotated[int, Meta(description="Time in which gates have to answer.", ge=1)]
     answers: Annotated[
-        dict[str, int], Meta(description="Milliseconds each gate needed, by process id.")
+        dict[str, int], Meta(description="Milliseconds each gateway needed, by its name.")
     ]
     missing: Annotated[
-        tuple[str, ...], Meta(description="Process ids of gates that did not answer.")
+        tuple[str, ...], Meta(description="Names of gateways that run and did not answer.")
     ]
 
     def change(self, context: Context) -> Outcome:

@@ -17,9 +17,9 @@ class DrillCompleted(Change, frozen=True, kw_only=True, omit_defaults=True):
     passed: Annotated[bool, Meta(description="whether all that were expected answered in time")]
     goal_ms: Annotated[int, Meta(description="the time they had")]
     answers: Annotated[
-        dict[str, int], Meta(description="milliseconds each gate needed, by process id")
+        dict[str, int], Meta(description="milliseconds each gateway needed, by its name")
     ]
-    missing: Annotated[list[str], Meta(description="process ids of gates that did not answer")]
+    missing: Annotated[list[str], Meta(description="names of gateways that run and did not answer")]
 
     @classmethod
     def example(cls) -> Self:
@@ -29,7 +29,7 @@ class DrillCompleted(Change, frozen=True, kw_only=True, omit_defaults=True):
             object="stp_6fD1sA3gH5jK7lP9oI2uYt",
             passed=False,
             goal_ms=1000,
-            answers={"prc_1qW2eR3tY4uI5oP6aS7dF8": 41, "prc_8sD7fG6hJ5kL4zX3cV2bN1": 58},
-            missing=["prc_0pO9iU8yT7rE6wQ5aS4dF3"],
+            answers={"gateway": 41, "gateway.2": 58},
+            missing=["gateway.3"],
             body=EXAMPLE_BODY,
         )

@@ -81,7 +81,7 @@ class StopApplied(Event, frozen=True, kw_only=True, omit_defaults=True):
     controls: ClassVar[tuple[str, ...]] = ("CC7.2", "CC7.4")
 
     stop: Annotated[str, Meta(description="id of the stop")]
-    process: Annotated[str, Meta(description="id of the gate's process, for its life")]
+    gateway: Annotated[str, Meta(description="name of the gateway")]
     delay_ms: Annotated[
         int, Meta(description="from its order until it was in force here, by the two clocks")
     ]
@@ -91,4 +91,4 @@ class StopApplied(Event, frozen=True, kw_only=True, omit_defaults=True):
     @classmethod
     def example(cls) -> Self:
         """Two streams of the agent were cut."""
-        return cls(stop=_STOP, process="prc_1qW2eR3tY4uI5oP6aS7dF8", delay_ms=41, cut=2, cut_ms=3)
+        return cls(stop=_STOP, gateway="gateway", delay_ms=41, cut=2, cut_ms=3)

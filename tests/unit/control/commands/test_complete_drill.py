@@ -17,9 +17,9 @@ DRILL = Stop(id="stp_1", kind="drill", engaged_at=NOON_US - 60)
 @pytest.mark.parametrize(
     ("answers", "missing", "passed"),
     [
-        ({"prc_1": 40, "prc_2": 1000}, [], True),
-        ({"prc_1": 40, "prc_2": 1001}, [], False),
-        ({"prc_1": 40}, ["prc_2"], False),
+        ({"gateway-1": 40, "gateway-2": 1000}, [], True),
+        ({"gateway-1": 40, "gateway-2": 1001}, [], False),
+        ({"gateway-1": 40}, ["gateway-2"], False),
         ({}, [], False),
     ],
 )
