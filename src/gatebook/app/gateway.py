@@ -62,11 +62,7 @@ from gatebook.web.tasks import Tasks
 
 
 def run(
-    config: Config,
-    ready: Callable[[str], None],
-    *,
-    number: int = 1,
-    inherited: int | None = None,
+    config: Config, ready: Callable[[str], None], *, number: int = 1, inherited: int | None = None
 ) -> None:
     """Be one gate until told to stop; `ready` is told its address once it takes calls.
 
