@@ -86,6 +86,7 @@ def test_a_key_leads_to_agent_owner_workspace_and_organization() -> None:
         (with_another_secret(), {"expires_at": 0}, "wrong_secret"),
         (with_another_secret(), {"status": "revoked"}, "wrong_secret"),
     ],
+    ids=[*map(str, range(10))],  # keys are new in each process, and names must not be
 )
 def test_the_cause_of_a_rejection_is_known_to_us(
     token: str, changed: dict[str, Any], cause: str

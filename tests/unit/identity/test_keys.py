@@ -8,7 +8,7 @@ from gatebook.core.ids import system_entropy
 from gatebook.identity.keys import LENGTH, PREFIX, KeyParts, Peppers, mint, parse
 
 PEPPERS = Peppers({1: bytes(range(32))})
-MINTED = mint(PEPPERS, system_entropy)
+MINTED = mint(PEPPERS, lambda count: bytes(range(100, 100 + count)))
 TOKEN = MINTED.token.reveal()
 
 
