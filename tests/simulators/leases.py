@@ -38,7 +38,7 @@ class MemoryLeases:
         if self._shared.fault == "before":
             raise _no_answer()
         changed = deepcopy(self._shared.accounts)
-        for part in parts:
+        for part in (part for part in parts if part.is_new):
             new = Account(kind=kind_of(part.bound), refilled_at=now_us)
             changed.setdefault(part.window, new)
         answer = exchange(

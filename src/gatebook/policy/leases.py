@@ -27,6 +27,8 @@ class Lease(msgspec.Struct):
     amount: int
     spent: int
     expires_at: int
+    purse: int = 0
+    """Which of the process's purses it is for, see Part."""
 
 
 class Account(msgspec.Struct, kw_only=True):
@@ -58,6 +60,11 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     ahead: int = 0
     """How much more it is likely to need within a second or two."""
     is_leased: bool
+    is_new: bool
+    """The database may not know the period yet."""
+    purse: int = 0
+    """One more than the purse had whose lease ended. By it an answer is known that did not arrive:
+    the database then has a lease for the next purse, and hears from this one."""
 
 
 class Ask(NamedTuple):
@@ -158,9 +165,10 @@ class _Desk:
         if account.kind == "bucket":
             _refill(account, part.bound.limit.amount, now_us)
         lease = account.leases.get(holder)
-        self._is_lost = lease is None and part.is_leased
-        if lease is None:
-            lease = account.leases[holder] = Lease(0, 0, expires_at)
+        self._is_lost = part.is_leased and (lease is None or lease.purse != part.purse)
+        if lease is None or self._is_lost:
+            purse = part.purse + 1 if self._is_lost else part.purse
+            lease = account.leases[holder] = Lease(0, 0, expires_at, purse)
         lease.expires_at = expires_at
         if not self._is_lost:
             account.used = min(_MOST, max(0, account.used + part.spent - lease.spent))

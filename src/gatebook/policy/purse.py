@@ -24,6 +24,7 @@ class Purse:
         "is_leased",
         "left",
         "left_at",
+        "number",
         "renewed_at",
         "short",
         "short_until",
@@ -34,9 +35,11 @@ class Purse:
         "window",
     )
 
-    def __init__(self, bound: Bound, window: Window, valid_until: int) -> None:
+    def __init__(self, bound: Bound, window: Window, valid_until: int, number: int = 0) -> None:
         self.bound = bound
         self.window = window
+        self.number = number
+        """How many leases of the period have ended before, one after the other."""
         self.valid_until = valid_until
         """From then on nothing is taken: the period is over, or the lease of slots has ended."""
         self.free = 0

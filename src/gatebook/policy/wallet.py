@@ -159,6 +159,8 @@ class Wallet:
                 free=purse.free,
                 ahead=_PACE * purse.taken,
                 is_leased=purse.is_leased,
+                is_new=not purse.renewed_at,
+                purse=purse.number,
             )
             for purse in purses
         ]
@@ -182,7 +184,7 @@ class Wallet:
 
     def _replaced(self, lost: Purse) -> Purse:
         """A purse in place of one whose calls were counted in full, and settle where none looks."""
-        fresh = Purse(lost.bound, lost.window, lost.valid_until)
+        fresh = Purse(lost.bound, lost.window, lost.valid_until, lost.number + 1)
         if self._purses.get(lost.window.limit) is lost:
             self._purses[lost.window.limit] = fresh
         else:

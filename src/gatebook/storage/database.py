@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import psycopg
 
 _WRITE: Final = "gatebook_write"
-SCHEMA: Final = "0008"
+SCHEMA: Final = "0009"
 """The migration this version was written for; a test holds it to the newest one."""
 
 _VERSIONS: Final = "alembic_version"

@@ -60,7 +60,7 @@ class SqlLeases:
 
     def _open(self, connection: Connection, parts: Sequence[Part], now_us: int) -> None:
         """Begin the accounts of parts that may have none yet."""
-        new = sorted((part.window, kind_of(part.bound)) for part in parts if not part.is_leased)
+        new = sorted((part.window, kind_of(part.bound)) for part in parts if part.is_new)
         rows = [
             {
                 "limit_id": window.limit,
@@ -117,9 +117,7 @@ class SqlLeases:
             connection.execute(
                 inserted.on_conflict_do_update(
                     index_elements=["limit_id", "start", "holder"],
-                    set_={
-                        name: inserted.excluded[name] for name in ("amount", "spent", "expires_at")
-                    },
+                    set_={name: inserted.excluded[name] for name in Lease.__struct_fields__},
                 ),
                 held,
             )
@@ -169,7 +167,7 @@ def _read(
             select(leases).where(tuple_(leases.c.limit_id, leases.c.start).in_(some))
         )
         for row in rows:
-            lease = Lease(row.amount, row.spent, row.expires_at)
+            lease = Lease(row.amount, row.spent, row.expires_at, row.purse)
             found[Window(row.limit_id, row.start)].leases[row.holder] = lease
     return found
 

@@ -351,6 +351,7 @@ leases = Table(
     _number("amount"),
     _number("spent"),
     _number("expires_at", index=True),
+    _number("purse", server_default="0"),
     PrimaryKeyConstraint("limit_id", "start", "holder"),
     ForeignKeyConstraint(["limit_id", "start"], ["accounts.limit_id", "accounts.start"]),
 )

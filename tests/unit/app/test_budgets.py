@@ -1,5 +1,7 @@
 """What is shown of limits is what the database holds of the period they are in."""
 
+from msgspec.structs import replace
+
 from gatebook.app.budgets import read_budgets
 from gatebook.policy.leases import Ask, Part
 from gatebook.policy.limits import Bound, Window
@@ -12,11 +14,10 @@ def used(office: Office, limit: str, of: Bound, *, spent: int, held: int = 0) ->
     """Have a process spend so much of a limit, and hold some more."""
     start, _ = of.period(office.clock.now_us())
     leases = SqlLeases(office.database, f"hld_{limit}", lease_seconds=30)
-    said = Part(window=Window(limit, start), bound=of, spent=0, holds=0, free=0, is_leased=False)
+    new = {"spent": 0, "holds": 0, "free": 0, "is_leased": False, "is_new": True}
+    said = Part(window=Window(limit, start), bound=of, **new)
     leases.exchange([said], [Ask(((0, spent + held),))], office.clock.now_us())
-    said = Part(
-        window=Window(limit, start), bound=of, spent=spent, holds=held, free=0, is_leased=True
-    )
+    said = replace(said, spent=spent, holds=held, is_leased=True)
     leases.exchange([said], [], office.clock.now_us())
 
 

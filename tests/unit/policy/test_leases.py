@@ -1,5 +1,7 @@
 """One exchange: what is told, taken, given back and forfeited, on every level or on none."""
 
+from typing import Any
+
 import pytest
 
 from gatebook.core.clock import SECOND_US
@@ -22,7 +24,7 @@ LATER = NOW + 30 * SECOND_US
 
 
 def part(of: Bound, *, is_leased: bool = False, **fields: int) -> Part:
-    said = {"spent": 0, "holds": 0, "free": 0, **fields}
+    said: dict[str, Any] = {"spent": 0, "holds": 0, "free": 0, "is_new": not is_leased, **fields}
     return Part(window=Window(of.limit.id, 0), bound=of, is_leased=is_leased, **said)
 
 
@@ -121,6 +123,28 @@ def test_a_process_whose_lease_was_taken_is_told_and_its_spending_is_not_counted
     assert answer.told[0].is_lost
     assert answer.told[0].granted == 10 + 80
     assert accounts[ROOM].used == 90
+
+
+@pytest.mark.parametrize("need", [10, 1001])
+def test_an_answer_that_a_process_was_not_told_changes_nothing_when_it_asks_again(
+    need: int,
+) -> None:
+    accounts = {ROOM: Account(kind="budget", used=90, lost=90)}
+    for _ in range(3):
+        mine = part(MONEY, spent=50, holds=40, is_leased=True)
+        answer = carried_out(accounts, [mine], {0: need})
+        assert answer.told[0].is_lost
+        assert accounts[ROOM].used == 90
+        assert accounts[ROOM].leased == answer.told[0].granted
+    assert (accounts[ROOM].leases == {}) == (need > 1000)
+
+
+def test_a_process_goes_on_with_the_lease_that_followed_the_one_it_lost() -> None:
+    accounts = {ROOM: Account(kind="budget", used=90, lost=90)}
+    carried_out(accounts, [part(MONEY, spent=50, holds=40, is_leased=True)], {0: 10})
+    (told,) = carried_out(accounts, [part(MONEY, spent=7, is_leased=True, purse=1)]).told
+    assert not told.is_lost
+    assert accounts[ROOM].used == 97
 
 
 def test_a_bucket_refills_steadily_and_never_beyond_its_size() -> None:

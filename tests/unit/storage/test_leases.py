@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ BUDGETS = [bound(amount=1000, id=f"lim_{number}") for number in range(3)]
 
 
 def part(of: Bound, *, is_leased: bool = False, **fields: int) -> Part:
-    said = {"spent": 0, "holds": 0, "free": 0, **fields}
+    said: dict[str, Any] = {"spent": 0, "holds": 0, "free": 0, "is_new": not is_leased, **fields}
     return Part(window=Window(of.limit.id, 0), bound=of, is_leased=is_leased, **said)
 
 
@@ -42,6 +43,23 @@ def test_what_was_decided_is_what_is_kept(database: Database) -> None:
     lease = Lease(900, 0, NOON_US + 30 * SECOND_US)
     kept = Account(kind="budget", refilled_at=NOON_US, leases={"p1": lease})
     assert accounts(database) == {Window("lim_0", 0): kept, Window("lim_1", 0): kept}
+
+
+def test_a_period_may_be_new_to_a_process_that_was_not_answered(database: Database) -> None:
+    again = part(BUDGETS[0], is_leased=True, is_new=True)
+    assert leases(database).exchange([again], [ask(900, 0)], NOON_US).verdicts == [None]
+    (account,) = accounts(database).values()
+    assert account.leased == 900
+
+
+def test_which_purse_a_lease_is_for_is_kept(database: Database) -> None:
+    mine = leases(database)
+    mine.exchange([part(BUDGETS[0])], [ask(900, 0)], NOON_US)
+    for _ in range(2):
+        told = part(BUDGETS[0], is_leased=True, purse=1)
+        mine.exchange([told], [ask(800, 0)], NOON_US)
+        (account,) = accounts(database).values()
+        assert account.leases["p1"].purse == 2
 
 
 def test_what_is_told_later_changes_it(database: Database) -> None:
