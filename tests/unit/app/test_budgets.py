@@ -14,8 +14,15 @@ def used(office: Office, limit: str, of: Bound, *, spent: int, held: int = 0) ->
     """Have a process spend so much of a limit, and hold some more."""
     start, _ = of.period(office.clock.now_us())
     leases = SqlLeases(office.database, f"hld_{limit}", lease_seconds=30)
-    new = {"spent": 0, "holds": 0, "free": 0, "is_leased": False, "is_new": True}
-    said = Part(window=Window(limit, start), bound=of, **new)
+    said = Part(
+        window=Window(limit, start),
+        bound=of,
+        spent=0,
+        holds=0,
+        free=0,
+        is_leased=False,
+        is_new=True,
+    )
     leases.exchange([said], [Ask(((0, spent + held),))], office.clock.now_us())
     said = replace(said, spent=spent, holds=held, is_leased=True)
     leases.exchange([said], [], office.clock.now_us())
