@@ -207,7 +207,7 @@ def page(samples: list[Sample], outcomes: Counter[str], entries: int, grown: lis
         "# Ten minutes of faults",
         "",
         "What a gateway holds while a vendor fails in every way it can.",
-        "This page is written by `python -m bench.soak`.",
+        "This page is written by `make soak`.",
         "",
         "![Memory and open files of the gateway process over time](soak.svg)",
         "",
