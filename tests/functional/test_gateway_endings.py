@@ -206,7 +206,7 @@ def test_calls_under_way_at_shutdown_are_concluded_and_the_stream_closed(
     caller = Thread(target=call)
     caller.start()
     eventually(lambda: len(sqlite_gate.provider.seen) == 1)
-    sqlite_gate.stop()
+    sqlite_gate.stop_serving()
     caller.join()
     (outcome,) = sqlite_gate.facts("call.concluded")
     assert outcome["ending"] == "gateway_stopped"
@@ -253,6 +253,6 @@ def test_refusals_that_could_not_be_recorded_are_counted_and_told_later(gate: Ru
     assert gate.ask().status_code == 200
     gate.store.faults = [Fault.COMMIT]
     assert error_of(gate.ask(chat("o4-mini")))[0] == 403
-    gate.stop()
+    gate.stop_serving()
     (refusal,) = gate.facts("call.refused")
     assert refusal["code"] == "model_not_allowed"

@@ -45,7 +45,7 @@ def test_a_loop_of_refusals_is_one_entry_and_one_that_counts(gate: RunningGate) 
     references = {gate.ask(chat("o4-mini")).headers["x-request-id"] for _ in range(10)}
     assert len(references) == 1
     assert len(gate.events("call.refused")) == 1
-    gate.stop()
+    gate.stop_serving()
     assert [fact.get("count", 1) for fact in gate.facts("call.refused")] == [1, 9]
 
 

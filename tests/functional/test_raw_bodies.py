@@ -98,7 +98,7 @@ def test_a_call_that_is_cut_at_shutdown_holds_nothing(small_gate: RunningGate) -
     caller.start()
     eventually(lambda: len(small_gate.provider.seen) == 1)
     assert held(small_gate) > 0
-    small_gate.stop()
+    small_gate.stop_serving()
     caller.join()
     assert held(small_gate) == 0
 
@@ -123,7 +123,7 @@ def test_many_that_each_send_a_part_are_cut_off_at_the_bound(small_gate: Running
     assert small_gate.ask().status_code == 200
     (refusal,) = small_gate.facts("call.refused")
     assert (refusal["code"], refusal["operation"]) == ("gate_busy", "chat.completions")
-    small_gate.stop()
+    small_gate.stop_serving()
     assert [fact.get("count", 1) for fact in small_gate.facts("call.refused")] == [1, 4]
     assert len(small_gate.provider.seen) == 2
 

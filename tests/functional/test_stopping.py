@@ -189,7 +189,7 @@ def test_a_storm_of_refused_calls_is_two_entries(sqlite_gate: RunningGate) -> No
     sqlite_gate.engage("agent", "bot")
     references = {sqlite_gate.ask().headers["x-request-id"] for _ in range(50)}
     assert len(references) == 1
-    sqlite_gate.stop()
+    sqlite_gate.stop_serving()
     assert [fact.get("count", 1) for fact in sqlite_gate.facts("call.refused")] == [1, 49]
 
 
