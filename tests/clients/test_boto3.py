@@ -300,7 +300,7 @@ def test_a_stream_that_fails_raises_and_is_not_repeated(
 ) -> None:
     got: list[dict[str, Any]] = []
     stream = client.converse_stream(modelId=model, messages=HI)["stream"]
-    with pytest.raises(EventStreamError) as caught:
+    with closing(stream), pytest.raises(EventStreamError) as caught:
         got.extend(stream)
     assert code_of(caught.value) == code
     assert "messageStart" in got[0]
@@ -309,8 +309,7 @@ def test_a_stream_that_fails_raises_and_is_not_repeated(
 
 
 def test_a_stream_that_is_closed_early(client: Any, gate: RunningGate) -> None:
-    stream = client.converse_stream(modelId="sim-silent", messages=HI)["stream"]
-    next(iter(stream))
-    stream.close()
+    with closing(client.converse_stream(modelId="sim-silent", messages=HI)["stream"]) as stream:
+        next(iter(stream))
     assert gate.ending() == "client_disconnected"
     assert gate.provider.left == 1
