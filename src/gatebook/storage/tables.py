@@ -44,8 +44,7 @@ def _number(name: str, *args: Any, **options: Any) -> Column[int]:
 
 
 def _status(*values: str) -> CheckConstraint:
-    listed = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"status IN ({listed})", name="status")
+    return CheckConstraint(f"status IN ({', '.join(map(repr, values))})", name="status")
 
 
 # -- the book ------------------------------------------------------------------------------------
