@@ -75,11 +75,13 @@ class Line:
 
     def last_admitted(self, key: str) -> float:
         """When the last call was made that was not turned down."""
-        last = 0.0
+        last, until = 0.0, time.monotonic() + 20
         while True:
             asked = time.monotonic()
-            if self.call(key)[0] == 401:
+            status, code, _ = self.call(key)
+            if status == 401:
                 return last
+            assert asked < until, (status, code)
             last = asked
             time.sleep(PAUSE_SECONDS)
 
@@ -98,11 +100,10 @@ def lines(served: Served, key: str) -> Iterator[list[Line]]:
         assert time.monotonic() < until
         line = Line(port)
         status, _, stream = line.call(key)
-        assert status == 200
-        if stream in found:
-            line.close()
-        else:
+        if status == 200 and stream not in found:
             found[stream] = line
+        else:  # one that we have, or that has not heard of the key yet
+            line.close()
     yield list(found.values())
     for line in found.values():
         line.close()
