@@ -363,7 +363,7 @@ def test_a_snapshot_holds_what_was_stored(office: Office) -> None:
     assert isinstance(provider, Provider)
     assert agent.scope.models == ("gpt-*", "o3")
     found = (provider.models, provider.credential, provider.base_url)
-    assert found == (("*",), None, "http://127.0.0.1:11434")
+    assert found == (("*",), None, "http://127.0.0.1:11434/v1")
 
 
 def test_entries_of_changes_are_bound_to_their_bodies(office: Office) -> None:

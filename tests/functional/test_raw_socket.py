@@ -68,7 +68,8 @@ def test_no_decision_depends_on_the_host(
         heard = say(shared_gate, b"\r\n".join(fields) + b"\r\n\r\n{}")
         if heard.status < 400:
             return heard.status, heard.headers["content-type"]
-        return heard.status, str(json.loads(heard.body)["error"]["message"])
+        said = json.loads(heard.body)
+        return heard.status, str(said.get("error", said)["message"])  # Amazon's has no envelope
 
     for key in (shared_gate.key.encode(), b"sk-1"):
         assert asked(host, key) == asked(b"gate.example", key)
