@@ -270,7 +270,7 @@ def test_an_authority_of_clients_that_is_taken_away_vouches_for_nobody_any_more(
 def test_a_handshake_that_does_not_end_is_let_go(
     open_gate: OpenGate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: bytes
 ) -> None:
-    monkeypatch.setattr(serving, "_HANDSHAKE_SECONDS", 0.3)
+    monkeypatch.setattr(serving, "HANDSHAKE_SECONDS", 0.3)
     gate = open_gate(self_managed=True)
     began = time.monotonic()
     with socket.create_connection(("127.0.0.1", gate.port), timeout=10) as line:
