@@ -165,34 +165,27 @@ class RunningGate:
         self.store: FaultyStore[Any] = FaultyStore(SqlStore(self.writers_database, self.clock))
         watched = WatchedStore(self.store)
         self.name = name
-        self.seat = Seat(database, name)
-        self.seat.take()
         self._vendor = SimulatedVendor()
         self.provider = self._vendor.provider
         self.key = _agents_key(office, provider_url or f"{self._vendor.url}/v1")
-        self.application = GateApplication(
-            partial(
-                open_gate,
-                source=SqlSource(
-                    self.database, kek=office.kek, peppers=office.peppers, origin=ORIGIN
-                ),
-                leases=SqlLeases(database, "hld_1", lease_seconds=config.limits.lease_seconds),
-                unsigned=Unsigned(
-                    watched.committed,
-                    (notary or self.certifier).reach,
-                    settings=ledger,
-                    clock=self.clock,
-                ),
-                presence=Presence(database, self.seat, 1, "http://127.0.0.1:0"),
-                store=watched,
-                certifier=notary or self.certifier,
-                dialects=dialects(),
-                health=SqlHealth(database),
-                keeper=self._keeper(config),
-                config=config,
+        self._open = partial(
+            open_gate,
+            source=SqlSource(self.database, kek=office.kek, peppers=office.peppers, origin=ORIGIN),
+            leases=SqlLeases(database, "hld_1", lease_seconds=config.limits.lease_seconds),
+            unsigned=Unsigned(
+                watched.committed,
+                (notary or self.certifier).reach,
+                settings=ledger,
                 clock=self.clock,
-                entropy=system_entropy,
-            )
+            ),
+            store=watched,
+            certifier=notary or self.certifier,
+            dialects=dialects(),
+            health=SqlHealth(database),
+            keeper=self._keeper(config),
+            config=config,
+            clock=self.clock,
+            entropy=system_entropy,
         )
         self._config = config
         # One client for all calls of a test: making one reads every root certificate there is.
@@ -201,8 +194,14 @@ class RunningGate:
 
     def start(self) -> None:
         """Take calls, on a free port; at first, and again once it was stopped."""
+        self._serving = ExitStack()
+        seat = self._serving.enter_context(closing(Seat(self.database, self.name)))
+        seat.take()
+        presence = Presence(self.database, seat, 1, "http://127.0.0.1:0")
+        self.application = GateApplication(partial(self._open, presence=presence))
         tls = open_tls(self._config, SystemClock())
         self._server = ServerThread(gate_config(self.application, self._config, tls), tls)
+        self._serving.callback(self._server.stop)
         self.application.front.server = self._server.server
         self.port = self._server.port
         self.base_url = f"{self._server.url}/v1"
@@ -214,7 +213,7 @@ class RunningGate:
         return StopKeeper(
             self.stop_folder,
             lambda: nullcontext(self.office.control),
-            gateway=self.seat.name,
+            gateway=self.name,
             config=config,
             clock=self.clock,
             patience_seconds=0,
@@ -267,14 +266,13 @@ class RunningGate:
 
     def stop_serving(self) -> None:
         """Stop the gate only; what was not answered by then is cut."""
-        self._server.stop()
+        self._serving.close()
 
     def stop(self) -> None:
         """Stop the gate, then its provider."""
         self.stop_serving()
         self.http.close()
         self._vendor.stop()
-        self.seat.close()
         self.writers_database.close()
         self.database.close()
         self._folder.cleanup()

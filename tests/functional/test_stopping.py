@@ -199,7 +199,7 @@ def test_a_gate_records_what_nobody_else_does_and_notes_what_it_did(gate: Runnin
     caller.answer()
     eventually(lambda: bool(gate.facts("stop.applied")))
     (applied,) = gate.facts("stop.applied")
-    assert (applied["stop"], applied["gateway"], applied["cut"]) == (stop, gate.seat.name, 1)
+    assert (applied["stop"], applied["gateway"], applied["cut"]) == (stop, gate.name, 1)
     assert 0 <= applied["delay_ms"] < 2000
     assert 0 <= applied.get("cut_ms", 0) < 1000
     (engaged,) = gate.changes("stop.engaged")
