@@ -50,6 +50,7 @@ class GateServer(ReadyServer):
         self._drain_seconds = drain_seconds
         self._longest_seconds = longest_seconds
         self._on_drain = on_drain
+        self.servers = []  # as uvicorn names them, which may be told to stop before it has any
         self._is_relieved = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._cutting: asyncio.TimerHandle | None = None
@@ -70,12 +71,8 @@ class GateServer(ReadyServer):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Wait for what is under way, cut what is left, and close."""
-        for server in self.servers:
-            server.close()
         cutting = self._cutting or self._drain(self._drain_seconds)
         if self._is_relieved:
-            protocol: Any = self.config.http_protocol_class
-            protocol.keeps_alive = False
             await asyncio.sleep(_FAREWELL_SECONDS)
         # What cannot be cut, such as a body that does not come, is cancelled a little later.
         rest = ceil(cutting.when() - asyncio.get_running_loop().time()) + _LAST_WORDS_SECONDS
@@ -100,10 +97,14 @@ class GateServer(ReadyServer):
         return SharedListener(listener, self._protocol, self.config.ssl, HANDSHAKE_SECONDS)
 
     def _drain(self, seconds: float) -> asyncio.TimerHandle:
-        """Cut what is under way in so many seconds, unless that is to happen before."""
+        """Let nobody in, and cut what is under way in so many seconds, if not before."""
         loop = asyncio.get_running_loop()
         self.should_exit = True
         if self._cutting is None:
+            protocol: Any = self.config.http_protocol_class
+            protocol.keeps_alive = False
+            for server in self.servers:
+                server.close()
             self._on_drain()
         if self._cutting is None or self._cutting.when() > loop.time() + seconds:
             if self._cutting is not None:
