@@ -116,8 +116,12 @@ class Breakers:
         circuit = self._found(key)
         if circuit is None or not circuit.opened:
             return True
-        if circuit.is_on_trial or self._clock.monotonic_us() < circuit.until_us:
+        now_us = self._clock.monotonic_us()
+        if now_us < circuit.until_us:
             return False
+        # The next one may try after as long again: this one may be refused before it gets there,
+        # by a limit or because it cannot be recorded, and then nobody says how it went.
+        circuit.until_us = now_us + circuit.open_us
         circuit.is_on_trial = True
         return True
 
@@ -155,8 +159,9 @@ class Breakers:
     def left(self, key: Key) -> None:
         """The call ended without showing anything of the provider; a trial is still to be made."""
         circuit = self._found(key)
-        if circuit is not None:
+        if circuit is not None and circuit.is_on_trial:
             circuit.is_on_trial = False
+            circuit.until_us = self._clock.monotonic_us()
 
     def open_circuits(self) -> Iterable[Key]:
         """What is left alone now."""

@@ -5,14 +5,69 @@ the hints that each module lists; thinking of a model is signed by its vendor an
 Read `to_messages.py` first.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gatebook.core.errors import Invalid
+from gatebook.core.event_stream import EventSplitter, data_of
+from gatebook.formats import Stream, Usage, unreadable
 
 
 class Untranslatable(Invalid):
     """The other format has no word for this."""
+
+
+class Turning(ABC):
+    """Follows a stream in one format by that format's own follower, and gives it in another one."""
+
+    def __init__(self, follower: Stream) -> None:
+        self._follower = follower
+        self._splitter = EventSplitter()
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens so far."""
+        return self._follower.usage
+
+    @property
+    def chunks(self) -> int:
+        """Events that came so far."""
+        return self._follower.chunks
+
+    @property
+    def text_bytes(self) -> int:
+        """Bytes of what the model wrote so far, about."""
+        return self._follower.text_bytes
+
+    @property
+    def is_complete(self) -> bool:
+        """The provider said that this was all."""
+        return self._follower.is_complete
+
+    @property
+    def has_failed(self) -> bool:
+        """The provider reported an error in the stream."""
+        return self._follower.has_failed
+
+    def feed(self, data: bytes) -> bytes:
+        """What may go on to the agent now; raises Unavailable for what cannot be read."""
+        return self._turned(self._follower.feed(data))
+
+    def close(self) -> bytes:
+        """An event that the end of the stream cut off is the last one."""
+        return self._turned(self._follower.close())
+
+    def _turned(self, given: bytes) -> bytes:
+        found = [data_of(event) for event in self._splitter.feed(given)]
+        try:
+            return b"".join([self._given(data) for data in found if data is not None])
+        except (KeyError, TypeError, ValueError):
+            raise unreadable() from None
+
+    @abstractmethod
+    def _given(self, data: bytes) -> bytes:
+        """What the data of an event is in the other format."""
 
 
 class Members:

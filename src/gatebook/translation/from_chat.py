@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import msgspec
 
-from gatebook.core.event_stream import EventSplitter, data_of
 from gatebook.formats import Call, Terms, Usage, unreadable
 from gatebook.formats.chat import Chat, ChatStream
+from gatebook.translation import Turning
 
 _STOP: Final = {
     "stop": "end_turn",
@@ -23,7 +23,6 @@ _BLOCK_DELTAS: Final = {
     "text": ("text_delta", "text"),
     "tool_use": ("input_json_delta", "partial_json"),
 }
-_DONE: Final = b"[DONE]"
 
 
 class MessagesByChat:
@@ -72,12 +71,11 @@ class MessagesByChat:
         return MessagesFromChat()
 
 
-class MessagesFromChat:
+class MessagesFromChat(Turning):
     """Follows the chunks of a chat completion and gives them as the events of a message."""
 
     def __init__(self) -> None:
-        self._chat = ChatStream(hides_usage=False)
-        self._splitter = EventSplitter()
+        super().__init__(ChatStream(hides_usage=False))
         self._has_begun = False
         self._block = -1
         """The number of the last content block."""
@@ -86,39 +84,6 @@ class MessagesFromChat:
         self._tool = -1
         """Which tool call the open block is."""
         self._stop = "end_turn"
-
-    @property
-    def usage(self) -> Usage:
-        """Tokens so far."""
-        return self._chat.usage
-
-    @property
-    def chunks(self) -> int:
-        """Chunks that came so far."""
-        return self._chat.chunks
-
-    @property
-    def text_bytes(self) -> int:
-        """Bytes of what the model wrote so far, about."""
-        return self._chat.text_bytes
-
-    @property
-    def is_complete(self) -> bool:
-        """The provider said that this was all."""
-        return self._chat.is_complete
-
-    @property
-    def has_failed(self) -> bool:
-        """The provider reported an error in the stream."""
-        return self._chat.has_failed
-
-    def feed(self, data: bytes) -> bytes:
-        """What may go on to the agent now; raises Unavailable for what cannot be read."""
-        return self._turned(self._chat.feed(data))
-
-    def close(self) -> bytes:
-        """An event that the end of the stream cut off is the last one."""
-        return self._turned(self._chat.close())
 
     def end(self) -> bytes:
         """The end of the open block and of the message, with its usage."""
@@ -132,15 +97,7 @@ class MessagesFromChat:
         """A failure in the middle of the stream."""
         return b"event: error\ndata: " + body + b"\n\n"
 
-    def _turned(self, given: bytes) -> bytes:
-        try:
-            return b"".join([self._given(data_of(each)) for each in self._splitter.feed(given)])
-        except (KeyError, TypeError, ValueError):
-            raise unreadable() from None
-
-    def _given(self, data: bytes | None) -> bytes:
-        if data is None:
-            return b""
+    def _given(self, data: bytes) -> bytes:
         chunk = msgspec.json.decode(data)
         if chunk.get("error") is not None:
             error = {"type": "api_error", "message": str(chunk["error"].get("message"))}

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import msgspec
 
-from gatebook.core.event_stream import EventSplitter, data_of
 from gatebook.formats import Call, Terms, Usage, unreadable
 from gatebook.formats.messages import Messages, MessageStream
+from gatebook.translation import Turning
 
 _FINISH: Final = {
     "end_turn": "stop",
@@ -73,50 +73,16 @@ class ChatByMessages:
         return ChatFromMessages(self._created, tells_usage=not call.hides_usage)
 
 
-class ChatFromMessages:
+class ChatFromMessages(Turning):
     """Follows the events of a message and gives them as chunks of a chat completion."""
 
     def __init__(self, created: int, *, tells_usage: bool) -> None:
+        super().__init__(MessageStream())
         self._created = created
         self._tells_usage = tells_usage
-        self._messages = MessageStream()
-        self._splitter = EventSplitter()
         self._id = self._model = ""
         self._tools: dict[int, int] = {}
         """Which tool call a content block is, by their numbers."""
-
-    @property
-    def usage(self) -> Usage:
-        """Tokens so far."""
-        return self._messages.usage
-
-    @property
-    def chunks(self) -> int:
-        """Events that came so far."""
-        return self._messages.chunks
-
-    @property
-    def text_bytes(self) -> int:
-        """Bytes of what the model wrote so far, about."""
-        return self._messages.text_bytes
-
-    @property
-    def is_complete(self) -> bool:
-        """The provider said that this was all."""
-        return self._messages.is_complete
-
-    @property
-    def has_failed(self) -> bool:
-        """The provider reported an error in the stream."""
-        return self._messages.has_failed
-
-    def feed(self, data: bytes) -> bytes:
-        """What may go on to the agent now; raises Unavailable for what cannot be read."""
-        return self._turned(self._messages.feed(data))
-
-    def close(self) -> bytes:
-        """An event that the end of the stream cut off is the last one."""
-        return self._turned(self._messages.close())
 
     def end(self) -> bytes:
         """The usage, where it was asked for, and the end."""
@@ -133,14 +99,8 @@ class ChatFromMessages:
         """A failure in the middle of the stream."""
         return b"data: " + body + b"\n\n"
 
-    def _turned(self, given: bytes) -> bytes:
-        try:
-            return b"".join([self._given(data_of(each)) for each in self._splitter.feed(given)])
-        except (KeyError, TypeError, ValueError):
-            raise unreadable() from None
-
-    def _given(self, data: bytes | None) -> bytes:
-        found = msgspec.json.decode(data or b'{"type":""}')  # a comment says nothing
+    def _given(self, data: bytes) -> bytes:
+        found = msgspec.json.decode(data)
         match found["type"]:
             case "message_start":
                 self._id, self._model = found["message"]["id"], found["message"]["model"]

@@ -103,6 +103,17 @@ def test_a_trial_that_shows_nothing_is_made_again() -> None:
     assert bench.breakers.admits(KEY)
 
 
+def test_a_trial_of_which_nobody_tells_does_not_keep_the_circuit_open() -> None:
+    """Its call was admitted here and refused before it got to the provider."""
+    bench = Bench()
+    bench.fail(3)
+    bench.clock.advance(10)
+    assert bench.breakers.admits(KEY)
+    assert not bench.breakers.admits(KEY)
+    bench.clock.advance(10)
+    assert bench.breakers.admits(KEY)
+
+
 def test_calls_that_were_out_when_it_opened_do_not_prolong_it() -> None:
     bench = Bench()
     bench.fail(3)
@@ -198,7 +209,5 @@ def test_whatever_happens_a_circuit_never_stays_open_for_ever(steps: list[str]) 
         elif out:
             out -= 1
             bench.tell(step)
-    for _ in range(out):
-        bench.breakers.left(KEY)
     bench.clock.advance(301)
     assert bench.breakers.admits(KEY)
