@@ -153,7 +153,7 @@ def test_the_gate_of_a_running_installation_asks_its_notary(start: Start) -> Non
     served.wait(lambda: code() == "log_stalled")
     os.kill(integrator, signal.SIGCONT)
     served.wait(lambda: code() == "upstream_unavailable")
-    assert "calls are taken again" in served.said
+    served.wait(lambda: "calls are taken again" in served.said)
     assert served.end() == 0
 
 

@@ -206,7 +206,8 @@ def test_new_settings_are_in_force_for_new_calls_and_a_stream_goes_on_to_its_end
     assert stream.goes_on
     provider.end.set()
     assert stream.whole().endswith("data: [DONE]\n\n")
-    served.wait(lambda: set(served.children()) == {*ORDER[:2], "gateway.3", "gateway.4"})
+    served.wait(lambda: served.said.count(" ended\n") == 2)  # and their names are free again
+    assert set(served.children()) == {*ORDER[:2], "gateway.3", "gateway.4"}
     told(served, tmp_path, "[workers]\ncount = 1\n")  # the environment says 2, and wins
     served.wait(lambda: served.said.count("the settings are in force") == 2)
     served.wait(lambda: agent.ask(**large).status_code == 200)
