@@ -49,6 +49,9 @@ _END = (
     b"data: [DONE]\n\n"
 )
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+_MODELS = (
+    b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{"data":[]}'
+)
 
 
 class Figures(msgspec.Struct, frozen=True):
@@ -63,7 +66,7 @@ class Figures(msgspec.Struct, frozen=True):
 
 
 class Vendor(asyncio.Protocol):
-    """One connection of the vendor: whatever is asked, it is answered with a stream."""
+    """One connection of the vendor: what is posted is answered with a stream."""
 
     def __init__(self, schedule: "Schedule") -> None:
         self._schedule = schedule
@@ -80,8 +83,11 @@ class Vendor(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """A whole request."""
-        self.transport.write(_HEAD)
-        self._schedule.join(self)
+        if self._parser.get_method() == b"POST":
+            self.transport.write(_HEAD)
+            self._schedule.join(self)
+        else:
+            self.transport.write(_MODELS)
 
     def send(self, data: bytes) -> None:
         """One chunk."""

@@ -53,7 +53,7 @@ async def cut_off(gate: Gate, exchange: Exchange, passage: Passage, error: Gateb
     gate.counts["stopped"] += 1
     passage.turned_away(error.code, passage.reference)
     given = _given(gate, exchange, passage, error, passage.reference)
-    if exchange.is_begun and passage.stream is not None and not passage.is_behind:
+    if exchange.is_begun and passage.stream is not None:
         given = passage.stream.cut() or given
     passage.replaced(given)
     abandon(gate, passage, "stopped" if passage.is_sent else "not_sent")

@@ -92,8 +92,6 @@ class Passage:
         """What is set aside for it."""
         self.stream: Stream | None = None
         """The follower of the reply, if it comes as a stream."""
-        self.is_behind = False
-        """The agent has not read what the follower has seen: the stream cannot end in its terms."""
         self._refused_as = ""
         self._received: Commitment | Committer | None = None
         self._delivered: Commitment | Committer | None = None

@@ -105,22 +105,30 @@ class Delivery:
         passage, spoken = self._passage, call.operation.format
         received, delivered = passage.follow()
         passage.stream = stream = spoken.stream(call)
-        part: bytes | None = b""
-        await self._exchange.begin(200, [_typed(spoken), *_UNBUFFERED, *self._headers])
-        while part is not None and not stream.is_complete:
-            part = await reply.part()
-            received.update(part or b"")
-            given = stream.close() if part is None else stream.feed(part)
+
+        def give(data: bytes) -> None:
             passage.usage, passage.chunks = stream.usage, stream.chunks
+            self._exchange.write(data)
+            delivered.update(data)
+
+        def take(part: bytes) -> bool:
+            self._leash.heard()
+            received.update(part)
             if received.length > self._limit:
                 raise reply_too_large()
-            if given:
+            give(stream.feed(part))
+            return not (stream.is_complete or self._exchange.is_full)
+
+        await self._exchange.begin(200, [_typed(spoken), *_UNBUFFERED, *self._headers])
+        has_ended = False
+        while not (has_ended or stream.is_complete):
+            has_ended = await reply.feed(take)
+            if self._exchange.is_full:
                 self._leash.waits_for_agent()
-                passage.is_behind = True
-                await self._exchange.send(given)
-                passage.is_behind = False
-                delivered.update(given)
+                await self._exchange.drained()
                 self._leash.heard()
+        if not stream.is_complete:
+            give(stream.close())
         if not stream.is_complete and not stream.has_failed:
             raise _cut_off()
         if stream.has_failed:

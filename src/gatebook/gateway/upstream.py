@@ -18,7 +18,7 @@ from gatebook.identity.directory import Provider
 from gatebook.ledger.attempt import Receipt
 from gatebook.policy.resolve import Permit
 from gatebook.providers import Dialect, Outgoing, Signer
-from gatebook.web.client import Broken, Client, Connection, NotCalled, NotSent, Origin
+from gatebook.web.client import Broken, Client, Connection, NotCalled, NotSent, Origin, Take
 
 _REMEMBERED: Final = 1000
 """Targets that are kept."""
@@ -63,6 +63,13 @@ class Reply:
         """The next part of the body, None at its end; raises Unavailable."""
         try:
             return await self._connection.part()
+        except Broken as error:
+            raise _broken(str(error)) from error
+
+    async def feed(self, take: Take) -> bool:
+        """See Connection.feed; raises Unavailable, and what `take` raises."""
+        try:
+            return await self._connection.feed(take)
         except Broken as error:
             raise _broken(str(error)) from error
 

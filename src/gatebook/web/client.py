@@ -28,6 +28,8 @@ IDLE_SECONDS: Final = 4
 is just being closed cannot know whether the request was read."""
 
 Fields = list[tuple[bytes, bytes]]
+Take = Callable[[bytes], bool]
+"""Takes a part of a body at once; False: no more for now."""
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
@@ -67,8 +69,9 @@ class Connection(asyncio.Protocol):
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._waiter: asyncio.Future[None] | None = None
-        self._error: Broken | None = None
+        self._error: BaseException | None = None
         self._parts: deque[bytes] = deque()
+        self._take: Take | None = None
         self._other_bytes = 0
         self._has_head = False
         self._is_paused = False
@@ -120,6 +123,23 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
         return part
 
+    async def feed(self, take: Take) -> bool:
+        """Give `take` each part of the body the moment it comes, until it wants no more.
+
+        Returns whether the body has ended; raises Broken, and what `take` raises. No task is woken
+        for a part: with many slow streams that is most of what a part costs.
+        """
+        while self._parts:
+            if not take(await self.part() or b""):
+                return False
+        self._take = take
+        try:
+            while self._take is not None and not self.is_complete:
+                await self._change()
+        finally:
+            self._take = None
+        return self.is_complete and not self._parts
+
     def abort(self) -> None:
         """Close at once, whatever is under way."""
         self._transport.abort()
@@ -134,8 +154,8 @@ class Connection(asyncio.Protocol):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    def _break(self, why: str) -> None:
-        self._error = Broken(why)
+    def _break(self, error: BaseException) -> None:
+        self._error = error
         self._transport.abort()
         self._wake()
 
@@ -149,18 +169,21 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
         if self.is_complete:
-            self._break("the server spoke without being asked")
+            self._break(Broken("the server spoke without being asked"))
             return
         # A part of a body sets it back to 0: what is left is of the head, of what stands between
         # two chunks, or of trailer fields, which the parser would gather without end.
         self._other_bytes += len(data)
         try:
             self._parser.feed_data(data)
+        except httptools.HttpParserCallbackError as error:
+            self._break(error.__context__ or error)  # what `take` raised, or `on_message_begin`
+            return
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            self._break("the response is not HTTP/1")
+            self._break(Broken("the response is not HTTP/1"))
             return
         if self._other_bytes > HEAD_BYTES and not self.is_complete:
-            self._break("the head of the response is too large")
+            self._break(Broken("the head of the response is too large"))
         elif self.buffered > BUFFER_BYTES and not self._is_paused:
             self._is_paused = True
             self._transport.pause_reading()
@@ -200,10 +223,14 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
-        self._parts.append(body)
-        self.buffered += len(body)
         self._other_bytes = 0
-        self._wake()
+        if self._take is None:
+            self._parts.append(body)
+            self.buffered += len(body)
+            self._wake()
+        elif not self._take(body):
+            self._take = None
+            self._wake()
 
     def on_message_complete(self) -> None:
         """The response is complete, unless it was an interim one."""

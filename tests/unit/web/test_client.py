@@ -211,6 +211,60 @@ async def test_no_more_is_read_than_the_caller_takes() -> None:
         await asyncio.sleep(0)
 
 
+@pytest.mark.parametrize("refuses_at", [1, 2, 3, 99])
+async def test_parts_are_given_until_no_more_is_wanted_and_the_rest_waits(refuses_at: int) -> None:
+    parts = [b"one", b"two", b"three"]
+    chunks = b"".join([b"%x\r\n%b\r\n" % (len(part), part) for part in parts])
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    async with meeting(head + chunks + b"0\r\n\r\n", OK) as (server, client):
+        connection = await client.connect(server.origin)
+        await connection.send(GET)
+        given: list[bytes] = []
+
+        def take(part: bytes) -> bool:
+            given.append(part)
+            return len(given) != refuses_at
+
+        assert await connection.feed(take) is (refuses_at > len(parts))
+        assert given == parts[:refuses_at]
+        while not await connection.feed(take):
+            pass
+        assert given == parts
+        client.release(server.origin, connection)
+        assert connection.is_reusable
+
+
+async def test_what_the_taker_of_parts_raises_comes_to_whoever_waits() -> None:
+    async with meeting(OK[:-2]) as (server, client):
+        connection = await client.connect(server.origin)
+        await connection.send(GET)
+
+        def take(part: bytes) -> bool:
+            raise ZeroDivisionError(part)
+
+        waiting = asyncio.ensure_future(connection.feed(take))
+        await asyncio.sleep(0)
+        server.writers[0].write(b"{}")
+        with pytest.raises(ZeroDivisionError):
+            await waiting
+        connection.abort()
+
+
+async def test_a_body_that_breaks_off_while_its_parts_are_given_is_no_whole_one() -> None:
+    async with meeting(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nCLOSE") as (server, client):
+        connection = await client.connect(server.origin)
+        await connection.send(GET)
+        given: list[bytes] = []
+
+        def take(part: bytes) -> bool:
+            given.append(part)
+            return True
+
+        with pytest.raises(Broken):
+            await connection.feed(take)
+        assert given == [b"CLOSE"]
+
+
 async def test_nothing_is_sent_where_nobody_listens() -> None:
     async with meeting() as (server, _):
         origin = server.origin
