@@ -7,7 +7,8 @@ from pathlib import Path
 from types import FrameType
 
 from bench.children import alone
-from bench.report import disturbance, page, summary, to_json
+from bench.pages import replaced
+from bench.report import disturbance, generated, summary, to_json
 from bench.rows import ROWS
 from bench.run import measure
 from gatebook.core.errors import GatebookError
@@ -41,7 +42,7 @@ def main() -> int:
     (_FOLDER / "results.json").write_bytes(to_json(run))
     print(summary(run))
     if not (asked.no_write or asked.quick or asked.only or disturbance(run)):
-        _PAGE.write_text(page(_PAGE.read_text(), run))
+        _PAGE.write_text(replaced(_PAGE.read_text(), "make bench", generated(run)))
         print(f"\nwritten: {_PAGE.relative_to(_ROOT)}")
     broken = [row for row in run.rows if not row.valid and not row.skipped]
     return 1 if broken or disturbance(run) else 0

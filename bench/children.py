@@ -33,10 +33,14 @@ class Memory:
 
 
 @contextlib.contextmanager
-def on_core(core: int) -> Iterator[None]:
-    """Move this process to one core; what is started inside inherits it, with all threads."""
+def on_core(core: int | None) -> Iterator[None]:
+    """Move this process to one core; what is started inside inherits it, with all threads.
+
+    None leaves it where it is, on any core.
+    """
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
+    if core is not None:
+        os.sched_setaffinity(0, {core})
     try:
         yield
     finally:
@@ -66,7 +70,7 @@ class Child:
         self,
         argv: list[str],
         *,
-        core: int,
+        core: int | None,
         folder: Path,
         env: Mapping[str, str] | None = None,
         stop_seconds: float = 10,
@@ -117,7 +121,9 @@ class Child:
         )
 
     def strays(self) -> list[int]:
-        """Threads of the tree that may run on another core than they were given."""
+        """Threads of the tree that may run on another core than the one they were given, if any."""
+        if self._core is None:
+            return []
         threads = [int(task.name) for pid in self.pids() for task in _tasks(pid)]
         return [thread for thread in threads if _affinity(thread) not in (None, {self._core})]
 

@@ -13,6 +13,17 @@ from gatebook.core.errors import Unavailable
 
 _PROGRAM: Final = [sys.executable, "-P", "-m", "gatebook.cli"]
 _COMMAND_SECONDS: Final = 600
+_LIMITS: Final = (
+    ("100000000requests/minute", "--agent", "bench"),
+    ("100000000000tokens/minute", "--agent", "bench"),
+    ("1000concurrent", "--agent", "bench"),
+    ("100000usd/day", "--agent", "bench"),
+    ("1000000usd/month", "--workspace", "default"),
+    ("100000000000tokens/day", "--workspace", "default"),
+    ("10000000usd/month",),
+)
+"""One of each kind and on each level, so large that no call meets one: each is still kept."""
+
 _ORIGIN: Final = "bench.gatebook.local"
 
 
@@ -58,12 +69,15 @@ class Installation:
         return [*_PROGRAM, "--config", str(self.settings), *words]
 
     def enroll(self, provider_url: str) -> str:
-        """Add the provider and one agent; its key."""
+        """Add the provider and one agent with limits; its key."""
         owner = ["--owner", "bench@example.com", "--purpose", "benchmark"]
         models = [word for model in self._models for word in ("--model", model)]
         answer = self._run("agent", "enroll", "bench", *owner, *models, "--json")
         key_file = ["--key-file", "-", "--base-url", provider_url]
         self._run("provider", "add", "mock", *key_file, typed="sk-provider")
+        self._run("price", "set", "gpt-*", "--input", "0.15", "--output", "0.60")
+        for limit in _LIMITS:
+            self._run("limit", "set", *limit)
         return msgspec.json.decode(answer, type=_Enrolled).key
 
     def verified_entries(self) -> int:

@@ -41,9 +41,16 @@ def reply_body() -> bytes:
     return (_PAYLOAD / "reply.json").read_bytes().rstrip()
 
 
-def saturate(port: int, headers: Mapping[str, str], *, core: int, seconds: int) -> Totals:
+def saturate(
+    port: int,
+    headers: Mapping[str, str],
+    *,
+    core: int | None,
+    seconds: int,
+    connections: int = CONNECTIONS,
+) -> Totals:
     """Load a row on this machine for `seconds`; raises Unavailable when wrk itself fails."""
-    argv = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "20s"]
+    argv = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s"]
     argv += ["-s", str(_PAYLOAD / "wrk.lua")]
     for name, value in headers.items():
         argv += ["-H", f"{name}: {value}"]

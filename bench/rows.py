@@ -80,11 +80,11 @@ class Row:
     start: Callable[[Site], Gateway | Skipped]
 
 
-def start_mock(folder: Path, cores: Cores) -> Gateway:
-    """The mock provider, on the load core."""
+def start_mock(folder: Path, core: int | None) -> Gateway:
+    """The mock provider, on the load core or, with None, on any."""
     port = free_port()
     replacements = {"@PORT@": str(port), "@REPLY@": reply_body().decode()}
-    return Gateway(_nginx("mock", folder, cores.load, replacements), port)
+    return Gateway(_nginx("mock", folder, core, replacements), port)
 
 
 def start_nginx(site: Site) -> Gateway | Skipped:
@@ -275,7 +275,7 @@ def _passthrough(kind: str, site: Site) -> Gateway:
     return Gateway(child, port)
 
 
-def _nginx(name: str, folder: Path, core: int, replacements: Mapping[str, str]) -> Child:
+def _nginx(name: str, folder: Path, core: int | None, replacements: Mapping[str, str]) -> Child:
     text = (_PEERS / "nginx" / f"{name}.conf").read_text()
     for placeholder, value in replacements.items():
         text = text.replace(placeholder, value)

@@ -106,7 +106,7 @@ def _gateways(
         return results
     entrants: list[Entrant] = []
     with contextlib.ExitStack() as stack:
-        mock = start_mock(folder, cores)
+        mock = start_mock(folder, cores.load)
         stack.enter_context(mock.child)
         await_ready(mock)
         site = Site(folder, cores, mock.port)

@@ -1,28 +1,10 @@
 """What the page says about a run."""
 
 import msgspec
-import pytest
 
 from bench.figures import RowResult
-from bench.report import BEGIN, END, disturbance, generated, page, summary, to_json
-from gatebook.core.errors import Misconfigured
+from bench.report import disturbance, generated, summary, to_json
 from tests.bench.samples import a_latency, a_round, a_row, a_run
-
-
-def test_only_the_part_between_the_marks_is_replaced() -> None:
-    run = a_run([a_row("nginx", [a_round(41_000.0)])])
-    text = f"# Performance\n\nby hand\n\n{BEGIN}\nold figures\n{END}\n\nalso by hand\n"
-    replaced = page(text, run)
-    assert replaced.startswith(f"# Performance\n\nby hand\n\n{BEGIN}\n")
-    assert replaced.endswith(f"{END}\n\nalso by hand\n")
-    assert "old figures" not in replaced
-    assert "41,000" in replaced
-    assert page(replaced, run) == replaced
-
-
-def test_a_page_without_marks_is_refused_rather_than_overwritten() -> None:
-    with pytest.raises(Misconfigured, match="marks"):
-        page("# Performance\n", a_run([]))
 
 
 def test_a_missed_goal_is_named_in_words() -> None:

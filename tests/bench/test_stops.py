@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from bench.stops import Plan, Series, run
+from bench.stops import Plan, Series, part, run
 from gatebook.app.tail import Tail
 from gatebook.storage.database import open_database
 
@@ -18,11 +18,15 @@ BOUND_MS: Final = 5000
 
 def test_a_series_is_read_by_its_percentiles() -> None:
     series = Series("stop", [3, 1, 2], [30, 10, 20], [480, 490, 470])
-    calls, streams, load = series.lines()
-    assert "last call" in calls
-    assert "p50      2 ms" in calls
-    assert "max     30 ms" in streams
-    assert "480 calls/s" in load
+    assert series.cells() == ["stop", "2 / 3 ms", "20 / 30 ms", "480/s"]
+
+
+def test_the_goal_is_missed_by_one_order_that_took_too_long() -> None:
+    assert Series("stop", [10] * 20, [20] * 20, [500]).is_met
+    late = Series("slow stop", [10] * 20, [20.0] * 19 + [1200.0], [500])
+    assert not late.is_met
+    written = part([late], "2026-01-01T00:00:00Z", PLAN, "SQLite")
+    assert "**missed** by: slow stop." in written
 
 
 @pytest.mark.long
@@ -33,7 +37,7 @@ def test_three_gates_obey_under_load(
     with capsys.disabled():
         print()
         for series in found:
-            print("\n".join(series.lines()))
+            print(*series.cells(), sep="  ")
     for series in found:
         assert len(series.admitted_ms) == len(series.cut_ms) == PLAN.times
         assert max(series.admitted_ms + series.cut_ms) < BOUND_MS
@@ -44,7 +48,7 @@ def test_three_gates_obey_under_load(
         if line.event == "stop.applied"
     ]
     database.close()
-    assert len(facts) == 2 * PLAN.times * PLAN.gates
+    assert len(facts) == 3 * PLAN.times * PLAN.gates
     assert len({fact["gateway"] for fact in facts}) == PLAN.gates
     for fact in facts:
         assert 0 <= fact["delay_ms"] < BOUND_MS

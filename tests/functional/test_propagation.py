@@ -25,7 +25,7 @@ from gatebook.core.secret import Secret
 from tests.gates import CHAT
 from tests.served import ORDER, Served, Start
 from tests.servers import serving
-from tests.wires import DatabaseWire, State
+from bench.database_wire import DatabaseWire, State
 
 pytestmark = pytest.mark.long
 

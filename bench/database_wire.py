@@ -1,4 +1,4 @@
-"""A wire to PostgreSQL that a test can cut, hold up, or make deaf to notifications."""
+"""A wire to PostgreSQL that can be cut, held up, or made deaf to notifications."""
 
 import select
 import socket
