@@ -11,13 +11,20 @@ from gatebook.core.clock import SECOND_US, to_text
 from gatebook.policy.limits import MINUTE_US, Bound
 from gatebook.web.problem import Headers
 
-_TOLD: Final = ("requests", "tokens")
+_FIELDS: Final = ("limit", "remaining", "reset")
+_NAMES: Final = {
+    measure: (
+        *(f"x-ratelimit-{field}-{measure}".encode() for field in _FIELDS),
+        *(f"anthropic-ratelimit-{measure}-{field}".encode() for field in _FIELDS),
+    )
+    for measure in ("requests", "tokens")
+}
 
 
 def rates(bounds: Sequence[Bound], left_of: Callable[[Bound], int], now_us: int) -> Headers:
     """Headers about the tightest limit per minute of each measure; none where there is none."""
     headers: Headers = []
-    for measure in _TOLD:
+    for measure, names in _NAMES.items():
         found = [
             (left_of(bound), bound.limit.amount)
             for bound in bounds
@@ -26,22 +33,12 @@ def rates(bounds: Sequence[Bound], left_of: Callable[[Bound], int], now_us: int)
         if found:
             left, amount = min(found)
             full_us = -(-(amount - left) * MINUTE_US // amount)
-            headers += _told(measure, amount, left, full_us, now_us)
+            headers += zip(names, _values(amount, left, full_us, now_us), strict=True)
     return headers
 
 
-def _told(measure: str, amount: int, left: int, full_us: int, now_us: int) -> Headers:
-    values = {"limit": str(amount), "remaining": str(left)}
-    openai = {**values, "reset": f"{full_us // 1000}ms"}
+def _values(amount: int, left: int, full_us: int, now_us: int) -> list[bytes]:
+    limit, remaining = b"%d" % amount, b"%d" % left
     # RFC 3339 to the second, as Anthropic writes it.
-    anthropic = {**values, "reset": to_text(now_us + full_us + SECOND_US - 1)[:19] + "Z"}
-    return [
-        *(
-            (f"x-ratelimit-{name}-{measure}".encode(), value.encode())
-            for name, value in openai.items()
-        ),
-        *(
-            (f"anthropic-ratelimit-{measure}-{name}".encode(), value.encode())
-            for name, value in anthropic.items()
-        ),
-    ]
+    full_at = to_text(now_us + full_us + SECOND_US - 1)[:19].encode() + b"Z"
+    return [limit, remaining, b"%dms" % (full_us // 1000), limit, remaining, full_at]
