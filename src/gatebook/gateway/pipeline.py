@@ -109,8 +109,7 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
                     limit=gate.settings.reply_limit_bytes,
                     headers=[*named(receipt.reference), *told(way), *rates],
                 )
-                may_see = partial(permission.policy.may_call, at=at, operations=dialect.OPERATIONS)
-                await delivery.receive(reply, way.call, may_see)
+                await delivery.receive(reply, way.call, ways.may_see)
                 leash.loosen()
 
                 # 8. record the outcome

@@ -113,7 +113,16 @@ class Ways:
 
     def target(self, way: Way) -> Target:
         """What the call is about on a way."""
-        return self._target.by(way.provider, way.call.model)
+        return self._target.by(way.provider, way.call)
+
+    def may_see(self, model: str) -> bool:
+        """Whether a call for a model could go now, so that a list shows it: not by a fallback."""
+        operations = self._dialects[self._permit.provider.dialect].OPERATIONS
+        return any(
+            self._stopping.permits(self._target.by(provider, call))
+            for call, permit in self._permit.policy.permitted(model, self._at, operations)
+            for provider in permit.providers
+        )
 
     def attempt(self, way: Way) -> "Attempt":
         """Follow a way; what goes wrong on it before anything is executed is swallowed by it."""

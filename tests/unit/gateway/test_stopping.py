@@ -24,7 +24,7 @@ from tests.unit.gateway.test_snapshot import MINTED, snapshot
 if TYPE_CHECKING:
     from gatebook.gateway.book import Book
 
-TARGET = Target("org", "wsp", "agt", MINTED.id, "prv", "gpt-4o")
+TARGET = Target("org", "wsp", "agt", MINTED.id, "prv", ("gpt-4o",))
 OTHER = TARGET._replace(agent="agt_2")
 PLATFORM_LOG = "log.example/platform"
 
