@@ -240,7 +240,11 @@ def ways_of(asked: Asked, permit: Permit, engaged: Iterable[Stop]) -> Ways:
             permits=lambda target: meeting(target) is None, check=lambda target: target
         ),
         "target": Target("org_1"),
-        "snapshot": SimpleNamespace(directory=SimpleNamespace(fallbacks={})),
+        "snapshot": SimpleNamespace(
+            directory=SimpleNamespace(fallbacks={}),
+            opens=lambda _provider: True,
+            credential=lambda _provider: None,
+        ),
     }
     return Ways(**given, dialects=DIALECTS, call=asked.call, at=asked.at, permit=permit)
 

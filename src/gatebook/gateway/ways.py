@@ -89,13 +89,14 @@ class Ways:
         self._next: Way | None = None
 
     def first(self) -> Way:
-        """The first way that is open; raises Refused or Unavailable if none is."""
+        """The first way that is open; raises Refused, Misconfigured or Unavailable if none is."""
         way = Way(self.call, self._permit, 0)
         if self._is_open(way):
             return way
         found = self._find()
         if found is None:
             self._stopping.check(self.target(way))
+            self._snapshot.credential(way.provider)
             raise Unavailable(
                 "upstream_unavailable",
                 "The provider has failed again and again and is left alone for a while.",
@@ -144,7 +145,11 @@ class Ways:
         return None
 
     def _is_open(self, way: Way) -> bool:
-        return self._stopping.permits(self.target(way)) and self._breakers.admits(_key(way))
+        return (
+            self._stopping.permits(self.target(way))
+            and self._snapshot.opens(way.provider)
+            and self._breakers.admits(_key(way))
+        )
 
     def _others(self) -> Iterator[tuple[Call, Permit]]:
         """The other providers of the call as it is, then its fallbacks."""
