@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from gatebook.app.folders import command_kinds
+from gatebook.app.folders import command_kinds, dialects
 from gatebook.control.command import Context, Outcome
 from gatebook.control.inputs import read_command
 from gatebook.control.scoping import STANDARD
@@ -68,7 +68,7 @@ def context_of(records: MemoryRecords, organization: Organization | None = ACME)
         data_key=DATA_KEY,
         settings=IdentitySettings(),
         peppers=PEPPERS,
-        dialects={"openai": "https://api.openai.com/v1", "azure": ""},
+        dialects=dialects(),
         now_us=NOON_US,
         entropy=system_entropy,
     )

@@ -45,7 +45,7 @@ class Office:
         self.control = Control(
             book=book,
             commands=one_each(commands, Command),
-            dialects={name: each.BASE_URL for name, each in dialects().items()},
+            dialects=dialects(),
             origin=ORIGIN,
             kek=self.kek,
             peppers=self.peppers,

@@ -13,7 +13,7 @@ from tests.policies import HERE
 
 NARROW: Final[list[tuple[dict[str, Any], str, str]]] = [
     ({"model": ["o4-*"]}, "model_not_allowed", "agent.scope.models"),
-    ({"provider": ["azure"]}, "provider_not_allowed", "agent.scope.providers"),
+    ({"provider": ["az*"]}, "provider_not_allowed", "agent.scope.providers"),
     ({"operation": ["embeddings"]}, "operation_not_allowed", "agent.scope.operations"),
     ({"region": ["eu-*"]}, "region_not_allowed", "agent.scope.regions"),
     ({"data_class": ["public"]}, "data_class_not_allowed", "agent.scope.data_classes"),

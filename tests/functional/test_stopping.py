@@ -14,6 +14,7 @@ from gatebook.core.secret import Secret
 from tests.functional.test_control import body_of
 from tests.functional.test_gateway import committed
 from tests.functional.test_limits import bind, used
+from tests.functional.test_why import rescope
 from tests.gates import RunningGate, chat, error_of, eventually
 
 SILENT = chat("sim-silent", stream=True)
@@ -70,6 +71,19 @@ def test_what_is_not_meant_goes_on(sqlite_gate: RunningGate) -> None:
     for kind, name in (("model", "gpt-3*"), ("drill", ""), ("agent", "another")):
         sqlite_gate.engage(kind, name, is_known=name != "another")
     assert sqlite_gate.ask(chat("gpt-4o")).status_code == 200
+
+
+def test_a_stopped_model_is_not_listed_and_answers_in_no_other_ones_place(
+    sqlite_gate: RunningGate,
+) -> None:
+    rescope(sqlite_gate, hosted_tool=["fallback:*"])
+    sqlite_gate.engage("model", "GPT-4o-mini")
+    headers = {"Authorization": f"Bearer {sqlite_gate.key}"}
+    listed = sqlite_gate.http.get(f"{sqlite_gate.base_url}/models", headers=headers).json()
+    assert [model["id"] for model in listed["data"]] == ["gpt-4o"]
+    assert sqlite_gate.ask({**chat("gpt-4o"), "models": ["gpt-4o"]}).status_code == 200
+    response = sqlite_gate.ask({**chat("gpt-4o"), "models": ["openai/gpt-4o-mini"]})
+    assert error_of(response) == (403, "permission_error", "stopped")
 
 
 def test_a_stream_under_way_ends_as_a_filter_of_content_ends_it(sqlite_gate: RunningGate) -> None:

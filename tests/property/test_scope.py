@@ -1,22 +1,29 @@
 """Narrowing anything never permits more, and a list of models is exactly what can be called."""
 
+from collections.abc import Iterable
+from types import SimpleNamespace
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from gatebook.app.folders import dialects
 from gatebook.core.clock import SECOND_US
-from gatebook.formats import Call
+from gatebook.core.errors import Unavailable
+from gatebook.formats import Call, Terms
+from gatebook.gateway.ways import Ways
 from gatebook.guard.inspect import Inspection
-from gatebook.identity.directory import Provider, Scope
+from gatebook.identity.directory import Provider, Scope, Stop
 from gatebook.policy.circumstances import Circumstances
 from gatebook.policy.resolve import Permit
+from gatebook.policy.stops import Stops, Target
 from gatebook.providers import anthropic, openai
 from tests.decisions import OPENAI
 from tests.policies import Asked, policy_of
 from tests.simulators.clock import NOON_US
 
+DIALECTS = dialects()
 HOUR_US = 3600 * SECOND_US
 OPERATIONS = (*openai.OPERATIONS, *anthropic.OPERATIONS)
 
@@ -71,6 +78,18 @@ providers = st.lists(
     max_size=4,
     unique_by=lambda provider: provider.id,
 ).map(tuple)
+stops = st.builds(
+    lambda kind, subject: Stop(
+        id="stp_1", organization_id=None, kind=kind, subject=subject, engaged_at=1
+    ),
+    kind=st.just("model"),
+    subject=st.text("AaBb*", min_size=1, max_size=3),
+) | st.builds(
+    lambda number: Stop(
+        id="stp_2", organization_id="org_1", kind="provider", subject=f"prv_{number}", engaged_at=1
+    ),
+    number=st.integers(0, 99),
+)
 inspections = st.builds(Inspection, inspected_by=names, data_classes=names)
 plain = st.builds(
     Asked,
@@ -180,22 +199,54 @@ def test_every_provider_that_is_given_is_within_scope_and_serves_the_call(
         assert isinstance(alone, Permit) is is_given
 
 
-@given(scopes, providers, plain)
-def test_a_list_shows_a_model_if_and_only_if_a_call_to_it_is_permitted(
-    scope: Scope, offered: tuple[Provider, ...], asked: Asked
+@settings(max_examples=300)
+@given(scopes, providers, plain, st.lists(stops, max_size=2))
+def test_a_list_shows_a_model_if_and_only_if_a_call_to_it_could_go(
+    scope: Scope, offered: tuple[Provider, ...], asked: Asked, engaged: list[Stop]
 ) -> None:
-    policy = policy_of(scope, *offered)
-    for dialect in (openai, anthropic):
-        for model in ("a", "b", "ab", "aab", asked.call.model or "c"):
-            shown = policy.may_call(model, asked.at, dialect.OPERATIONS)
-            called = [
-                policy_of(scope, *offered).resolve(
-                    Call(operation=each, path=each.path, model=model), asked.at
-                )
-                for each in dialect.OPERATIONS
-                if each.has_body
-            ]
-            assert shown is any(isinstance(found, Permit) for found in called)
+    dialect = DIALECTS[offered[0].dialect]
+    listing = Permit(providers=offered, terms=Terms(), rule="", policy=policy_of(scope, *offered))
+    for model in ("a", "b", "ab", "x/B", asked.call.model or "c"):
+        calls = [
+            Call(operation=each, path=each.path, model=model, body=b"{}")
+            for each in dialect.OPERATIONS
+            if each.has_body
+        ]
+        shown = ways_of(Asked(calls[0], asked.at), listing, engaged).may_see(model)
+        assert shown is any(goes(Asked(call, asked.at), scope, offered, engaged) for call in calls)
+
+
+def goes(
+    asked: Asked, scope: Scope, offered: tuple[Provider, ...], engaged: Iterable[Stop]
+) -> bool:
+    """Whether a call is permitted and finds a way that is not stopped."""
+    found = policy_of(scope, *offered).resolve(*asked)
+    if not isinstance(found, Permit):
+        return False
+    try:
+        ways_of(asked, found, engaged).first()
+    except Unavailable:
+        return False
+    return True
+
+
+def ways_of(asked: Asked, permit: Permit, engaged: Iterable[Stop]) -> Ways:
+    """The ways of a call while something is stopped, and without fallbacks."""
+    meeting = Stops(engaged).meeting
+    given: dict[str, Any] = {
+        "breakers": SimpleNamespace(admits=lambda _key: True, waits_seconds=lambda _key: 1),
+        "probes": None,
+        "stopping": SimpleNamespace(
+            permits=lambda target: meeting(target) is None, check=lambda target: target
+        ),
+        "target": Target("org_1"),
+        "snapshot": SimpleNamespace(
+            directory=SimpleNamespace(fallbacks={}),
+            opens=lambda _provider: True,
+            credential=lambda _provider: None,
+        ),
+    }
+    return Ways(**given, dialects=DIALECTS, call=asked.call, at=asked.at, permit=permit)
 
 
 @given(scopes, providers, st.lists(asks, max_size=6))

@@ -8,7 +8,7 @@ nothing, and holds its name.
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from gatebook.app.config import Config
 from gatebook.app.emergency import WAIT_SECONDS, open_folder, post, record
@@ -36,6 +36,8 @@ class Drill(NamedTuple):
     """Milliseconds until each had the stop in force."""
     missing: dict[str, str]
     """Where those run that did not answer: host and process number."""
+    skewed: dict[str, str]
+    """Whose clock is `behind` or `ahead` of this machine's by more than its answer took."""
 
     @property
     def passed(self) -> bool:
@@ -57,21 +59,36 @@ def rehearse(
     folder = open_folder(config, entropy)
     tail = Tail(database, log_of(config.ledger.origin, None), None)
     tail.last(1)
+    began_us = clock.monotonic_us()
     order = post(folder, {"kind": "drill"}, "", clock=clock, entropy=entropy)
     record(folder, order, open_control, seconds=WAIT_SECONDS, clock=clock)
     stop = order.idempotency_key
     answers: dict[str, int] = {}
+    skewed: dict[str, str] = {}
     until_us = clock.monotonic_us() + int(seconds * SECOND_US)
     while not expected.keys() <= answers.keys() and clock.monotonic_us() < until_us:
         time.sleep(_PAUSE_SECONDS)
-        answers |= _answers(tail, stop)
+        for name, delay_ms in _answers(tail, stop):
+            answers[name] = delay_ms
+            if how := skew(delay_ms, (clock.monotonic_us() - began_us) // 1000):
+                skewed[name] = how
     missing = {name: place for name, place in expected.items() if name not in answers}
     command = CompleteDrill(
         stop=stop, goal_ms=GOAL_MS, answers=answers, missing=tuple(sorted(missing))
     )
     with open_control() as control:
         answer = carry_out(control, Order(command=command, by=operator()))
-    return Drill(answer, answers, missing)
+    return Drill(answer, answers, missing, skewed)
+
+
+def skew(delay_ms: int, most_ms: int) -> Literal["", "behind", "ahead"]:
+    """How the clock that an answer was taken by must differ from ours; it took `most_ms` at most.
+
+    Empty: by less than can be seen.
+    """
+    if delay_ms < 0:
+        return "behind"
+    return "ahead" if delay_ms > most_ms else ""
 
 
 def _running(database: Database) -> dict[str, str]:

@@ -103,7 +103,7 @@ def control_of(
         yield Control(
             book=book,
             commands=command_kinds(),
-            dialects={name: dialect.BASE_URL for name, dialect in dialects().items()},
+            dialects=dialects(),
             origin=config.ledger.origin,
             kek=keyring.kek,
             peppers=keyring.peppers,

@@ -25,7 +25,8 @@ def kill_switch(session: Session, *, wait: int, as_json: bool) -> None:
     """Send a stop that is about nobody to every gateway, and see how soon each has it in force.
 
     No call is cut or refused. The drill fails, with exit code 1, unless every gateway that runs
-    answers and none needed more than a second; either way the result is in the book.
+    answers and none needed more than a second by its own clock, which has to agree with that of
+    this machine; either way the result is in the book.
     """
     from gatebook.app.drill import GOAL_MS, rehearse
     from gatebook.app.wiring import look_into, open_control
@@ -44,9 +45,13 @@ def kill_switch(session: Session, *, wait: int, as_json: bool) -> None:
     delays = sorted(drill.answers.values())
     if as_json:
         about = {"passed": drill.passed, "goal_ms": GOAL_MS, "entry": drill.answer.reference}
-        show_json({**about, "answers": drill.answers, "missing": drill.missing})
+        found = {"answers": drill.answers, "missing": drill.missing, "skewed": drill.skewed}
+        show_json({**about, **found})
     else:
         rows = [(name, f"{delay} ms") for name, delay in drill.answers.items()]
+        if drill.skewed:
+            clocks = ", ".join(f"that of {name} is {how}" for name, how in drill.skewed.items())
+            click.echo(f"Clocks differ, so nobody knows how long it took: {clocks}.", err=True)
         rows += [(name, f"no answer ({place})") for name, place in drill.missing.items()]
         show_table(("gateway", "in force after"), rows, empty="No gateway runs.")
         if delays:

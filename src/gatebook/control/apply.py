@@ -33,6 +33,7 @@ from gatebook.identity.settings import IdentitySettings
 from gatebook.ledger.body import body_cell, seal_body
 from gatebook.ledger.events import Actor, Change
 from gatebook.ledger.ports import Position
+from gatebook.providers import Dialect
 
 _NEVER_WRITTEN_OUT: Final = ("mac", "credential")
 _ORDER_TEXT: Final = 400
@@ -71,7 +72,7 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
 
     book: Book
     commands: Mapping[str, type[Command]]
-    dialects: Mapping[str, str]
+    dialects: Mapping[str, Dialect]
     origin: str
     kek: Kek
     peppers: Peppers

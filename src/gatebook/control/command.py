@@ -19,6 +19,7 @@ from gatebook.identity.directory import Organization, Row
 from gatebook.identity.keys import Peppers
 from gatebook.identity.settings import IdentitySettings
 from gatebook.ledger.events import Actor, Change, Commitment
+from gatebook.providers import Dialect
 
 
 class MakesEvent(Protocol):
@@ -55,7 +56,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     data_key: DataKey
     settings: IdentitySettings
     peppers: Peppers
-    dialects: Mapping[str, str]
+    dialects: Mapping[str, Dialect]
     now_us: int
     entropy: Entropy
 

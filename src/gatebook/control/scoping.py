@@ -5,17 +5,21 @@ What is left out stays as it is. In lists, `none` alone is an empty list, which 
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
 from msgspec.structs import replace
 
-from gatebook.control.command import InOrganization
+from gatebook.control.command import Context, InOrganization
 from gatebook.control.inputs import ModelPattern, NamePattern
+from gatebook.control.lookup import provider_called
 from gatebook.core.errors import Invalid
+from gatebook.formats.closed import Closed
 from gatebook.identity.directory import Scope
 from gatebook.policy.hours import ALWAYS, read_hours
+from gatebook.policy.patterns import Patterns
 from gatebook.policy.sources import ANYWHERE, read_network
 
 STANDARD: Final = Scope(
@@ -49,11 +53,18 @@ class Scoping(InOrganization, frozen=True, kw_only=True, forbid_unknown_fields=T
         Meta(description="Model it may ask for, such as 'gpt-*'; may be repeated."),
     ] = None
     provider: Annotated[
-        Names | None, Meta(description="Provider it may use, by name; may be repeated.")
+        Names | None,
+        Meta(
+            description="Provider it may use, by name or, for one to come too, by a pattern; may be"
+            " repeated."
+        ),
     ] = None
     operation: Annotated[
         Names | None,
-        Meta(description="What it may ask, such as chat.completions; may be repeated."),
+        Meta(
+            description="What it may ask, such as chat.completions; may be repeated. All there are"
+            " stand in docs/reference/providers.md."
+        ),
     ] = None
     region: Annotated[
         Names | None, Meta(description="Region of providers, such as 'eu-*'; may be repeated.")
@@ -92,12 +103,12 @@ class Scoping(InOrganization, frozen=True, kw_only=True, forbid_unknown_fields=T
         Meta(description="When all of it ends, such as 2027-06-30T18:00:00Z, or never."),
     ] = None
 
-    def scope(self, before: Scope, now_us: int) -> Scope:
-        """The scope with what the command says; raises Invalid for what cannot be one."""
+    def scope(self, before: Scope, context: Context) -> Scope:
+        """The scope with what the command says; raises Invalid or NotFound for what is none."""
         named = {
             "models": self.model,
-            "providers": self.provider,
-            "operations": self.operation,
+            "providers": _providers(self.provider, context),
+            "operations": _operations(self.operation, context),
             "regions": self.region,
             "data_classes": self.data_class,
             "hosted_tools": self.hosted_tool,
@@ -112,7 +123,7 @@ class Scoping(InOrganization, frozen=True, kw_only=True, forbid_unknown_fields=T
         if self.max_tokens is not None:
             said["max_tokens"] = None if self.max_tokens == "any" else int(self.max_tokens)
         if self.expires_at is not None:
-            said["expires_at"] = _end(self.expires_at, now_us)
+            said["expires_at"] = _end(self.expires_at, context.now_us)
         return replace(before, **said)
 
 
@@ -129,6 +140,34 @@ def _listed(names: Iterable[str]) -> tuple[str, ...]:
     if "none" in once:
         raise Invalid("scope_unclear", "none stands alone: it permits nothing.")
     return once
+
+
+def _providers(given: Names | None, context: Context) -> Names | None:
+    """As given, unless one is named in full that is not there: a pattern may name one to come."""
+    for name in given or ():
+        if name != "none" and "*" not in name:
+            provider_called(context, name)
+    return given
+
+
+def _operations(given: Names | None, context: Context) -> Names | None:
+    """As given, unless one can never be asked for; those that are refused anyway are none."""
+    known = {
+        operation.name
+        for dialect in context.dialects.values()
+        for operation in dialect.OPERATIONS
+        if not isinstance(operation.format, Closed)
+    }
+    for pattern in given or ():
+        if pattern != "none" and not any(map(Patterns((pattern,)).match, known)):
+            near = get_close_matches(pattern, known, n=1)
+            hint = f"Did you mean {near[0]}? " if near else ""
+            raise Invalid(
+                "operation_unknown",
+                f"Nothing that can be asked is called {pattern}.",
+                f"{hint}There are: {', '.join(sorted(known))}.",
+            )
+    return given
 
 
 def _sources(given: tuple[str, ...] | None) -> tuple[str, ...] | None:

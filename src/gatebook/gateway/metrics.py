@@ -148,7 +148,8 @@ METRICS: Final[dict[Metric, _Read]] = {
         "gatebook_unsigned_age_seconds",
         "gauge",
         "How long the oldest entry may have waited for the notary's signature; beyond"
-        " ledger.stall_seconds calls are refused. A second or two where nothing waits.",
+        " ledger.stall_seconds calls are refused. Up to 15 where all is well: the notary is asked"
+        " about what has waited for ten.",
     ): _one(lambda gate, _: gate.unsigned.age_us / SECOND_US),
     Metric(
         "gatebook_directory_revision",

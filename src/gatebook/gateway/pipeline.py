@@ -57,6 +57,8 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
         # Asked for again: a body may take long, and revocation must not.
         passage.snapshot = snapshot = gate.snapshots.current()
         passage.principal = principal = snapshot.identify(credential, gate.clock.now_us())
+        passage.log = snapshot.tenants[principal.organization.id].log
+        passage.key = snapshot.commitment_key(principal.organization.id)
 
         # 3. inspect the request
         inspection = inspect(call.body)
@@ -76,7 +78,6 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
 
             # 5. record the intent
             gate.unsigned.check(gate.clock.monotonic_us())
-            passage.log, passage.key = snapshot.tenants[principal.organization.id]
             intent = passage.intended(way, call, principal, inspection)
             too_late = partial(_note_not_sent, gate, passage, principal.agent.id)
             passage.receipt = receipt = await gate.book.record(passage.log, intent, late=too_late)
@@ -93,7 +94,7 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
                     way.permit,
                     receipt,
                     dialect=gate.dialects[way.provider.dialect],
-                    credential=snapshot.credentials.get(way.provider.id),
+                    credential=snapshot.credential(way.provider),
                 )
                 leash.holds(reply)
                 passage.answered(reply.status)
@@ -109,8 +110,7 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
                     limit=gate.settings.reply_limit_bytes,
                     headers=[*named(receipt.reference), *told(way), *rates],
                 )
-                may_see = partial(permission.policy.may_call, at=at, operations=dialect.OPERATIONS)
-                await delivery.receive(reply, way.call, may_see)
+                await delivery.receive(reply, way.call, ways.may_see)
                 leash.loosen()
 
                 # 8. record the outcome

@@ -103,7 +103,9 @@ class Probes:
         active = {
             each.id: each
             for each in snapshot.directory.providers.values()
-            if each.status == "active" and self._stopping.permits(Target.of_provider(each))
+            if each.status == "active"
+            and snapshot.opens(each)
+            and self._stopping.permits(Target.of_provider(each))
         }
         interval_us = self._settings.probe_seconds * SECOND_US
         turns = await asyncio.to_thread(self._health.take_turns, active, now_us, interval_us)
@@ -129,9 +131,7 @@ class Probes:
         try:
             async with asyncio.timeout(self._settings.probe_timeout_seconds):
                 answered = await self._upstream.probe(
-                    provider,
-                    self._dialects[provider.dialect],
-                    snapshot.credentials.get(provider.id),
+                    provider, self._dialects[provider.dialect], snapshot.credential(provider)
                 )
         except TimeoutError:
             result: Result = "silent"

@@ -11,11 +11,11 @@ from hashlib import sha256
 from typing import NamedTuple, Protocol
 
 from gatebook.core.clock import SECOND_US, Clock
-from gatebook.core.errors import Unavailable
+from gatebook.core.errors import Misconfigured, Unavailable
 from gatebook.core.secret import Secret
 from gatebook.gateway.commitments import CommitmentKey
 from gatebook.gateway.settings import GatewaySettings
-from gatebook.identity.directory import Directory
+from gatebook.identity.directory import Directory, Provider
 from gatebook.identity.identify import KeyRejected, Principal, identify
 from gatebook.identity.keys import Peppers
 from gatebook.policy.limits import Limits
@@ -27,7 +27,8 @@ class Tenant(NamedTuple):
     """What an organization's calls are recorded with."""
 
     log: str
-    commitment_key: CommitmentKey
+    commitment_key: CommitmentKey | None
+    """None: the organization's data key does not open."""
 
 
 class Snapshot:
@@ -42,17 +43,46 @@ class Snapshot:
         credentials: Mapping[str, Secret],
         price_tables: Sequence[PriceTable] = (),
     ) -> None:
-        """`tenants` by organization id; `credentials`, ours, by provider id if it needs one."""
+        """`tenants` by organization id; `credentials`, ours, by provider id if it needs one.
+
+        What does not open is left out of them, and only its own calls are refused.
+        """
         self.directory = directory
         self.policies = Policies(directory)
         self.limits = Limits(directory)
         self.prices = Prices(price_tables, directory)
         self.tenants = tenants
-        self.credentials = credentials
+        self._credentials = credentials
         self._peppers = peppers
         # Keys that were proven in this state, by the hash of the credential: nobody can make it
         # grow but with keys that are valid, and it is gone with the state.
         self._proven: dict[bytes, Principal] = {}
+
+    def opens(self, provider: Provider) -> bool:
+        """Whether a provider can be asked: it needs no credential, or ours opens."""
+        return provider.credential is None or provider.id in self._credentials
+
+    def credential(self, provider: Provider) -> Secret | None:
+        """Ours at a provider, if it needs one; raises Misconfigured if it does not open."""
+        if not self.opens(provider):
+            raise Misconfigured(
+                "provider_credential_unreadable",
+                f"The credential of the provider {provider.name} does not open, so nothing is sent"
+                " to it.",
+                "Have an administrator set it again: gatebook provider rekey --help",
+            )
+        return self._credentials.get(provider.id)
+
+    def commitment_key(self, organization_id: str) -> CommitmentKey:
+        """What an organization's calls are committed to with; raises Misconfigured without it."""
+        key = self.tenants[organization_id].commitment_key
+        if key is None:
+            raise Misconfigured(
+                "data_key_unreadable",
+                "The organization's data key does not open, so none of its calls is made.",
+                "Have the operator look what the gateway said, and bring back the database's row.",
+            )
+        return key
 
     def knows(self, credential: str, now_us: int) -> bool:
         """Whether a credential identifies anybody."""

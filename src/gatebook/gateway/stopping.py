@@ -192,7 +192,7 @@ class Stopping:
         at_us, now_us = self._clock.monotonic_us(), self._clock.now_us()
         for stop in stops:
             if stop.id not in self._applied:
-                delay_ms = max(0, now_us - stop.engaged_at) // 1000
+                delay_ms = (now_us - stop.engaged_at) // 1000  # below 0 if the clocks differ
                 self._applied[stop.id] = applied = _Applied(stop, at_us, delay_ms)
                 applied.is_noted = not self._has_looked  # in force before this process was
                 what = f"{stop.kind} {name_of(stop, self._directory)}".rstrip()

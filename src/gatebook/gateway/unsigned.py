@@ -20,8 +20,12 @@ _LOG = logging.getLogger(__name__)
 _LOOKS: Final = 10
 """Looks within the limit at the least, so that a small one is kept as well as a large one."""
 
-_MARKS: Final = 20
-"""Entries of a stream that were committed within a twentieth of the limit wait as one."""
+_ASK_SECONDS: Final = 10
+"""How long an entry waits before the notary is asked about it, or for half the limit if that is
+less: a notary that is well has signed it by then, so that an age beyond it means something."""
+
+_MARKS: Final = 5
+"""Entries of a stream that were committed within a fifth of that time wait as one."""
 
 _REFUSED: Final = (logging.ERROR, "calls are refused: entries wait too long to be signed")
 _TAKEN: Final = (logging.INFO, "calls are taken again")
@@ -55,6 +59,7 @@ class Unsigned:
         self._reach = reach
         self._clock = clock
         self._limit_us = settings.stall_seconds * SECOND_US
+        self._ask_us = min(_ASK_SECONDS * SECOND_US, self._limit_us // 2)
         self.pause_seconds = min(1, settings.stall_seconds / _LOOKS)
         """How long to wait between two looks."""
         self._marks: dict[_Stream, deque[_Mark]] = {}
@@ -77,14 +82,14 @@ class Unsigned:
             )
 
     async def look(self) -> None:
-        """Look what was committed, and ask how far it is signed once half the limit is over.
+        """Look what was committed, and ask how far it is signed once it has waited a while.
 
         Raises GatebookError if the notary does not say; what waits has not become younger then.
         """
         asked_us = self._clock.monotonic_us()
         self._remember()
         self._looked_us = asked_us
-        due_us = asked_us - self._limit_us // 2
+        due_us = asked_us - self._ask_us
         due = [each for each, marks in self._marks.items() if marks[0].since_us <= due_us]
         try:
             for stream in due:
@@ -101,7 +106,7 @@ class Unsigned:
         """
         for stream, sq in self._committed().items():
             marks = self._marks.setdefault(stream, deque())
-            if marks and self._looked_us - marks[-1].since_us < self._limit_us // _MARKS:
+            if marks and self._looked_us - marks[-1].since_us < self._ask_us // _MARKS:
                 marks[-1] = marks[-1]._replace(sq=sq)
             else:
                 marks.append(_Mark(self._looked_us, sq))

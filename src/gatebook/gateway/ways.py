@@ -89,13 +89,14 @@ class Ways:
         self._next: Way | None = None
 
     def first(self) -> Way:
-        """The first way that is open; raises Refused or Unavailable if none is."""
+        """The first way that is open; raises Refused, Misconfigured or Unavailable if none is."""
         way = Way(self.call, self._permit, 0)
         if self._is_open(way):
             return way
         found = self._find()
         if found is None:
             self._stopping.check(self.target(way))
+            self._snapshot.credential(way.provider)
             raise Unavailable(
                 "upstream_unavailable",
                 "The provider has failed again and again and is left alone for a while.",
@@ -113,7 +114,16 @@ class Ways:
 
     def target(self, way: Way) -> Target:
         """What the call is about on a way."""
-        return self._target.by(way.provider, way.call.model)
+        return self._target.by(way.provider, way.call)
+
+    def may_see(self, model: str) -> bool:
+        """Whether a call for a model could go now, so that a list shows it: not by a fallback."""
+        operations = self._dialects[self._permit.provider.dialect].OPERATIONS
+        return any(
+            self._stopping.permits(self._target.by(provider, call))
+            for call, permit in self._permit.policy.permitted(model, self._at, operations)
+            for provider in permit.providers
+        )
 
     def attempt(self, way: Way) -> "Attempt":
         """Follow a way; what goes wrong on it before anything is executed is swallowed by it."""
@@ -135,7 +145,11 @@ class Ways:
         return None
 
     def _is_open(self, way: Way) -> bool:
-        return self._stopping.permits(self.target(way)) and self._breakers.admits(_key(way))
+        return (
+            self._stopping.permits(self.target(way))
+            and self._snapshot.opens(way.provider)
+            and self._breakers.admits(_key(way))
+        )
 
     def _others(self) -> Iterator[tuple[Call, Permit]]:
         """The other providers of the call as it is, then its fallbacks."""

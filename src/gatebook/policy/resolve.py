@@ -4,7 +4,7 @@ Calling and listing ask the same question here, so that a list shows what can be
 to operation and model is decided once for each pair; the rest is looked at for each call.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 import msgspec
@@ -96,14 +96,16 @@ class Policy:
                 found = self._shared_out(found, call.choices)
         return found
 
-    def may_call(self, model: str, at: Circumstances, operations: Iterable[Operation]) -> bool:
-        """Whether one of the operations may be asked of a model, when and where a list is asked."""
-        plain = (
-            Call(operation=operation, path=operation.path, model=model)
-            for operation in operations
-            if operation.has_body
-        )
-        return any(isinstance(self.resolve(call, at), Permit) for call in plain)
+    def permitted(
+        self, model: str, at: Circumstances, operations: Iterable[Operation]
+    ) -> Iterator[tuple[Call, Permit]]:
+        """What may be asked of a model by these operations, when and where a list is asked."""
+        for operation in operations:
+            if operation.has_body:
+                call = Call(operation=operation, path=operation.path, model=model)
+                found = self.resolve(call, at)
+                if isinstance(found, Permit):
+                    yield call, found
 
     def _route(self, call: Call) -> Permit | Refused:
         """What follows from operation and model alone."""

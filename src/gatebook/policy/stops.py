@@ -1,12 +1,14 @@
 """Which calls a stop is about, and what their agents are told: what, whom to ask, never why.
 
-Stops come before every permission: none can be given against one.
+Stops come before every permission: none can be given against one. They lean wide where a scope
+leans narrow: a model has many spellings, and none of them may lead around its stop.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple, Self
 
 from gatebook.core.errors import Refused
+from gatebook.formats import Call
 from gatebook.identity.directory import Directory, Provider, Stop
 from gatebook.identity.identify import Principal
 from gatebook.policy.patterns import Patterns
@@ -18,16 +20,25 @@ _WHOM: Final = {
 }
 _ADMINISTRATOR: Final = "the administrator of the organization"
 
+_OTHER_MODELS: Final = ("fallback:", "advisor:")
+"""What the hosted tools begin with that are models, which the vendor asks beside or instead."""
+
+_SEPARATORS: Final = "/:."
+"""What stands between a model's name and those of who serves it: `openai/`, `ft:`, `us.`."""
+
+_VENDORS_CHOICE: Final = "fallback:default"
+
 
 class Target(NamedTuple):
-    """What a call is about, by ids; the model by its name. Empty: nothing, or not known yet."""
+    """What a call is about, by ids; models by their names. Empty: nothing, or not known yet."""
 
     organization: str
     workspace: str = ""
     agent: str = ""
     key: str = ""
     provider: str = ""
-    model: str = ""
+    models: tuple[str, ...] = ()
+    """Every one that may answer; empty: one that the vendor chooses, which may be any."""
 
     @classmethod
     def of(cls, principal: Principal) -> Self:
@@ -44,9 +55,9 @@ class Target(NamedTuple):
         """What everything is about that goes to a provider."""
         return cls(organization=provider.organization_id, provider=provider.id)
 
-    def by(self, provider: Provider, model: str) -> Self:
-        """What it is about if it goes there, for that model."""
-        return self._replace(provider=provider.id, model=model)
+    def by(self, provider: Provider, call: Call) -> Self:
+        """What it is about if it goes there as that call."""
+        return self._replace(provider=provider.id, models=tuple(_models_of(call)))
 
 
 class Stops:
@@ -61,7 +72,7 @@ class Stops:
                 case "platform":
                     self._of_all = stop
                 case "model":
-                    self._by_model.append((stop, Patterns((stop.subject,))))
+                    self._by_model.append((stop, Patterns((stop.subject.casefold(),))))
                 case "drill":
                     pass  # it goes the way of all stops and is about nobody
                 case _:
@@ -76,7 +87,9 @@ class Stops:
                 if id_ in self._by_id:
                     return self._by_id[id_]
         for stop, patterns in self._by_model:
-            if stop.organization_id in (None, target.organization) and patterns.match(target.model):
+            if stop.organization_id in (None, target.organization) and any(
+                _means(patterns, model) for model in target.models
+            ):
                 return stop
         return None
 
@@ -106,3 +119,19 @@ def name_of(stop: Stop, directory: Directory) -> str:
         case "agent" | "quarantine" if id_ in directory.agents:
             return directory.agents[id_].name
     return id_
+
+
+def _models_of(call: Call) -> Iterator[str]:
+    """Every model that may answer a call; a list of things is of none."""
+    if call.model or call.operation.has_body:
+        yield call.model
+    for tool in call.hosted_tools:
+        if tool.startswith(_OTHER_MODELS):
+            yield "" if tool == _VENDORS_CHOICE else tool.partition(":")[2]
+
+
+def _means(patterns: Patterns, model: str) -> bool:
+    """Whether a model is meant in any case, by its whole name or what follows a separator in it."""
+    name = model.casefold()
+    behind = [name[at + 1 :] for at, letter in enumerate(name) if letter in _SEPARATORS]
+    return not name or any(map(patterns.match, [name, *behind]))

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from gatebook.app.folders import command_kinds
+from gatebook.app.folders import command_kinds, dialects
 from gatebook.control.apply import Answer, Control, LocalOperator, Order, carry_out
 from gatebook.control.inputs import read_command
 from gatebook.core.envelope import LocalKek, open_data_key
@@ -32,7 +32,7 @@ class Desk:
         self.control = Control(
             book=self.book,
             commands=command_kinds(),
-            dialects={"openai": "https://api.openai.com/v1"},
+            dialects=dialects(),
             origin="log.example",
             kek=KEK,
             peppers=PEPPERS,

@@ -7,14 +7,15 @@ from msgspec.structs import asdict, replace
 
 from gatebook.control.inputs import read_command
 from gatebook.control.scoping import STANDARD, Scoping, changed
-from gatebook.core.errors import Invalid
+from gatebook.core.errors import Invalid, NotFound
 from gatebook.identity.directory import Scope
-from tests.decisions import SCOPE
+from tests.decisions import ALL, SCOPE, context_of
 from tests.simulators.clock import NOON_US
+from tests.simulators.records import MemoryRecords
 
 
 def scope(before: Scope = SCOPE, **values: Any) -> Scope:
-    return read_command(Scoping, values).scope(before, NOON_US)
+    return read_command(Scoping, values).scope(before, context_of(MemoryRecords(*ALL)))
 
 
 def test_what_is_not_said_stays_as_it_is() -> None:
@@ -25,8 +26,8 @@ def test_what_is_not_said_stays_as_it_is() -> None:
     ("field", "dimension", "given", "kept"),
     [
         ("model", "models", ["gpt-4o", "o4-*"], ("gpt-4o", "o4-*")),
-        ("provider", "providers", ["azure"], ("azure",)),
-        ("operation", "operations", ["chat.completions"], ("chat.completions",)),
+        ("provider", "providers", ["openai", "az*"], ("openai", "az*")),
+        ("operation", "operations", ["chat.*", "models"], ("chat.*", "models")),
         ("region", "regions", ["eu-*"], ("eu-*",)),
         ("data_class", "data_classes", ["public"], ("public",)),
         ("hosted_tool", "hosted_tools", ["mcp:mcp.example.com"], ("mcp:mcp.example.com",)),
@@ -70,6 +71,19 @@ def test_none_stands_alone_and_permits_nothing(field: str) -> None:
     assert getattr(scope(**alone), dimension) == ()
     with pytest.raises(Invalid, match="alone"):
         scope(**beside)
+
+
+def test_what_nobody_can_ask_for_is_no_operation() -> None:
+    with pytest.raises(Invalid, match=r"mean chat\.completions\? There are: .*, embeddings, "):
+        scope(operation=["chat.complitions"])
+    for name in ("nothing*", "batches"):  # what is refused whatever it says cannot be granted
+        with pytest.raises(Invalid):
+            scope(operation=[name])
+
+
+def test_a_provider_that_is_named_in_full_is_there() -> None:
+    with pytest.raises(NotFound, match="nosuch"):
+        scope(provider=["openai", "nosuch"])
 
 
 def test_what_is_said_twice_is_kept_once() -> None:

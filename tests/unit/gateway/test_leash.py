@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SETTINGS = GatewaySettings()
-TARGET = Target("org", "wsp", "agt", "key", "prv", "gpt-4o")
+TARGET = Target("org", "wsp", "agt", "key", "prv", ("gpt-4o",))
 REFUSAL = Refused("stopped", "All calls are stopped.")
 
 

@@ -13,6 +13,7 @@ from gatebook.gateway.ways import Way
 from gatebook.guard.inspect import Inspection
 from gatebook.policy.resolve import Permit
 from gatebook.providers.openai import CHAT
+from tests.recorder import LOG
 from tests.simulators.clock import SetClock
 from tests.unit.gateway.test_book import receipts
 from tests.unit.gateway.test_ending import exchange
@@ -38,7 +39,7 @@ class Desk:
         call = Call(operation=CHAT, path=CHAT.path, model=model, body=b"{}")
         passage.came_in(call)
         passage.principal = principal = self.state.identify(TOKEN, self.clock.now_us())
-        passage.log, passage.key = self.state.tenants["org"]
+        passage.log, passage.key = LOG, self.state.commitment_key("org")
         policy = self.state.policies.of(principal)
         provider = self.state.directory.providers["prv"]
         permit = Permit(providers=(provider,), terms=Terms(), rule="x", policy=policy)

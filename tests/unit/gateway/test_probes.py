@@ -43,13 +43,18 @@ class Bench:
     """Probes of one provider that answers as it is told."""
 
     def __init__(
-        self, answer: int | GatebookError | float | None, *, is_stopped: bool = False
+        self,
+        answer: int | GatebookError | float | None,
+        *,
+        is_stopped: bool = False,
+        opens: bool = True,
     ) -> None:
         self.health = Kept()
         self.recorded: list[tuple[str, ProviderProbed]] = []
         snapshot = SimpleNamespace(
             directory=SimpleNamespace(providers={OPENAI.id: OPENAI}),
-            credentials={},
+            opens=lambda _: opens,
+            credential=lambda _: None,
             tenants={ACME.id: SimpleNamespace(log="log/acme")},
         )
 
@@ -122,7 +127,8 @@ async def test_calls_are_handed_in_once_and_not_lost_where_they_cannot_be() -> N
     assert bench.health.calls == [{"p": (2, 1)}]
 
 
-async def test_a_provider_that_is_stopped_is_not_asked_either() -> None:
-    bench = Bench(200, is_stopped=True)
+@pytest.mark.parametrize("how", [{"is_stopped": True}, {"opens": False}])
+async def test_a_provider_that_is_stopped_or_cannot_be_asked_is_not(how: dict[str, bool]) -> None:
+    bench = Bench(200, **how)
     await bench.probes.look()
     assert bench.health.probes == []

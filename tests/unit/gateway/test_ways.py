@@ -19,7 +19,9 @@ MISTRAL = replace(OPENAI, id="prv_3", name="mistral", base_url="https://api.mist
 BODY = b'{"model":"gpt-4o","stream":true}'
 
 
-def ways_of(*providers: Provider, stopped: tuple[str, ...] = ()) -> tuple[Call, Permit, Ways]:
+def ways_of(
+    *providers: Provider, stopped: tuple[str, ...] = (), sealed: tuple[Provider, ...] = ()
+) -> tuple[Call, Permit, Ways]:
     """The ways of a streamed call that names no limit, and what they are made of."""
     what = asked(body=BODY, streamed=True, hides_usage=True)
     permit = permitted(narrowed(max_tokens=50), what, *providers)
@@ -28,7 +30,9 @@ def ways_of(*providers: Provider, stopped: tuple[str, ...] = ()) -> tuple[Call, 
         "probes": None,
         "stopping": SimpleNamespace(permits=lambda target: target.provider not in stopped),
         "target": Target("org_1"),
-        "snapshot": SimpleNamespace(directory=SimpleNamespace(fallbacks={})),
+        "snapshot": SimpleNamespace(
+            directory=SimpleNamespace(fallbacks={}), opens=lambda provider: provider not in sealed
+        ),
     }
     ways = Ways(**given, dialects=dialects(), call=what.call, at=what.at, permit=permit)
     return what.call, permit, ways
@@ -55,7 +59,7 @@ def test_where_there_is_one_way_one_body_is_held() -> None:
     assert {id(each.body) for each in held} == {id(ways.first().call.body)}
 
 
-def test_ways_to_stopped_providers_are_left_out() -> None:
-    _, _, ways = ways_of(OPENAI, LOCAL, MISTRAL, stopped=(OPENAI.id, LOCAL.id))
+def test_ways_that_are_stopped_or_have_no_credential_are_left_out() -> None:
+    _, _, ways = ways_of(OPENAI, LOCAL, MISTRAL, stopped=(OPENAI.id,), sealed=(LOCAL,))
     assert ways.first().provider == MISTRAL
     assert not ways.has_another()

@@ -141,10 +141,10 @@ def test_the_call_is_fitted_to_its_terms_by_its_own_format() -> None:
 def test_a_list_shows_what_one_of_the_operations_may_be_asked_of() -> None:
     listing = asked("", operation=openai.MODELS)
     policy = policy_of(narrowed(), replace(OPENAI, models=("gpt-4*",)), CLAUDE)
-    assert policy.may_call("gpt-4o", listing.at, openai.OPERATIONS)
-    assert not policy.may_call("gpt-5", listing.at, openai.OPERATIONS)  # nobody serves it
-    assert not policy.may_call("o3", listing.at, openai.OPERATIONS)  # not in the scope
-    assert policy.may_call("gpt-5", listing.at, anthropic.OPERATIONS)  # it is served there
+    assert any(policy.permitted("gpt-4o", listing.at, openai.OPERATIONS))
+    assert not any(policy.permitted("gpt-5", listing.at, openai.OPERATIONS))  # nobody serves it
+    assert not any(policy.permitted("o3", listing.at, openai.OPERATIONS))  # not in the scope
+    assert any(policy.permitted("gpt-5", listing.at, anthropic.OPERATIONS))  # it is served there
 
 
 def test_a_list_is_as_empty_as_a_scope_that_permits_nothing_now() -> None:
@@ -156,13 +156,13 @@ def test_a_list_is_as_empty_as_a_scope_that_permits_nothing_now() -> None:
         narrowed(expires_at=1),
         narrowed(data_classes=("public",)),
     ):
-        assert not policy_of(scope).may_call("gpt-4o", listing.at, openai.OPERATIONS)
+        assert not any(policy_of(scope).permitted("gpt-4o", listing.at, openai.OPERATIONS))
 
 
 def test_a_model_that_only_an_operation_without_a_body_names_is_not_shown() -> None:
     """Looking at a list of models is no way of using one."""
     at = Circumstances(Inspection(), HERE, 1)
-    assert not policy_of(narrowed()).may_call("gpt-4o", at, [openai.MODELS])
+    assert not any(policy_of(narrowed()).permitted("gpt-4o", at, [openai.MODELS]))
 
 
 def test_a_server_that_speaks_as_openai_did_is_told_the_limit_in_its_words() -> None:

@@ -1,12 +1,15 @@
 """A stop is about the calls it names, and says what is stopped and whom to ask."""
 
 import pytest
+from msgspec.structs import replace
 
 from gatebook.identity.directory import Directory, Stop, StopKind
 from gatebook.policy.stops import Stops, Target, name_of, refusal
+from gatebook.providers.openai import MODELS
 from tests.decisions import ACME, MAILER, MAIN, OPENAI
+from tests.policies import asked
 
-TARGET = Target("org_1", "wsp_1", "agt_1", "key_1", "prv_1", "gpt-4o")
+TARGET = Target("org_1", "wsp_1", "agt_1", "key_1", "prv_1", ("gpt-4o",))
 DIRECTORY = Directory(
     revision=1,
     organizations={ACME.id: ACME},
@@ -67,10 +70,50 @@ def test_a_call_meets_no_stop_of_anything_else(engaged: Stop) -> None:
     assert Stops([engaged]).meeting(TARGET) is None
 
 
-def test_a_call_that_names_no_model_meets_stops_of_all_models_only() -> None:
-    listing = TARGET._replace(model="")
-    assert Stops([stop("model", "gpt-*")]).meeting(listing) is None
-    assert Stops([stop("model", "*")]).meeting(listing) is not None
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "GPT-4o",
+        "openai/gpt-4o",
+        "openrouter/openai/GPT-4O:free",
+        "models/gpt-4o",
+        "ft:gpt-4o-2024-08-06:acme::9x",
+        "openai.gpt-4o",
+        "us.openai.gpt-4o-v1:0",
+        "arn:aws:bedrock:us-east-1:1:inference-profile/global.openai.gpt-4o",
+    ],
+)
+def test_no_spelling_of_a_model_leads_around_its_stop(spelling: str) -> None:
+    call = TARGET._replace(models=(spelling,))
+    assert Stops([stop("model", "gpt-4o*")]).meeting(call) is not None
+    assert Stops([stop("model", "GPT-4o*")]).meeting(call) is not None
+    assert Stops([stop("model", "gpt-4"), stop("model", "4o*")]).meeting(call) is None
+
+
+@pytest.mark.parametrize(
+    "tools",
+    [
+        ("fallback:gpt-4o-mini",),
+        ("fallback:openai/gpt-4o", "web_search"),
+        ("advisor:gpt-4o",),
+        ("fallback:default",),
+    ],
+    ids=" ".join,
+)
+def test_a_stopped_model_is_not_asked_beside_or_instead_of_another(tools: tuple[str, ...]) -> None:
+    """A vendor may answer with any model that the call names, or with one that it chooses."""
+    call = replace(asked("gpt-5").call, hosted_tools=tools)
+    stops = Stops([stop("model", "gpt-4o*")])
+    assert stops.meeting(TARGET.by(OPENAI, call)) is not None
+    others = replace(call, hosted_tools=("fallback:o4-mini", "mcp:gpt-4o"))
+    assert stops.meeting(TARGET.by(OPENAI, others)) is None
+
+
+def test_a_call_that_leaves_the_model_to_the_vendor_meets_the_stop_of_any() -> None:
+    stops = Stops([stop("model", "gpt-4o")])
+    assert stops.meeting(TARGET.by(OPENAI, asked("").call)) is not None
+    listing = asked("", operation=MODELS).call
+    assert stops.meeting(TARGET.by(OPENAI, listing)) is None
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ class AddProvider(InOrganization, frozen=True, kw_only=True, forbid_unknown_fiel
             raise Invalid(
                 "dialect_unknown", f"No provider speaks {self.dialect}.", f"Known: {known}."
             )
-        base_url = self.base_url or _known(self) or context.dialects[self.dialect]
+        base_url = self.base_url or _known(self) or context.dialects[self.dialect].BASE_URL
         if not base_url:
             raise Invalid(
                 "base_url_missing",

@@ -32,14 +32,17 @@ class CompleteDrill(Command, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ]
 
     def change(self, context: Context) -> Outcome:
-        """The stop is over with its result; it passed if all answered, and in time."""
+        """The stop is over with its result; it passed if all answered, and in time.
+
+        An answer from before the order tells of a clock and not of a time.
+        """
         found = context.records.find(Stop, id=self.stop)
         if not found or found[0].kind != "drill":
             raise NotFound("drill_unknown", f"There is no drill {self.stop}.")
         if found[0].status == "released":
             raise Conflict("drill_completed", f"The drill {self.stop} is over.")
-        late = [delay_ms for delay_ms in self.answers.values() if delay_ms > self.goal_ms]
-        passed = bool(self.answers) and not self.missing and not late
+        in_time = all(0 <= delay_ms <= self.goal_ms for delay_ms in self.answers.values())
+        passed = bool(self.answers) and not self.missing and in_time
         over = msgspec.structs.replace(found[0], status="released", released_at=context.now_us)
         return Outcome(
             event=partial(

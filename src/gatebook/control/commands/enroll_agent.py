@@ -83,7 +83,7 @@ class EnrollAgent(Scoping, frozen=True, kw_only=True, forbid_unknown_fields=True
             owner_id=owner.id,
             name=name,
             purpose=self.purpose,
-            scope=self.scope(STANDARD, context.now_us),
+            scope=self.scope(STANDARD, context),
             created_at=context.now_us,
         )
         issued = issue_key(context, agent, self.key_life_seconds)

@@ -39,7 +39,7 @@ class RescopeAgent(Scoping, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def change(self, context: Context) -> Outcome:
         """The agent with its new scope; Conflict if that is the one it has."""
         agent = agent_called(context, self.agent)
-        scope = self.scope(agent.scope, context.now_us)
+        scope = self.scope(agent.scope, context)
         dimensions = changed(agent.scope, scope)
         if not dimensions:
             raise Conflict(

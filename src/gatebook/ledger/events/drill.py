@@ -14,10 +14,10 @@ class DrillCompleted(Change, frozen=True, kw_only=True, omit_defaults=True):
     ocsf_class: ClassVar[int] = 6002  # Application Lifecycle
     controls: ClassVar[tuple[str, ...]] = ("CC7.4", "A1.3")
 
-    passed: Annotated[bool, Meta(description="whether all that were expected answered in time")]
+    passed: Annotated[bool, Meta(description="whether all that run answered, in time")]
     goal_ms: Annotated[int, Meta(description="the time they had")]
     answers: Annotated[
-        dict[str, int], Meta(description="milliseconds each gateway needed, by its name")
+        dict[str, int], Meta(description="milliseconds each gateway needed, by its name and clock")
     ]
     missing: Annotated[list[str], Meta(description="names of gateways that run and did not answer")]
 

@@ -83,7 +83,11 @@ class StopApplied(Event, frozen=True, kw_only=True, omit_defaults=True):
     stop: Annotated[str, Meta(description="id of the stop")]
     gateway: Annotated[str, Meta(description="name of the gateway")]
     delay_ms: Annotated[
-        int, Meta(description="from its order until it was in force here, by the two clocks")
+        int,
+        Meta(
+            description="from its order until it was in force here, by the two machines' clocks; "
+            "below 0 where they differ by more than that took"
+        ),
     ]
     cut: Annotated[int, Meta(description="calls under way that were cut")] = 0
     cut_ms: Annotated[int, Meta(description="from then until the last of them was cut")] = 0

@@ -19,6 +19,7 @@ DRILL = Stop(id="stp_1", kind="drill", engaged_at=NOON_US - 60)
     [
         ({"gateway-1": 40, "gateway-2": 1000}, [], True),
         ({"gateway-1": 40, "gateway-2": 1001}, [], False),
+        ({"gateway-1": 40, "gateway-2": -1}, [], False),  # a clock that is behind tells no time
         ({"gateway-1": 40}, ["gateway-2"], False),
         ({}, [], False),
     ],
