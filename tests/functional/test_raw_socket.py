@@ -3,10 +3,12 @@
 import json
 import time
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
 from gatebook.app.folders import dialects
+from gatebook.formats import Operation
 from gatebook.gateway.readiness import LIVE, READY
 from tests.gates import RunningGate, eventually
 from tests.raw import BODY, connected, head, hear, parse, request, say, until_closed
@@ -25,12 +27,21 @@ HOSTS = [
     b"\xc3\xb6",
     b"",
 ]
-ROUTES = sorted(
-    (operation.method, operation.path.replace("{model}", "gpt-4o"))
-    for dialect in dialects().values()
-    for operation in dialect.OPERATIONS
-)
-ROUTES += [("GET", LIVE.decode()), ("GET", READY.decode()), ("GET", "/")]
+HI = [{"role": "user", "content": "hi"}]
+BODIES: dict[str, dict[str, Any]] = {
+    "Chat": {"model": "gpt-4o", "messages": HI},
+    "Completions": {"model": "gpt-4o", "prompt": "hi"},
+    "Responses": {"model": "gpt-4o", "input": "hi"},
+    "Embeddings": {"model": "gpt-4o", "input": "hi"},
+    "Moderations": {"model": "gpt-4o", "input": "hi"},
+    "Images": {"model": "gpt-4o", "prompt": "hi"},
+    "Messages": {"model": "gpt-4o", "max_tokens": 5, "messages": HI},
+    "GenerateContent": {"contents": [{"parts": [{"text": "hi"}]}]},
+    "Converse": {"messages": [{"role": "user", "content": [{"text": "hi"}]}]},
+}
+"""What can be read, and so is decided on, by the class of the format."""
+OPERATIONS = [each for dialect in dialects().values() for each in dialect.OPERATIONS]
+OTHERS = [LIVE.decode(), READY.decode(), "/"]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -54,25 +65,56 @@ def test_whoever_sends_such_a_thing_is_let_go(shared_gate: RunningGate) -> None:
     assert answer.headers["connection"] == "close"
 
 
-@pytest.mark.parametrize("host", HOSTS)
-@pytest.mark.parametrize("route", ROUTES, ids=" ".join)
+@pytest.fixture(scope="module")
+def narrow(shared_gate: RunningGate) -> bytes:
+    """The key of an agent that may do one thing only: whoever mistakes a path decides otherwise."""
+    answer = shared_gate.office.enroll(
+        name="narrow", model=["gpt-4o"], operation=["chat.completions"], state="allowed"
+    )
+    assert answer.shown_once is not None
+    key = answer.shown_once.reveal()
+    eventually(lambda: shared_gate.ask(Authorization=f"Bearer {key}").status_code == 200)
+    return key.encode()
+
+
+def asked(gate: RunningGate, line: bytes, host: bytes, key: bytes, body: bytes) -> tuple[int, str]:
+    """The status of an answer, and what it is or says."""
+    fields = [line + b" HTTP/1.1", b"Host: " + host, b"Content-Length: %d" % len(body)]
+    fields += [b"Authorization: Bearer " + key, b"Content-Type: application/json"]
+    heard = say(gate, b"\r\n".join(fields) + b"\r\n\r\n" + body)
+    if heard.status < 400:
+        return heard.status, heard.headers["content-type"]
+    said = json.loads(heard.body)
+    return heard.status, str(said.get("error", said)["message"])  # Amazon's has no envelope
+
+
+@pytest.mark.parametrize(
+    "operation", OPERATIONS, ids=lambda each: f"{each.dialect} {each.method} {each.path}"
+)
 def test_no_decision_depends_on_the_host(
-    shared_gate: RunningGate, route: tuple[str, str], host: bytes
+    shared_gate: RunningGate, narrow: bytes, operation: Operation
 ) -> None:
     """Whoever rebuilds the URL from it authorises one path and serves another."""
-    line = "{} {} HTTP/1.1".format(*route).encode()
+    path = operation.path.replace("{model}", "gpt-4o").replace("/*", "/x")
+    query = "?alt=sse" if operation.format.stream_type and "alt" in operation.query else ""
+    line = f"{operation.method or 'POST'} {path}{query}".encode()
+    format_ = type(operation.format).__name__
+    body = json.dumps(BODIES[format_]).encode() if format_ in BODIES else b"{}"
+    told = asked(shared_gate, line, b"gate.example", narrow, body)
+    if format_ in BODIES:  # it was read, and decided on
+        is_permitted = operation.name == "chat.completions" and operation.dialect == "openai"
+        assert told[0] == (200 if is_permitted else 403)
+    for host in HOSTS:
+        assert asked(shared_gate, line, host, narrow, body) == told
+    stranger = asked(shared_gate, line, b"gate.example", b"sk-1", body)
+    assert {asked(shared_gate, line, host, b"sk-1", body) for host in HOSTS} == {stranger}
 
-    def asked(host: bytes, key: bytes) -> tuple[int, str]:
-        fields = [line, b"Host: " + host, b"Content-Length: 2"]
-        fields += [b"Authorization: Bearer " + key, b"Content-Type: application/json"]
-        heard = say(shared_gate, b"\r\n".join(fields) + b"\r\n\r\n{}")
-        if heard.status < 400:
-            return heard.status, heard.headers["content-type"]
-        said = json.loads(heard.body)
-        return heard.status, str(said.get("error", said)["message"])  # Amazon's has no envelope
 
-    for key in (shared_gate.key.encode(), b"sk-1"):
-        assert asked(host, key) == asked(b"gate.example", key)
+@pytest.mark.parametrize("path", OTHERS)
+def test_nor_does_what_anybody_may_ask(shared_gate: RunningGate, path: str) -> None:
+    line = f"GET {path}".encode()
+    told = asked(shared_gate, line, b"gate.example", b"sk-1", b"")
+    assert {asked(shared_gate, line, host, b"sk-1", b"") for host in HOSTS} == {told}
 
 
 def test_nobody_is_believed_about_who_they_are_forwarded_for(sqlite_gate: RunningGate) -> None:

@@ -190,11 +190,27 @@ def test_others_are_not_cut(sqlite_gate: RunningGate) -> None:
     assert caller.answer().status_code == 200
 
 
-def test_a_revoked_key_ends_the_calls_made_with_it(sqlite_gate: RunningGate) -> None:
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ({"command": "revoke_key", "agent": "bot"}, (401, "invalid_api_key")),
+        ({"command": "retire_agent", "agent": "bot"}, (401, "invalid_api_key")),
+        ({"command": "suspend_agent", "agent": "bot"}, (403, "agent_suspended")),
+        (
+            {"command": "suspend_organization", "organization": "default"},
+            (403, "organization_suspended"),
+        ),
+    ],
+    ids=lambda value: value["command"] if isinstance(value, dict) else "",
+)
+def test_what_ends_a_permission_ends_the_calls_that_were_made_with_it(
+    sqlite_gate: RunningGate, command: dict[str, str], told: tuple[int, str]
+) -> None:
     stream, whole = Caller(sqlite_gate, SILENT), Caller(sqlite_gate, chat("sim-slow-30"))
-    sqlite_gate.office.order("revoke_key", agent="bot")
+    sqlite_gate.office.order(reason="to see it", **command)
     assert "content_filter" in stream.answer().text
-    assert error_of(whole.answer())[::2] == (401, "invalid_api_key")
+    assert error_of(whole.answer())[::2] == told
+    assert error_of(sqlite_gate.ask())[::2] == told
     eventually(lambda: len(sqlite_gate.events("call.concluded")) == 2)
     assert {fact["ending"] for fact in sqlite_gate.facts("call.concluded")} == {"stopped"}
 

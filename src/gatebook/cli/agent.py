@@ -1,4 +1,4 @@
-"""Enroll agents, see and change what they may do, rotate and revoke their keys."""
+"""Enroll agents, change what they may do, suspend and retire them, and their keys."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.group(cls=Noun, name="agent")
 def command() -> None:
-    """Enroll agents, see and change what they may do, rotate and revoke their keys."""
+    """Enroll agents, change what they may do, suspend and retire them, and their keys."""
 
 
 @command.command("list")

@@ -1,4 +1,4 @@
-"""Create organizations and see them; each has a log of its own."""
+"""Create, suspend and resume organizations, and see them; each has a log of its own."""
 
 import click
 
@@ -10,7 +10,7 @@ from gatebook.core.clock import to_text
 
 @click.group(cls=Noun, name="organization")
 def command() -> None:
-    """Create organizations and see them; each has a log of its own."""
+    """Create, suspend and resume organizations, and see them; each has a log of its own."""
 
 
 @command.command("list")

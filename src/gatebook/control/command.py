@@ -61,11 +61,16 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     entropy: Entropy
 
     @property
-    def organization_id(self) -> str:
-        """The id of the organization the command acts within."""
+    def acting_in(self) -> Organization:
+        """The organization the command acts within."""
         if self.organization is None:
             raise Invalid("organization_missing", "This is done within an organization.")
-        return self.organization.id
+        return self.organization
+
+    @property
+    def organization_id(self) -> str:
+        """Its id."""
+        return self.acting_in.id
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

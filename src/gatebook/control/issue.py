@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from gatebook.control.command import Context
 from gatebook.core.clock import SECOND_US
-from gatebook.core.errors import Conflict, Invalid
+from gatebook.core.errors import Invalid
 from gatebook.core.secret import Secret
 from gatebook.identity.directory import Agent, AgentKey
 from gatebook.identity.keys import mint
@@ -26,8 +26,6 @@ def issue_key(context: Context, agent: Agent, life_seconds: int | None) -> Issue
             f"A key lives {limit // 86400} days at most here.",
             "The limit is key_life_seconds of [identity] in gatebook.toml.",
         )
-    if agent.status == "retired":
-        raise Conflict("agent_retired", f"{agent.name} is retired and gets no key.")
     minted = mint(context.peppers, context.entropy)
     key = AgentKey(
         id=minted.id,

@@ -1,7 +1,7 @@
 """Finds what a command names, within the command's organization only."""
 
 from gatebook.control.command import Context
-from gatebook.core.errors import Invalid, NotFound
+from gatebook.core.errors import Conflict, Invalid, NotFound
 from gatebook.identity.directory import Agent, AgentKey, PriceOverride, Provider, Workspace
 
 
@@ -14,6 +14,16 @@ def agent_called(context: Context, name: str) -> Agent:
             "agent_unknown", f"There is no agent {name}.", "List them: gatebook agent list"
         )
     return found[0]
+
+
+def living_agent_called(context: Context, name: str) -> Agent:
+    """The agent with this id or name; raises NotFound, or Conflict if it is retired."""
+    agent = agent_called(context, name)
+    if agent.status == "retired":
+        raise Conflict(
+            "agent_retired", f"{agent.name} is retired, and stays so.", "Enroll another agent."
+        )
+    return agent
 
 
 def keys_of(context: Context, agent: Agent) -> list[AgentKey]:

@@ -12,7 +12,8 @@ class GatebookError(Exception):
 
     `code` is stable and machine-readable (`snake_case`), `detail` is always safe to show to the
     caller, `hint` says the next step. `retry_after_seconds` is set when waiting can help, `rule`
-    when a rule of a policy decided, which is then on record.
+    when a rule of a policy decided, which is then on record. `status` is the HTTP status that the
+    operator chose for this failure, 0 if there is no choice.
     """
 
     kind: ClassVar[str] = "error"
@@ -32,6 +33,7 @@ class GatebookError(Exception):
         self.hint = hint
         self.retry_after_seconds = retry_after_seconds
         self.rule = rule
+        self.status = 0
 
     def __str__(self) -> str:
         return f"{self.detail} {self.hint}".rstrip()

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from gatebook.core.clock import SECOND_US, Clock
-from gatebook.core.errors import GatebookError, Unavailable
+from gatebook.core.errors import Exhausted, GatebookError, Unavailable
 from gatebook.gateway.rates import rates
 from gatebook.gateway.snapshot import Snapshot
 from gatebook.gateway.ways import Way
@@ -19,7 +19,7 @@ from gatebook.identity.identify import Principal
 from gatebook.policy.demand import BY_TOKENS, NOTHING, Demand, fitted, worst
 from gatebook.policy.holding import Holding
 from gatebook.policy.leases import Leases
-from gatebook.policy.limits import Bound
+from gatebook.policy.limits import SPENT, Bound
 from gatebook.policy.purse import Reservation
 from gatebook.policy.settings import LimitSettings
 from gatebook.policy.wallet import Exchange, Wallet
@@ -61,8 +61,6 @@ class Allowance:
         self._tasks = tasks
         self._settings = settings
         self._clock = clock
-        self.spent_status: int = settings.exhausted_status
-        """The HTTP status once a budget is spent."""
         self._waiting: list[_Waiting] = []
         self._turn = asyncio.Lock()
         """Held during an exchange: they reach the database in the order they were begun."""
@@ -83,7 +81,13 @@ class Allowance:
         if measures & BY_TOKENS:
             way = way._replace(call=fitted(way.call, way.provider, self._settings))
         most = worst(way.call, price, measures, self._settings)
-        return way, Holding(price, bounds, most, await self.reserve(bounds, most.demand))
+        try:
+            reservation = await self.reserve(bounds, most.demand)
+        except Exhausted as error:
+            if error.code == SPENT:
+                error.status = self._settings.exhausted_status
+            raise
+        return way, Holding(price, bounds, most, reservation)
 
     async def reserve(self, bounds: Sequence[Bound], demand: Demand) -> Reservation:
         """What a call may use, set aside on every level; raises Exhausted or Unavailable."""

@@ -15,7 +15,6 @@ from gatebook.gateway.snapshot import Snapshot
 from gatebook.gateway.ways import Way
 from gatebook.identity.identify import KeyRejected, Principal
 from gatebook.ledger.attempt import Receipt
-from gatebook.policy.limits import SPENT
 from gatebook.providers import Dialect
 from gatebook.web.exchange import Exchange
 from gatebook.web.problem import Answer, Headers, headers_of, status_of
@@ -174,8 +173,6 @@ async def _tell(
         await exchange.send(given, more=False)
         return
     answer = answer_of(gate.routes.dialect(exchange), error, reference)
-    if error.code == SPENT:
-        answer = answer._replace(status=gate.allowance.spent_status)
     if error.code == "method_not_allowed":
         answer.headers.append((b"allow", ", ".join(gate.routes.methods(exchange)).encode()))
     await exchange.answer(answer)

@@ -22,6 +22,7 @@ from gatebook.identity.directory import Directory, Stop
 from gatebook.identity.identify import KeyRejected
 from gatebook.ledger.attempt import Receipt
 from gatebook.ledger.events.stop import StopApplied
+from gatebook.policy.permit import suspended
 from gatebook.policy.stops import Stops, Target, name_of, refusal
 
 _LOG = logging.getLogger(__name__)
@@ -119,8 +120,15 @@ class Stopping:
         return not self._is_blind and self._stops.meeting(target) is None
 
     def enter(self, call: Cuttable, target: Target) -> None:
-        """A call is about to leave, and may be cut from now on; raises as `check` does."""
-        self._under_way[call] = self.check(target)
+        """A call is about to leave, and may be cut from now on; raises as `check` does.
+
+        What ended its permission while it waited for the book cuts it as well.
+        """
+        self.check(target)
+        ended = self._ended(target)
+        if ended is not None:
+            raise ended
+        self._under_way[call] = target
 
     def leave(self, call: Cuttable) -> None:
         """Nothing cuts the call any more: its reply is in, or it was cut."""
@@ -218,8 +226,18 @@ class Stopping:
             call.stop(_unreadable())
         elif stop is not None:
             call.stop(refusal(stop, self._directory))
-        elif self._directory.keys[target.key].status == "revoked":
-            call.stop(KeyRejected("revoked", key_id=target.key))
+        elif ended := self._ended(target):
+            call.stop(ended)
+
+    def _ended(self, target: Target) -> GatebookError | None:
+        """Why a call that was permitted no longer is, though nobody stopped it."""
+        key = self._directory.keys.get(target.key)
+        if key is None:
+            return None  # of a newer state than was looked at here
+        if key.status == "revoked":
+            return KeyRejected("revoked", key_id=key.id)
+        agent = self._directory.agents[key.agent_id]
+        return suspended(agent, self._directory.organizations[agent.organization_id])
 
     def _say_withdrawn(self, pending: Mapping[str, EngageStop]) -> None:
         """An order is taken away once the database has it; before that somebody else did."""

@@ -156,7 +156,7 @@ def _budget(bound: Bound, short: Shortage, now_us: int) -> Exhausted:
     _, end_us = bound.period(now_us)
     left = amount_of(limit, max(0, limit.amount - short.used))
     return Exhausted(
-        "insufficient_quota",
+        SPENT,
         f"Of the {limit.subject}'s budget of {in_words(limit)} there are {left} left, and this "
         f"call may use {amount_of(limit, short.need)}.",
         f"It begins anew at {to_text(end_us)[:16]}Z, or have it raised.",

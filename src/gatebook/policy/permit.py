@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from gatebook.core.errors import Refused
 from gatebook.formats import Call
-from gatebook.identity.directory import Directory
+from gatebook.identity.directory import Agent, Directory, Organization
 from gatebook.identity.identify import Principal
 from gatebook.policy.circumstances import Circumstances
 from gatebook.policy.resolve import Offers, Permit, Policy
@@ -52,21 +52,29 @@ class Policies:
 
 def permit(principal: Principal, call: Call, at: Circumstances, policies: Policies) -> Permit:
     """The permit for a call; raises Refused if no rule permits it."""
-    if principal.organization.status != "active":
-        raise Refused(
+    barred = suspended(principal.agent, principal.organization)
+    if barred is not None:
+        raise barred
+    found = policies.of(principal).resolve(call, at)
+    if isinstance(found, Refused):
+        raise found
+    return found
+
+
+def suspended(agent: Agent, organization: Organization) -> Refused | None:
+    """Why an agent may do nothing at all, whatever it is permitted; None if that is not so."""
+    if organization.status != "active":
+        return Refused(
             "organization_suspended",
             "The organization is suspended.",
             "Ask its administrator.",
             rule="organization.status",
         )
-    if principal.agent.status != "active":
-        raise Refused(
+    if agent.status != "active":
+        return Refused(
             "agent_suspended",
             "The agent is suspended.",
             "Ask the owner of the agent.",
             rule="agent.status",
         )
-    found = policies.of(principal).resolve(call, at)
-    if isinstance(found, Refused):
-        raise found
-    return found
+    return None

@@ -13,7 +13,8 @@ class LimitSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         Literal[429, 402],
         Meta(
             description="HTTP status once a budget is spent: 429, which SDKs raise as a rate limit"
-            " and are told not to repeat, or 402, which none repeats."
+            " and are told not to repeat, or 402, which none repeats. Bedrock's own is 400 in"
+            " either case: boto3 repeats every 429."
         ),
     ] = 429
     missing_max_tokens: Annotated[

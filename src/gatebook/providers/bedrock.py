@@ -1,10 +1,10 @@
 """Amazon Bedrock Runtime: Converse, whole and streamed.
 
 Source: Bedrock Runtime API reference, AWS Signature Version 4, Smithy's restJson1 protocol, and
-botocore, whose reading of errors and retries is what agents live with. It sends every 500, 502, 503
-and 504 again and no header keeps it from that, so a failure that must not be repeated gets another
-status here. Requests are signed with the credential we hold; nothing of this machine's own AWS
-configuration is looked at.
+botocore, whose reading of errors and retries is what agents live with. It sends every 429, 500,
+502, 503 and 504 again and no header keeps it from that, so a failure that must not be repeated gets
+another status here. Requests are signed with the credential we hold; nothing of this machine's own
+AWS configuration is looked at.
 """
 
 import hashlib

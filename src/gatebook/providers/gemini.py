@@ -152,4 +152,5 @@ def error_body(error: GatebookError, reference: str) -> bytes:
 
 def _status(error: GatebookError) -> tuple[int, str]:
     by_kind = _STATUSES.get(error.kind, _ANY_OTHER)
-    return _STATUSES_BY_CODE.get(error.code, by_kind)
+    http, rpc = _STATUSES_BY_CODE.get(error.code, by_kind)
+    return error.status or http, rpc

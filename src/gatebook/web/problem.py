@@ -55,7 +55,7 @@ class _Problem(msgspec.Struct, omit_defaults=True):
 
 def status_of(error: GatebookError) -> int:
     """The HTTP status of a failure."""
-    return _BY_CODE.get(error.code) or _BY_KIND.get(error.kind, _ANYTHING_ELSE)
+    return error.status or _BY_CODE.get(error.code) or _BY_KIND.get(error.kind, _ANYTHING_ELSE)
 
 
 def headers_of(error: GatebookError) -> Headers:

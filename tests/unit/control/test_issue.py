@@ -1,11 +1,10 @@
 """The keys of agents, as they are issued."""
 
 import pytest
-from msgspec.structs import replace
 
 from gatebook.control.issue import issue_key
 from gatebook.core.clock import SECOND_US
-from gatebook.core.errors import Conflict, Invalid
+from gatebook.core.errors import Invalid
 from gatebook.identity.keys import parse
 from tests.decisions import DAY_US, MAILER, PEPPERS, context_of
 from tests.simulators.clock import NOON_US
@@ -30,8 +29,3 @@ def test_what_is_stored_proves_the_key_and_does_not_hold_it() -> None:
     assert parts is not None
     assert PEPPERS.prove(parts, issued.key.mac, issued.key.pepper_version)
     assert parts.secret not in repr(issued)
-
-
-def test_a_retired_agent_gets_no_key() -> None:
-    with pytest.raises(Conflict):
-        issue_key(CONTEXT, replace(MAILER, status="retired"), None)

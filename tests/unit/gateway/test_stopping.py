@@ -14,6 +14,7 @@ from gatebook.gateway.settings import GatewaySettings
 from gatebook.gateway.snapshot import Snapshot, Snapshots
 from gatebook.gateway.stopping import Stopping
 from gatebook.identity.directory import Organization, Stop
+from gatebook.identity.identify import KeyRejected
 from gatebook.ledger.attempt import Receipt
 from gatebook.ledger.events.stop import StopApplied
 from gatebook.policy.stops import Target
@@ -205,6 +206,30 @@ async def test_the_calls_of_a_revoked_key_are_cut() -> None:
     world.change(keys=snapshot(is_revoked=True).directory.keys)
     await world.hear(stopping)
     assert call.codes == ["invalid_api_key"]
+
+
+@pytest.mark.parametrize("what", ["agents", "organizations"])
+async def test_the_calls_of_whoever_is_suspended_are_cut_and_no_others_leave(what: str) -> None:
+    world = World()
+    stopping = await world.open()
+    call = HandCall(stopping)
+    ((id_, row),) = getattr(world.directory, what).items()
+    world.change(**{what: {id_: msgspec.structs.replace(row, status="suspended")}})
+    await world.hear(stopping)
+    code = f"{what[:-1]}_suspended"
+    assert call.codes == [code]
+    with pytest.raises(Refused) as caught:
+        HandCall(stopping)
+    assert caught.value.code == code
+
+
+async def test_a_call_whose_key_was_revoked_while_it_waited_for_the_book_does_not_leave() -> None:
+    world = World()
+    stopping = await world.open()
+    world.change(keys=snapshot(is_revoked=True).directory.keys)
+    await world.hear(stopping)
+    with pytest.raises(KeyRejected):
+        HandCall(stopping)
 
 
 async def test_what_is_not_clear_is_all_stopped_until_it_is() -> None:

@@ -9,7 +9,7 @@ from msgspec import Meta
 from gatebook.control.command import Context, InOrganization, Outcome
 from gatebook.control.inputs import Grace, KeyLife
 from gatebook.control.issue import issue_key
-from gatebook.control.lookup import agent_called, keys_of
+from gatebook.control.lookup import keys_of, living_agent_called
 from gatebook.core.clock import SECOND_US, to_text
 from gatebook.ledger.events.key import KeyRotated
 
@@ -34,8 +34,11 @@ class RotateKey(InOrganization, frozen=True, kw_only=True, forbid_unknown_fields
     ] = None
 
     def change(self, context: Context) -> Outcome:
-        """A new key, and an end for those it supersedes; an earlier end stays as it is."""
-        agent = agent_called(context, self.agent)
+        """A new key, and an end for those it supersedes; an earlier end stays as it is.
+
+        Conflict if the agent is retired.
+        """
+        agent = living_agent_called(context, self.agent)
         issued = issue_key(context, agent, self.key_life_seconds)
         grace = self.grace_seconds
         if grace is None:

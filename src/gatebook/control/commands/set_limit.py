@@ -101,6 +101,6 @@ def _read(text: str) -> tuple[int, _Measure, _Period]:
         raise Invalid(
             "limit_empty",
             "A limit of nothing would refuse every call.",
-            "Suspend the agent instead, or remove what it may use.",
+            "Suspend the agent instead: gatebook agent suspend --help",
         )
     return amount, cast("_Measure", measure), cast("_Period", period)

@@ -1,4 +1,4 @@
-"""An agent comes into being, and what it may do changes."""
+"""An agent comes into being, what it may do changes, and it rests or ends."""
 
 from typing import Annotated, ClassVar, Self
 
@@ -64,5 +64,71 @@ class AgentRescoped(Change, frozen=True, kw_only=True, omit_defaults=True):
             object="agt_2xV8nQmA0bLr5cYtKd9eWs",
             dimensions=["max_tokens", "models"],
             scope="Zb8rN4uVo1Ws9eKi3Hg5Md7P",
+            body=EXAMPLE_BODY,
+        )
+
+
+class AgentSuspended(Change, frozen=True, kw_only=True, omit_defaults=True):
+    """An agent was suspended: its calls were cut, and none is made until it is resumed."""
+
+    name: ClassVar[str] = "agent.suspended"
+    ocsf_class: ClassVar[int] = 3004  # Entity Management
+    controls: ClassVar[tuple[str, ...]] = (
+        "CC6.1",
+        "CC6.2",
+        "CC6.3",
+    )
+
+    @classmethod
+    def example(cls) -> Self:
+        """Its owner is away."""
+        return cls(
+            actor=EXAMPLE_ACTOR,
+            object="agt_2xV8nQmA0bLr5cYtKd9eWs",
+            body=EXAMPLE_BODY,
+        )
+
+
+class AgentResumed(Change, frozen=True, kw_only=True, omit_defaults=True):
+    """An agent that was suspended works again; the reason is in the body."""
+
+    name: ClassVar[str] = "agent.resumed"
+    ocsf_class: ClassVar[int] = 3004  # Entity Management
+    controls: ClassVar[tuple[str, ...]] = (
+        "CC6.1",
+        "CC6.2",
+        "CC6.3",
+    )
+
+    @classmethod
+    def example(cls) -> Self:
+        """Its owner is back."""
+        return cls(
+            actor=EXAMPLE_ACTOR,
+            object="agt_2xV8nQmA0bLr5cYtKd9eWs",
+            body=EXAMPLE_BODY,
+        )
+
+
+class AgentRetired(Change, frozen=True, kw_only=True, omit_defaults=True):
+    """An agent was taken out of service for good, and its keys with it."""
+
+    name: ClassVar[str] = "agent.retired"
+    ocsf_class: ClassVar[int] = 3004  # Entity Management
+    controls: ClassVar[tuple[str, ...]] = (
+        "CC6.1",
+        "CC6.2",
+        "CC6.3",
+    )
+
+    keys: Annotated[list[str], Meta(description="ids of the keys that were revoked with it")]
+
+    @classmethod
+    def example(cls) -> Self:
+        """Another agent took its place."""
+        return cls(
+            actor=EXAMPLE_ACTOR,
+            object="agt_2xV8nQmA0bLr5cYtKd9eWs",
+            keys=["8sD1kW5TqYb0c"],
             body=EXAMPLE_BODY,
         )
