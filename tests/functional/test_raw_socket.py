@@ -217,3 +217,22 @@ def test_an_offer_to_upgrade_is_ignored(sqlite_gate: RunningGate, cut: int) -> N
         assert heard.status == 200
         assert heard.headers["connection"] == "close"
         assert line.recv(65536) == b""
+
+
+@pytest.mark.parametrize(
+    ("fields", "rest"),
+    [
+        ((b"Connection: Upgrade", b"Upgrade: x"), BODY),
+        ((b"Connection: Upgrade", b"Upgrade: x"), b"GET /v1/models HTTP/1.1\r\nHost: x\r\n\r\n"),
+        ((), b"\x00"),
+    ],
+)
+def test_what_follows_and_is_no_request_takes_no_answer_away(
+    sqlite_gate: RunningGate, fields: tuple[bytes, ...], rest: bytes
+) -> None:
+    """The request before it is answered, and the connection ends."""
+    with connected(sqlite_gate) as line:
+        line.sendall(request(sqlite_gate, *fields) + rest)
+        (answer,) = until_closed(line)
+    assert (answer.status, answer.is_whole) == (200, True)
+    assert len(sqlite_gate.provider.seen) == 1

@@ -2,7 +2,8 @@
 
 Refused at the socket, in the door's own error shape: a head over its limits (before it piles up in
 memory), whatever two HTTP parsers could read differently (`ambiguity.py`), and a sender that is too
-slow (slowloris). Of what others say about the peer, nothing is believed here (`client_address.py`).
+slow (slowloris); a reader that is has `flow.py`. Of what others say about the peer, nothing is
+believed here (`client_address.py`).
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from gatebook.core.errors import GatebookError, Invalid, Unavailable
 from gatebook.policy.sources import Network
 from gatebook.web.ambiguity import ambiguity, http_malformed
+from gatebook.web.flow import Flow
 from gatebook.web.problem import Answer
 
 HEAD_BYTES: Final = 32 * 1024
@@ -27,6 +29,7 @@ LINGER_SECONDS: Final = 5
 """How long what still comes after a refusal is read and dropped, so that the answer gets through:
 closing with unread data resets the connection, and the peer may lose what we said."""
 
+_PART_BYTES: Final = 256 * 1024
 _OFFER: Final = frozenset((b"upgrade", b"connection", b"http2-settings"))
 _PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
 # A provider may answer with a status that has no name, such as Anthropic's 529.
@@ -44,6 +47,8 @@ class Edge(NamedTuple):
     body_seconds: float
     refusal: Callable[[GatebookError], Answer]
     proxies: Sequence[Network] = ()
+    read_seconds: float = 60
+    """How long a peer may read next to nothing of what it was sent."""
 
 
 class EdgeProtocol(HttpToolsProtocol):
@@ -53,6 +58,7 @@ class EdgeProtocol(HttpToolsProtocol):
     """
 
     edge: ClassVar[Edge]
+    flow: Flow
     keeps_alive: ClassVar[bool] = True
     """Whether a connection may be used again; set for all of a listener when it ends."""
 
@@ -81,6 +87,7 @@ class EdgeProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
         """A peer connects; it has `head_seconds` to say something."""
         super().connection_made(transport)
+        self.flow = Flow(transport, self.loop, self.edge.read_seconds)
         self.access_log = False  # an address may hold a key, whoever listens to that logger
         if len(self.connections) > self.edge.connections:
             self._turn_away(
@@ -92,6 +99,7 @@ class EdgeProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The peer left, or we closed."""
         super().connection_lost(exc)
+        self.flow.stop()
         self._time("none")
         if self.hang_up is not None:
             self.hang_up()
@@ -168,6 +176,7 @@ class EdgeProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Answered; what still comes of the request is dropped for a while, then the peer is."""
         super().on_response_complete()
+        self._insist()
         if self._part == "body":
             self._time("body", LINGER_SECONDS)
 
@@ -178,25 +187,35 @@ class EdgeProtocol(HttpToolsProtocol):
 
     def close_idle(self) -> None:
         """Nothing was asked for a while."""
+        if self.scheme == "https" and self.flow.is_behind:
+            # Closed, it would have 30 seconds for the rest, however it reads.
+            self.flow.watch()
+            again = self.loop.call_later(self.timeout_keep_alive, self.close_idle)
+            self.timeout_keep_alive_task = again
+            return
         super().timeout_keep_alive_handler()
         self._insist()
 
     timeout_keep_alive_handler = close_idle
 
     async def answer(self, cycle: RequestResponseCycle, answer: Answer) -> None:
-        """Give a whole response in one write: by ASGI head and body leave in a segment each.
+        """Give a whole response: by ASGI head and body leave in a segment each, here in one.
 
+        What is large goes as fast as the peer reads, and is held by whoever waits for this.
         Ends the cycle as uvicorn's own `send` does with the last part of a body. `self.cycle` may
         be that of a later request, which came before this one was answered.
         """
-        if cycle.flow.write_paused and not cycle.disconnected:
-            await cycle.flow.drain()
-        if cycle.disconnected:
-            return
         dated = answer._replace(headers=[*cycle.default_headers, *answer.headers])
         has_body = cycle.scope["method"] != "HEAD"
-        self.transport.write(_encode(dated, stays=cycle.keep_alive, has_body=has_body))
-        cycle.response_started = cycle.response_complete = True
+        data = memoryview(_encode(dated, stays=cycle.keep_alive, has_body=has_body))
+        for at in range(0, len(data), _PART_BYTES):
+            if cycle.flow.write_paused and not cycle.disconnected:
+                await cycle.flow.drain()
+            if cycle.disconnected:
+                return
+            self.transport.write(data[at : at + _PART_BYTES])
+            cycle.response_started = True
+        cycle.response_complete = True
         cycle.waiting_for_100_continue = False
         cycle.message_event.set()
         if not cycle.keep_alive:
@@ -272,7 +291,7 @@ class EdgeProtocol(HttpToolsProtocol):
         if self._part == "body" and self.cycle.response_complete:
             return  # answered already; the timer lets the peer go
         if self.cycle is not None and not self.cycle.response_complete:
-            self.transport.close()  # an answer to an earlier request is under way: no place for two
+            self.cycle.keep_alive = False  # the answers to earlier requests are under way
             return
         self._unset_keepalive_if_required()
         self.transport.write(_encode(self.edge.refusal(error), stays=False, has_body=True))
@@ -282,12 +301,14 @@ class EdgeProtocol(HttpToolsProtocol):
         self._timer = self.loop.call_later(LINGER_SECONDS, self.transport.abort)
 
     def _insist(self) -> None:
-        """Have a connection that is being closed end soon: over TLS, its peer has to agree."""
-        if self.scheme == "https" and self.transport.is_closing():
-            self.loop.call_later(LINGER_SECONDS, self._let_go)
+        """Have a connection that is being closed end: its peer has to read, and to agree in TLS."""
+        if self.transport.is_closing():
+            self.flow.watch()
+            if self.scheme == "https":
+                self.loop.call_later(LINGER_SECONDS, self._let_go)
 
     def _let_go(self) -> None:
-        if not self.transport.get_write_buffer_size():
+        if not self.flow.is_behind:
             self.transport.abort()
 
 
