@@ -171,7 +171,12 @@ class RunningGate:
         self._open = partial(
             open_gate,
             source=SqlSource(self.database, kek=office.kek, peppers=office.peppers, origin=ORIGIN),
-            leases=SqlLeases(database, "hld_1", lease_seconds=config.limits.lease_seconds),
+            leases=SqlLeases(
+                database,
+                "hld_1",
+                now_us=lambda _: self.clock.now_us(),
+                lease_seconds=config.limits.lease_seconds,
+            ),
             unsigned=Unsigned(
                 watched.committed,
                 (notary or self.certifier).reach,

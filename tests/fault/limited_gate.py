@@ -16,7 +16,6 @@ from gatebook.app.binding import bind_to
 from gatebook.app.config import Config
 from gatebook.app.folders import dialects
 from gatebook.app.gateway import open_gate, serve
-from gatebook.app.limits import open_leases
 from gatebook.app.presence import Presence
 from gatebook.app.serving import address_of
 from gatebook.app.snapshots import SqlSource
@@ -26,7 +25,7 @@ from gatebook.app.watched_store import WatchedStore
 from gatebook.control.apply import Control
 from gatebook.core.clock import SystemClock
 from gatebook.core.envelope import LocalKek
-from gatebook.core.ids import system_entropy
+from gatebook.core.ids import new_id, system_entropy
 from gatebook.gateway.asgi import GateApplication
 from gatebook.gateway.settings import GatewaySettings
 from gatebook.gateway.unsigned import Unsigned
@@ -35,6 +34,7 @@ from gatebook.policy.settings import LimitSettings
 from gatebook.storage.book import SqlStore
 from gatebook.storage.database import open_database
 from gatebook.storage.health import SqlHealth
+from gatebook.storage.leases import SqlLeases
 from gatebook.storage.seat import Seat
 from tests.gates import STOPS
 from tests.office import ORIGIN
@@ -84,7 +84,12 @@ def main(url: str, began_us: str, limits: str) -> None:
                 peppers=Peppers({1: bytes(range(32))}),
                 origin=ORIGIN,
             ),
-            leases=open_leases(database, config.limits, system_entropy),
+            leases=SqlLeases(
+                database,
+                new_id("hld", system_entropy),
+                now_us=lambda _: clock.now_us(),
+                lease_seconds=config.limits.lease_seconds,
+            ),
             presence=presence,
             store=store,
             certifier=certifier,

@@ -24,7 +24,8 @@ from gatebook.core.secret import Secret
 from gatebook.policy.leases import Account
 from gatebook.policy.limits import Window
 from gatebook.storage.database import Database, open_database
-from gatebook.storage.leases import SqlLeases, read_accounts
+from gatebook.storage.leases import SqlLeases
+from tests.accounts import every_account
 from tests.books import read_book
 from tests.fault.limited_gate import SharedClock
 from tests.gates import SimulatedVendor, chat
@@ -91,8 +92,7 @@ class Site:
     @property
     def accounts(self) -> dict[Window, Account]:
         """What the database holds of limits."""
-        with self.database.reading() as connection:
-            return read_accounts(connection)
+        return every_account(self.database)
 
     def facts(self, name: str) -> list[dict[str, Any]]:
         """What the entries of one kind say, in the book of all gates."""
@@ -135,8 +135,7 @@ class Watch:
 
     def _look(self) -> None:
         while not self._is_over.wait(0.01):
-            with self._database.reading() as connection:
-                found = read_accounts(connection)
+            found = every_account(self._database)
             self.looks += 1
             self.worst += [
                 (window, account)
@@ -205,7 +204,8 @@ def test_no_limit_is_passed_under_disconnects_and_kills(site: Site) -> None:
         outcomes = asyncio.run(fire(site, kills=2))
         site.end()
         later_us = site.clock.now_us() + (LEASE_SECONDS + 1) * SECOND_US
-        SqlLeases(site.database, "hld_last", lease_seconds=1).exchange([], [], later_us)
+        last = SqlLeases(site.database, "hld_last", now_us=lambda _: later_us, lease_seconds=1)
+        last.exchange([], [])
     assert watch.looks > 50
     assert watch.worst == []
     found = {window.limit: account for window, account in site.accounts.items()}

@@ -10,7 +10,7 @@ import pytest
 
 from gatebook.policy.settings import LimitSettings
 from gatebook.storage.database import open_database
-from gatebook.storage.leases import read_accounts
+from tests.accounts import every_account
 from tests.gates import RunningGate, chat, error_of, eventually, open_running_gate
 
 PRICE: dict[str, Any] = {"model": "gpt-*", "input": "1", "output": "2", "context_window": 128_000}
@@ -31,8 +31,7 @@ def bind(gate: RunningGate, *limits: str, price: bool = True) -> list[str]:
 
 def used(gate: RunningGate, limit: str) -> int:
     """What the database says is used of a limit in its newest period."""
-    with gate.database.reading() as connection:
-        found = {w: a for w, a in read_accounts(connection).items() if w.limit == limit}
+    found = {w: a for w, a in every_account(gate.database).items() if w.limit == limit}
     return found[max(found)].used if found else 0
 
 
@@ -145,8 +144,7 @@ def test_a_call_that_never_left_counts_nothing(sqlite_url: str) -> None:
 
 def open_leases(gate: RunningGate, limit: str) -> int:
     """What is leased of a limit."""
-    with gate.database.reading() as connection:
-        return sum(a.leased for w, a in read_accounts(connection).items() if w.limit == limit)
+    return sum(a.leased for w, a in every_account(gate.database).items() if w.limit == limit)
 
 
 def leave_a_stream(gate: RunningGate) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -1,5 +1,7 @@
 """No limit is overspent by several processes that fail in every way they can.
 
+Their clocks differ and are set back, and so is the database's; and calls use more than they may.
+
 The machine keeps its own account of every call there ever was: what it was admitted with, what it
 used, whether its process was killed. Whatever happens, that account stays within each limit.
 """
@@ -22,14 +24,14 @@ from hypothesis.stateful import (
 )
 from msgspec.structs import replace
 
-from gatebook.core.clock import SECOND_US
+from gatebook.core.clock import SECOND_US, Moment
 from gatebook.core.errors import Exhausted, Unavailable
 from gatebook.identity.directory import Limit
 from gatebook.policy.demand import NOTHING, Demand
 from gatebook.policy.limits import MINUTE_US, Bound, Window
 from gatebook.policy.purse import Reservation
 from gatebook.policy.wallet import Exchange, Wallet
-from tests.simulators.clock import NOON_US
+from tests.simulators.clock import NOON_US, SetClock
 from tests.simulators.leases import MemoryAccounts, MemoryLeases
 
 LEASE_SECONDS: Final = 10
@@ -50,8 +52,8 @@ def limit(id_: str, measure: Any, period: Any, amount: int) -> Limit:
 
 
 LIMITS: Final = (
-    limit("lim_money", "money", "month", 1000),
-    limit("lim_requests", "requests", "day", 20),
+    limit("lim_money", "money", "day", 1000),
+    limit("lim_requests", "requests", "month", 20),
     limit("lim_rate", "tokens", "minute", 600),
     limit("lim_slots", "concurrent", "none", 5),
 )
@@ -71,13 +73,19 @@ class Call:
 
 
 class Process:
-    """A gateway: its wallet, and its way to the database."""
+    """A gateway: its wallet and its clock, and its way to the database."""
 
-    def __init__(self, number: int, shared: MemoryAccounts) -> None:
+    def __init__(self, number: int, shared: MemoryAccounts, clock: SetClock, behind: int) -> None:
+        self.clock = SetClock(clock.now_us() - behind * SECOND_US)
         self.wallet = Wallet(lease_us=LEASE_SECONDS * SECOND_US)
-        self.leases = MemoryLeases(shared, f"p{number}", lease_seconds=LEASE_SECONDS)
+        self.leases = MemoryLeases(
+            shared, f"p{number}", now_us=clock.now_us, lease_seconds=LEASE_SECONDS
+        )
         self.is_alive = True
-        self.heard_at = NOON_US
+
+    @property
+    def now(self) -> Moment:
+        return Moment.of(self.clock)
 
 
 class Machine(RuleBasedStateMachine):
@@ -88,18 +96,25 @@ class Machine(RuleBasedStateMachine):
 
     @initialize(target=processes)
     def begin(self) -> MultipleResults[Process]:
-        self.now_us = self.began_us = NOON_US
+        # A moment before midnight, so that clocks stand on either side of it.
+        self.clock = SetClock(NOON_US + (12 * 3600 - 4) * SECOND_US)
+        """The database's."""
+        self.all_processes: list[Process] = []
+        self.beyond: dict[Window, int] = {}
+        """What calls used that was more than they may."""
         self.shared = MemoryAccounts()
         self.bounds = {each.id: Bound(each, PLACES[each.measure]) for each in LIMITS}
         self.most = {each.id: each.amount for each in LIMITS}
         self.all: list[Call] = []
-        self.count = 2
-        return multiple(*(Process(number, self.shared) for number in range(2)))
+        return multiple(self.start(0), self.start(0))
 
-    @rule(target=processes)
-    def start_another(self) -> Process:
-        self.count += 1
-        return Process(self.count, self.shared)
+    @rule(target=processes, behind=st.sampled_from([0, 0, 3, -3, LEASE_SECONDS + 1, -3600]))
+    def start_another(self, behind: int) -> Process:
+        return self.start(behind)
+
+    def start(self, behind: int) -> Process:
+        self.all_processes.append(Process(len(self.all_processes), self.shared, self.clock, behind))
+        return self.all_processes[-1]
 
     @rule(
         target=calls,
@@ -115,14 +130,14 @@ class Machine(RuleBasedStateMachine):
             return multiple()
         demand = Demand(1, tokens, money, 1)
         bounds = list(self.bounds.values())
-        windows = [Window(each.limit.id, each.period(self.now_us)[0]) for each in bounds]
-        reservation = process.wallet.take(bounds, demand, self.now_us)
+        windows = [each.window(process.now.now_us) for each in bounds]
+        reservation = process.wallet.take(bounds, demand, process.now)
         if reservation is None:
             try:
-                process.wallet.remembers(bounds, demand, self.now_us)
+                process.wallet.remembers(bounds, demand, process.now)
             except Exhausted:
                 return multiple()
-            exchange = process.wallet.ask([(bounds, demand)], self.now_us)
+            exchange = process.wallet.ask([(bounds, demand)], process.now)
             given = self._carry_out(process, exchange, fault)
             if not given or isinstance(given[0], Exhausted):
                 return multiple()
@@ -131,10 +146,11 @@ class Machine(RuleBasedStateMachine):
         self.all.append(call)
         for bound, window in zip(bounds, windows, strict=True):
             if window.limit in ("lim_money", "lim_requests") and demand[bound.place]:
-                assert self._spent()[window] <= bound.limit.amount  # as it is now
+                limit = bound.limit.amount  # as it is now
+                assert self._spent()[window] <= limit + self.beyond.get(window, 0)
         return call
 
-    @rule(call=consumes(calls), share=st.floats(0, 1))
+    @rule(call=consumes(calls), share=st.one_of(st.floats(0, 1), st.just(1.5)))
     def settle_or_disconnect(self, call: Call, share: float) -> None:
         if call.process.is_alive and call.is_under_way:
             call.is_under_way = False
@@ -144,6 +160,10 @@ class Machine(RuleBasedStateMachine):
                 concurrent=0,
             )
             call.reservation.settle(used)
+            for window in call.windows:
+                place = PLACES[_measure(window.limit)]
+                more = max(0, used[place] - call.counts[place])
+                self.beyond[window] = self.beyond.get(window, 0) + more
             call.counts = used
 
     @rule(call=consumes(calls))
@@ -156,7 +176,7 @@ class Machine(RuleBasedStateMachine):
     @rule(process=processes, fault=st.sampled_from(["", "", "", "before", "after"]))
     def tell_and_give_back(self, process: Process, fault: str) -> None:
         if process.is_alive:
-            exchange = process.wallet.round(self.now_us)
+            exchange = process.wallet.round(process.now)
             if exchange is not None:
                 self._carry_out(process, exchange, fault)
 
@@ -166,7 +186,16 @@ class Machine(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([1, 5, LEASE_SECONDS + 1, 60, 12 * 3600]))
     def wait(self, seconds: int) -> None:
-        self.now_us += seconds * SECOND_US
+        for clock in (self.clock, *(process.clock for process in self.all_processes)):
+            clock.advance(seconds)
+
+    @rule(process=processes, seconds=st.sampled_from([2, LEASE_SECONDS + 1, 12 * 3600]))
+    def set_a_clock_back(self, process: Process, seconds: int) -> None:
+        process.clock.set_time_of_day(process.clock.now_us() - seconds * SECOND_US)
+
+    @rule(seconds=st.sampled_from([2, LEASE_SECONDS + 1, 12 * 3600]))
+    def set_the_clock_of_the_database_back(self, seconds: int) -> None:
+        self.clock.set_time_of_day(self.clock.now_us() - seconds * SECOND_US)
 
     @rule(of=st.sampled_from(LIMITS), times=st.sampled_from([0.5, 1, 2]))
     def change_a_limit(self, of: Limit, times: float) -> None:
@@ -177,38 +206,40 @@ class Machine(RuleBasedStateMachine):
     def _carry_out(
         self, process: Process, exchange: Exchange, fault: Any
     ) -> list[Reservation | Exhausted]:
-        self.shared.fault = fault
+        self.shared.fault, at = fault, process.now
         try:
-            answer = process.leases.exchange(exchange.parts, exchange.asks, self.now_us)
+            answer = process.leases.exchange(exchange.parts, exchange.asks)
         except Unavailable:
             process.wallet.fail(exchange)
             return []
-        return process.wallet.complete(exchange, answer, self.now_us)
+        return process.wallet.complete(exchange, answer, at)
 
     @invariant()
     def no_budget_is_overspent(self) -> None:
         for window, amount in self._spent().items():
             if window.limit in ("lim_money", "lim_requests"):
-                assert amount <= self.most[window.limit]
+                assert amount <= self.most[window.limit] + self.beyond.get(window, 0)
 
     @invariant()
     def no_rate_is_exceeded(self) -> None:
         admitted = sum(call.counts.tokens for call in getattr(self, "all", ()))
         if admitted:
             most = self.most["lim_rate"]
-            assert admitted <= most + (self.now_us - self.began_us) * most // MINUTE_US
+            beyond = self.beyond.get(Window("lim_rate", 0), 0)
+            assert admitted <= most + beyond + self.clock.monotonic_us() * most // MINUTE_US
 
     @invariant()
     def what_is_used_and_leased_stays_within_the_limit(self) -> None:
         for window, account in getattr(self, "shared", MemoryAccounts()).accounts.items():
             assert account.used >= 0
-            assert account.used + account.leased <= self.most[window.limit]
+            most = self.most[window.limit] + self.beyond.get(window, 0)
+            assert account.used + account.leased <= most
 
     @invariant()
     def no_more_calls_are_under_way_than_may_be(self) -> None:
         # Calls of a lease that was lost are not counted: their process is taken for dead.
         under_way = sum(
-            purse is call.process.wallet._purses.get("lim_slots")
+            purse is call.process.wallet._current.get("lim_slots")
             for call in getattr(self, "all", ())
             if call.process.is_alive and call.process.leases._holder in self._heard_of()
             for purse, _ in call.reservation._parts

@@ -1,12 +1,13 @@
 """Accounts in memory that processes share; they may fail before a commit or after it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from typing import TYPE_CHECKING, Literal
 
 from gatebook.core.clock import SECOND_US
 from gatebook.core.errors import Unavailable
 from gatebook.policy.leases import Account, Answer, Ask, Part, exchange, kind_of
+from tests.simulators.clock import NOON_US
 
 if TYPE_CHECKING:
     from gatebook.policy.limits import Window
@@ -27,13 +28,22 @@ class MemoryAccounts:
 class MemoryLeases:
     """Implements `policy.leases.Leases` for one process."""
 
-    def __init__(self, shared: MemoryAccounts, holder: str, *, lease_seconds: int = 30) -> None:
+    def __init__(
+        self,
+        shared: MemoryAccounts,
+        holder: str,
+        *,
+        now_us: Callable[[], int] = lambda: NOON_US,
+        lease_seconds: int = 30,
+    ) -> None:
         self._shared = shared
         self._holder = holder
+        self._now_us = now_us
         self._lease_us = lease_seconds * SECOND_US
 
-    def exchange(self, parts: Sequence[Part], asks: Sequence[Ask], now_us: int) -> Answer:
+    def exchange(self, parts: Sequence[Part], asks: Sequence[Ask]) -> Answer:
         """See policy.leases.Leases."""
+        now_us = self._now_us()
         self._shared.exchanges += 1
         if self._shared.fault == "before":
             raise _no_answer()

@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 from gatebook.core.clock import Clock
 from gatebook.identity.directory import Directory, Limit
-from gatebook.policy.demand import Demand
 from gatebook.policy.leases import Account, left_of
 from gatebook.policy.limits import FOREVER_US, Bound, Window
 from gatebook.storage.database import Database
@@ -30,8 +29,9 @@ def read_budgets(database: Database, clock: Clock) -> list[Budget]:
     """Every limit with what is used of it, in one state of the database."""
     with database.reading() as connection:
         directory = load_snapshot(connection)
-        accounts = read_accounts(connection)
-    now_us = clock.now_us()
+        now_us = clock.now_us()
+        windows = [Bound.of(limit).window(now_us) for limit in directory.limits.values()]
+        accounts = read_accounts(connection, windows)
     return [_budget(limit, directory, accounts, now_us) for limit in directory.limits.values()]
 
 
@@ -47,9 +47,9 @@ def name_of(limit: Limit, directory: Directory) -> str:
 def _budget(
     limit: Limit, directory: Directory, accounts: dict[Window, Account], now_us: int
 ) -> Budget:
-    bound = Bound(limit, Demand._fields.index(limit.measure))
-    start, end_us = bound.period(now_us)
-    account = accounts.get(Window(limit.id, start)) or Account(kind="")
+    bound = Bound.of(limit)
+    _, end_us = bound.period(now_us)
+    account = accounts.get(bound.window(now_us)) or Account(kind="")
     left = left_of(account, bound, now_us)
     return Budget(
         limit=limit,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, closing
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from uvicorn import Config as ServerConfig
 
@@ -46,12 +46,12 @@ from gatebook.gateway.unsigned import Unsigned
 from gatebook.gateway.upstream import Upstream
 from gatebook.ledger.append import Writer
 from gatebook.ledger.ports import Certifier, Store
-from gatebook.policy.leases import Leases
 from gatebook.providers import Dialect
 from gatebook.storage.book import SqlStore
 from gatebook.storage.database import Database, check_schema, open_database
 from gatebook.storage.folder import published_logs
 from gatebook.storage.health import SqlHealth
+from gatebook.storage.leases import SqlLeases
 from gatebook.storage.seat import Seat
 from gatebook.storage.sequence import Sequencer
 from gatebook.web.client import Client
@@ -59,6 +59,8 @@ from gatebook.web.client_address import read_networks
 from gatebook.web.problem import Answer, headers_of, status_of
 from gatebook.web.server import Edge, server_config
 from gatebook.web.tasks import Tasks
+
+_HOUR: Final = 3600  # in seconds
 
 
 def run(
@@ -94,7 +96,7 @@ def run(
             partial(
                 open_gate,
                 source=_source(database, config, keyring),
-                leases=open_leases(database, config.limits, entropy),
+                leases=open_leases(database, config.limits, clock=clock, entropy=entropy),
                 presence=presence,
                 store=store,
                 certifier=guard,
@@ -145,7 +147,7 @@ async def open_gate(
     front: Front,
     *,
     source: Source,
-    leases: Leases,
+    leases: SqlLeases,
     presence: Presence,
     store: Store[Any],
     certifier: Certifier,
@@ -173,7 +175,13 @@ async def open_gate(
     )
     stopping = await keeper.open(snapshots, book)
     tasks = Tasks()
-    allowance = Allowance(leases, tasks, settings=config.limits, clock=clock)
+    allowance = Allowance(
+        leases,
+        tasks,
+        settings=config.limits,
+        wait_seconds=config.storage.wait_seconds,
+        clock=clock,
+    )
     refusals = Refusals(book, tasks)
     upstream = Upstream(Client(config.gateway.connect_seconds, may_reach), __version__, clock)
     probes = Probes(
@@ -212,6 +220,9 @@ async def open_gate(
         {
             **presence.steps(snapshots, config.gateway.poll_seconds),
             **keeper.steps(stopping),
+            "forgetting periods of limits": Step(
+                partial(asyncio.to_thread, leases.forget, config.upstream.history_days), _HOUR
+            ),
         },
     )
     try:

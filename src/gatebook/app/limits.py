@@ -4,17 +4,29 @@ from importlib.resources import files
 from pathlib import Path
 
 from gatebook import policy
+from gatebook.core.clock import Clock
 from gatebook.core.errors import Misconfigured
 from gatebook.core.ids import Entropy, new_id
 from gatebook.policy.prices import PriceTable, read_table
 from gatebook.policy.settings import LimitSettings
 from gatebook.storage.database import Database
 from gatebook.storage.leases import SqlLeases
+from gatebook.storage.now import now_us
 
 
-def open_leases(database: Database, settings: LimitSettings, entropy: Entropy) -> SqlLeases:
-    """What this process leases, under a name that no other process has."""
-    return SqlLeases(database, new_id("hld", entropy), lease_seconds=settings.lease_seconds)
+def open_leases(
+    database: Database, settings: LimitSettings, *, clock: Clock, entropy: Entropy
+) -> SqlLeases:
+    """What this process leases, under a name that no other process has.
+
+    Who shares a PostgreSQL server goes by its time; who shares a file is on one machine.
+    """
+    return SqlLeases(
+        database,
+        new_id("hld", entropy),
+        now_us=(lambda _: clock.now_us()) if database.is_sqlite else now_us,
+        lease_seconds=settings.lease_seconds,
+    )
 
 
 def price_tables(own: str) -> list[PriceTable]:

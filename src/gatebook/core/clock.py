@@ -6,7 +6,7 @@ Times are integer microseconds since the Unix epoch (UTC); text is RFC 3339 with
 import time
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -23,6 +23,18 @@ class Clock(Protocol):
     def monotonic_us(self) -> int:
         """Microseconds since an arbitrary start; never goes back."""
         ...
+
+
+class Moment(NamedTuple):
+    """One moment on both faces of a clock: which day it is, and how long something has been."""
+
+    now_us: int
+    monotonic_us: int
+
+    @classmethod
+    def of(cls, clock: Clock) -> "Moment":
+        """What a clock says now."""
+        return cls(clock.now_us(), clock.monotonic_us())
 
 
 class SystemClock:

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from gatebook.core.clock import SECOND_US, Clock
+from gatebook.core.clock import SECOND_US, Clock, Moment
 from gatebook.core.errors import Exhausted, GatebookError, Unavailable
 from gatebook.gateway.rates import rates
 from gatebook.gateway.snapshot import Snapshot
@@ -19,7 +19,7 @@ from gatebook.identity.identify import Principal
 from gatebook.policy.demand import BY_TOKENS, NOTHING, Demand, fitted, worst
 from gatebook.policy.holding import Holding
 from gatebook.policy.leases import Leases
-from gatebook.policy.limits import SPENT, Bound
+from gatebook.policy.limits import FOREVER_US, SPENT, Bound
 from gatebook.policy.purse import Reservation
 from gatebook.policy.settings import LimitSettings
 from gatebook.policy.wallet import Exchange, Wallet
@@ -32,7 +32,7 @@ ROUND_SECONDS: Final = 1
 """How often what is spent is told, and what lies idle is given back."""
 
 _AGAIN_US: Final = SECOND_US
-"""A database that did not answer is not asked for more before that."""
+"""A database that failed is not asked for more before that."""
 
 _Given = Reservation | GatebookError
 
@@ -54,17 +54,21 @@ class Allowance:
         tasks: Tasks,
         *,
         settings: LimitSettings,
+        wait_seconds: float,
         clock: Clock,
     ) -> None:
+        """`wait_seconds` bounds the wait of a call for the database."""
         self._wallet = Wallet(lease_us=settings.lease_seconds * SECOND_US)
         self._leases = leases
         self._tasks = tasks
         self._settings = settings
+        self._wait_seconds = wait_seconds
         self._clock = clock
         self._waiting: list[_Waiting] = []
         self._turn = asyncio.Lock()
         """Held during an exchange: they reach the database in the order they were begun."""
         self._down_until = 0
+        """By the clock that never goes back; for ever, while an exchange is overdue."""
 
     async def admit(
         self, snapshot: Snapshot, principal: Principal, way: Way
@@ -91,26 +95,35 @@ class Allowance:
 
     async def reserve(self, bounds: Sequence[Bound], demand: Demand) -> Reservation:
         """What a call may use, set aside on every level; raises Exhausted or Unavailable."""
-        now_us = self._clock.now_us()
-        reservation = self._wallet.take(bounds, demand, now_us)
+        at = Moment.of(self._clock)
+        reservation = self._wallet.take(bounds, demand, at)
         if reservation is not None:
             return reservation
-        self._wallet.remembers(bounds, demand, now_us)
-        if now_us < self._down_until:
+        self._wallet.remembers(bounds, demand, at)
+        if at.monotonic_us < self._down_until:
             raise _unavailable()
         given: asyncio.Future[_Given] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(bounds, demand, given))
         if len(self._waiting) == 1:
             self._tasks.spawn(self._ask(), "asking for more of a limit")
         try:
-            answer = await given
+            async with asyncio.timeout(self._wait_seconds):
+                answer = await self._given(given)
+        except TimeoutError:
+            # The exchange itself is waited for: another one could overtake it in the database.
+            self._down_until = FOREVER_US
+            raise _unavailable() from None
+        if isinstance(answer, GatebookError):
+            raise answer
+        return answer
+
+    async def _given(self, given: asyncio.Future[_Given]) -> _Given:
+        try:
+            return await given
         except asyncio.CancelledError:
             if given.done() and not given.cancelled():
                 _return(given.result())
             raise
-        if isinstance(answer, GatebookError):
-            raise answer
-        return answer
 
     async def give_back(self) -> None:
         """Tell what was spent, give back what lies idle, renew what is held; raises Unavailable."""
@@ -122,24 +135,25 @@ class Allowance:
     async def close(self) -> None:
         """Give everything back; for the end, when no call is under way."""
         try:
-            await self.give_back()  # keeps what is likely to be needed in the next second
-            await self.give_back()
-        except Unavailable as error:
-            _LOG.warning("what is leased counts as spent, it cannot be returned: %s", error.code)
+            async with asyncio.timeout(self._wait_seconds):
+                await self.give_back()  # keeps what is likely to be needed in the next second
+                await self.give_back()
+        except (Unavailable, TimeoutError) as error:
+            _LOG.warning("what is leased counts as spent, it cannot be returned: %r", error)
 
     def rates(self, holding: Holding) -> Headers:
         """Headers that tell an agent what is left of its limits per minute, as far as is known."""
-        now_us = self._clock.now_us()
-        return rates(holding.bounds, lambda bound: self._wallet.left(bound, now_us), now_us)
+        at = Moment.of(self._clock)
+        return rates(holding.bounds, lambda bound: self._wallet.left(bound, at), at.now_us)
 
     async def _round(self) -> Unavailable | None:
         async with self._turn:
-            now_us = self._clock.now_us()
-            exchange = self._wallet.round(now_us, keeps_all=now_us < self._down_until)
+            at = Moment.of(self._clock)
+            exchange = self._wallet.round(at, keeps_all=at.monotonic_us < self._down_until)
             if exchange is None:
                 return None
             try:
-                await self._carry_out(exchange, now_us)
+                await self._carry_out(exchange, at)
             except Unavailable as error:
                 return error
             return None
@@ -149,11 +163,11 @@ class Allowance:
         async with self._turn:
             waiting, self._waiting = self._waiting, []
             waiting = [each for each in waiting if not each.given.done()]
-            now_us = self._clock.now_us()
-            exchange = self._wallet.ask([(each.bounds, each.demand) for each in waiting], now_us)
+            at = Moment.of(self._clock)
+            exchange = self._wallet.ask([(each.bounds, each.demand) for each in waiting], at)
             given: Sequence[_Given] = [_unavailable() for _ in waiting]
             try:
-                given = await self._carry_out(exchange, now_us)
+                given = await self._carry_out(exchange, at)
             except Unavailable as error:
                 _LOG.warning("limits cannot be asked for: %s: %s", error.code, error)
             finally:
@@ -163,20 +177,16 @@ class Allowance:
                     else:
                         each.given.set_result(answer)
 
-    async def _carry_out(self, exchange: Exchange, now_us: int) -> Sequence[_Given]:
+    async def _carry_out(self, exchange: Exchange, at: Moment) -> Sequence[_Given]:
         answer = None
         try:
-            answer = await asyncio.to_thread(
-                self._leases.exchange, exchange.parts, exchange.asks, now_us
-            )
-        except Unavailable:
-            self._down_until = self._clock.now_us() + _AGAIN_US
-            raise
+            answer = await asyncio.to_thread(self._leases.exchange, exchange.parts, exchange.asks)
         finally:
             if answer is None:
+                self._down_until = self._clock.monotonic_us() + _AGAIN_US
                 self._wallet.fail(exchange)
         self._down_until = 0
-        return self._wallet.complete(exchange, answer, now_us)
+        return self._wallet.complete(exchange, answer, at)
 
 
 def _return(given: _Given) -> None:

@@ -84,7 +84,11 @@ class UpstreamSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         int, Meta(ge=1, description="Wait for its answer before it counts as unwell.")
     ] = 10
     history_days: Annotated[
-        int, Meta(ge=1, description="How long the figures on providers are kept.")
+        int,
+        Meta(
+            ge=1,
+            description="How long the figures on providers, and on periods of limits, are kept.",
+        ),
     ] = 400
 
 

@@ -101,8 +101,11 @@ class Answer(NamedTuple):
 class Leases(Protocol):
     """The database as this process uses it."""
 
-    def exchange(self, parts: Sequence[Part], asks: Sequence[Ask], now_us: int) -> Answer:
-        """One exchange in one transaction; may block, and raises Unavailable."""
+    def exchange(self, parts: Sequence[Part], asks: Sequence[Ask]) -> Answer:
+        """One exchange in one transaction, at the time that all who share the database go by.
+
+        May block, and raises Unavailable.
+        """
         ...
 
 
@@ -139,10 +142,14 @@ def forfeit(account: Account, holder: str, now_us: int) -> None:
         if lease.expires_at <= now_us and other != holder
     ]
     for other in ended:
-        lease = account.leases.pop(other)
-        if account.kind != "slots":
-            account.used = min(_MOST, account.used + lease.amount)
-            account.lost += lease.amount
+        _count_in_full(account, other)
+
+
+def _count_in_full(account: Account, holder: str) -> None:
+    lease = account.leases.pop(holder)
+    if account.kind != "slots":
+        account.used = min(_MOST, account.used + lease.amount)
+        account.lost += lease.amount
 
 
 def left_of(account: Account, bound: Bound, now_us: int) -> int:
@@ -164,6 +171,9 @@ class _Desk:
         self._holder = holder
         if account.kind == "bucket":
             _refill(account, part.bound.limit.amount, now_us)
+        if not part.is_leased and holder in account.leases:
+            # This purse knows nothing of it, so whoever does may still spend it.
+            _count_in_full(account, holder)
         lease = account.leases.get(holder)
         self._is_lost = part.is_leased and (lease is None or lease.purse != part.purse)
         if lease is None or self._is_lost:
@@ -226,6 +236,8 @@ def _decide(desks: Sequence[_Desk], ask: Ask) -> Verdict | None:
 
 def _refill(bucket: Account, size: int, now_us: int) -> None:
     """Take off what time has given back, in whole units; the rest of the time counts later."""
+    # After a clock was set back no bucket waits for longer than it takes to fill.
+    bucket.refilled_at = min(bucket.refilled_at, now_us + MINUTE_US)
     back = _back(bucket, size, now_us)
     if back >= bucket.used:
         bucket.used = 0
@@ -236,5 +248,8 @@ def _refill(bucket: Account, size: int, now_us: int) -> None:
 
 
 def _back(bucket: Account, size: int, now_us: int) -> int:
-    """What time has given back since the bucket was last looked at."""
+    """What time has given back since the bucket was last looked at.
+
+    Nothing while the clock is behind: that another exchange read it later is no time to give back.
+    """
     return max(0, now_us - bucket.refilled_at) * size // MINUTE_US

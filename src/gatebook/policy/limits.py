@@ -36,6 +36,11 @@ class Bound(NamedTuple):
     place: int
     """The place of its measure in a Demand."""
 
+    @classmethod
+    def of(cls, limit: Limit) -> "Bound":
+        """A limit, ready to be looked at."""
+        return cls(limit, Demand._fields.index(limit.measure))
+
     @property
     def is_bucket(self) -> bool:
         """Whether what was used comes back with time."""
@@ -54,6 +59,10 @@ class Bound(NamedTuple):
             return _month(now_us)
         return 0, FOREVER_US
 
+    def window(self, now_us: int) -> Window:
+        """The period it is in."""
+        return Window(self.limit.id, self.period(now_us)[0])
+
 
 class Limits:
     """The limits of all agents in one state of the directory, put together as they are needed."""
@@ -61,8 +70,7 @@ class Limits:
     def __init__(self, directory: Directory) -> None:
         self._by_subject: dict[str, list[Bound]] = {}
         for limit in sorted(directory.limits.values(), key=lambda each: (each.created_at, each.id)):
-            bound = Bound(limit, Demand._fields.index(limit.measure))
-            self._by_subject.setdefault(limit.subject_id, []).append(bound)
+            self._by_subject.setdefault(limit.subject_id, []).append(Bound.of(limit))
         self._found: dict[str, tuple[Bound, ...]] = {}
 
     def of(self, principal: Principal) -> tuple[Bound, ...]:

@@ -8,8 +8,9 @@ database, where the bucket's size bounds it. A slot comes back whole.
 
 from collections.abc import Sequence
 
+from gatebook.core.clock import Moment
 from gatebook.policy.demand import Demand
-from gatebook.policy.limits import Bound, Shortage, Window
+from gatebook.policy.limits import FOREVER_US, Bound, Shortage, Window
 
 
 class Purse:
@@ -18,10 +19,12 @@ class Purse:
     __slots__ = (
         "bound",
         "calls",
+        "ends_at",
         "free",
         "held",
         "is_busy",
         "is_leased",
+        "leased_until",
         "left",
         "left_at",
         "number",
@@ -31,17 +34,19 @@ class Purse:
         "spent",
         "taken",
         "told",
-        "valid_until",
         "window",
     )
 
-    def __init__(self, bound: Bound, window: Window, valid_until: int, number: int = 0) -> None:
+    def __init__(self, bound: Bound, window: Window, ends_at: int, number: int = 0) -> None:
         self.bound = bound
         self.window = window
+        self.ends_at = ends_at
+        """When its period does, by the time of day; all other times here are of the clock that
+        never goes back."""
         self.number = number
         """How many leases of the period have ended before, one after the other."""
-        self.valid_until = valid_until
-        """From then on nothing is taken: the period is over, or the lease of slots has ended."""
+        self.leased_until = FOREVER_US
+        """From then on others may have its slots."""
         self.free = 0
         self.held = 0
         """Set aside for calls under way; always 0 in a bucket."""
@@ -56,7 +61,8 @@ class Purse:
         self.is_leased = False
         self.is_busy = False
         """More is being asked for; nothing is taken meanwhile."""
-        self.renewed_at = 0
+        self.renewed_at: int | None = None
+        """When the database was last asked; None if it is not known to have heard."""
         self.left = bound.limit.amount
         """What nobody had taken when the database was last asked."""
         self.left_at = 0
@@ -70,6 +76,10 @@ class Purse:
         return not (self.is_leased or self.is_busy or self.calls or self.free) and (
             self.spent == self.told
         )
+
+    def is_usable(self, at: Moment) -> bool:
+        """Whether calls may take from it: it is in its period, and the lease of slots runs."""
+        return self.window.start <= at.now_us < self.ends_at and at.monotonic_us < self.leased_until
 
     def take(self, need: int) -> None:
         """Set aside what a call may use; the caller has looked that it is there."""
@@ -94,10 +104,15 @@ class Purse:
             self.spent += used
             self.free = max(0, self.free + need - used)
 
-    def refuses(self, need: int, now_us: int) -> Shortage | None:
+    def refuses(self, need: int, at: Moment) -> Shortage | None:
         """A shortage remembered that is one for this need, too."""
         short = self.short
-        if short is None or now_us >= self.short_until or need < short.need or need <= self.free:
+        if (
+            short is None
+            or at.monotonic_us >= self.short_until
+            or need < short.need
+            or need <= self.free
+        ):
             return None
         return short
 

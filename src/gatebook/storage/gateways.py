@@ -6,11 +6,12 @@ Times are the database's own, so that those of several machines can be compared.
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, literal_column, select, update
+from sqlalchemy import delete, insert, select, update
 
 from gatebook.core.clock import SECOND_US
 from gatebook.storage.database import Database
 from gatebook.storage.directory import read_revision
+from gatebook.storage.now import now, now_us
 from gatebook.storage.tables import gateways
 
 BEAT_SECONDS: Final = 5
@@ -18,11 +19,6 @@ SILENT_US: Final = 3 * BEAT_SECONDS * SECOND_US
 """Who has not been heard of for so long has died, or is cut off from the database."""
 
 _FORGOTTEN_US: Final = 3600 * SECOND_US
-
-_NOW: Final = {
-    "sqlite": "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)",
-    "postgresql": "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)",
-}
 
 
 class Gateway(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +48,7 @@ def look(database: Database) -> Seen:
     with database.reading() as connection:
         found = connection.execute(select(gateways).order_by(gateways.c.name)).mappings()
         return Seen(
-            now=connection.execute(select(_now(connection))).scalar_one(),
+            now=now_us(connection),
             revision=read_revision(connection),
             gateways=[Gateway(**row) for row in found],
         )
@@ -62,11 +58,11 @@ def beat(database: Database, name: str, *, status: str, revision: int, **fixed: 
     """Say that a gateway lives; `fixed` are the columns that stay what they are for its life."""
     values = {"status": status, "revision": revision}
     with database.writing() as connection:
-        now = _now(connection)
-        connection.execute(delete(gateways).where(gateways.c.beat_at < now - _FORGOTTEN_US))
+        at = now(connection)
+        connection.execute(delete(gateways).where(gateways.c.beat_at < at - _FORGOTTEN_US))
         own = update(gateways).where(gateways.c.name == name)
-        if not connection.execute(own.values(beat_at=now, **values)).rowcount:
-            new = {"name": name, "started_at": now, "beat_at": now, **fixed, **values}
+        if not connection.execute(own.values(beat_at=at, **values)).rowcount:
+            new = {"name": name, "started_at": at, "beat_at": at, **fixed, **values}
             connection.execute(insert(gateways).values(new))
 
 
@@ -74,7 +70,3 @@ def leave(database: Database, name: str) -> None:
     """A gateway of this name has ended, or is about to begin anew."""
     with database.writing() as connection:
         connection.execute(delete(gateways).where(gateways.c.name == name))
-
-
-def _now(connection: Connection) -> Any:
-    return literal_column(_NOW[connection.dialect.name])

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, Table, case, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import case, delete, func, select, update
 
 from gatebook.storage.database import Database
 from gatebook.storage.tables import probe_turns, probes, provider_hours
+from gatebook.storage.upsert import insert
 
 HOUR_US: Final = 3600 * 1_000_000
 WELL: Final = "well"
@@ -47,7 +47,7 @@ class SqlHealth:
         taken = []
         with self._database.writing() as connection:
             for provider in sorted(due):
-                turn = _insert(connection, probe_turns).values(provider_id=provider, due_at=now_us)
+                turn = insert(connection, probe_turns).values(provider_id=provider, due_at=now_us)
                 connection.execute(turn.on_conflict_do_nothing())
                 claim = (
                     update(probe_turns)
@@ -61,7 +61,7 @@ class SqlHealth:
     def keep_probe(self, provider_id: str, at_us: int, result: str, latency_ms: int) -> None:
         """Note down what a provider said; what another gateway noted at that moment stands."""
         with self._database.writing() as connection:
-            row = _insert(connection, probes).values(
+            row = insert(connection, probes).values(
                 provider_id=provider_id, at=at_us, result=result, latency_ms=latency_ms
             )
             connection.execute(row.on_conflict_do_nothing())
@@ -71,7 +71,7 @@ class SqlHealth:
         hour = now_us - now_us % HOUR_US
         with self._database.writing() as connection:
             for provider, (answered, failed) in calls.items():
-                row = _insert(connection, provider_hours).values(
+                row = insert(connection, provider_hours).values(
                     provider_id=provider, hour=hour, answered=answered, failed=failed
                 )
                 added = {
@@ -125,8 +125,3 @@ def last_probes(database: Database, provider_id: str, count: int) -> list[Probe]
     )
     with database.reading() as connection:
         return [Probe(*row) for row in connection.execute(found)]
-
-
-def _insert(connection: Connection, into: Table) -> sqlite.Insert | postgresql.Insert:
-    """An insert that can say what to do about a row that is there, which is no standard SQL."""
-    return sqlite.insert(into) if connection.dialect.name == "sqlite" else postgresql.insert(into)

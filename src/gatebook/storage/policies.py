@@ -2,18 +2,16 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, select
 
 from gatebook.storage.tables import policies
-
-# The same for SQLite and PostgreSQL, which several gateways may be writing to.
-_KEEP = text("INSERT INTO policies (digest, text) VALUES (:digest, :text) ON CONFLICT DO NOTHING")
+from gatebook.storage.upsert import insert
 
 
 def keep_policies(connection: Connection, texts: Mapping[str, bytes]) -> None:
     """Keep those that are not kept yet."""
-    rows = [{"digest": digest, "text": text_} for digest, text_ in texts.items()]
-    connection.execute(_KEEP, rows)
+    rows = [{"digest": digest, "text": text} for digest, text in texts.items()]
+    connection.execute(insert(connection, policies).on_conflict_do_nothing(), rows)
 
 
 def policy_text(connection: Connection, digest: str) -> bytes | None:

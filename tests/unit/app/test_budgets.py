@@ -13,7 +13,12 @@ from tests.unit.policy.test_limits import bound
 def used(office: Office, limit: str, of: Bound, *, spent: int, held: int = 0) -> None:
     """Have a process spend so much of a limit, and hold some more."""
     start, _ = of.period(office.clock.now_us())
-    leases = SqlLeases(office.database, f"hld_{limit}", lease_seconds=30)
+    leases = SqlLeases(
+        office.database,
+        f"hld_{limit}",
+        now_us=lambda _: office.clock.now_us(),
+        lease_seconds=30,
+    )
     said = Part(
         window=Window(limit, start),
         bound=of,
@@ -23,9 +28,9 @@ def used(office: Office, limit: str, of: Bound, *, spent: int, held: int = 0) ->
         is_leased=False,
         is_new=True,
     )
-    leases.exchange([said], [Ask(((0, spent + held),))], office.clock.now_us())
+    leases.exchange([said], [Ask(((0, spent + held),))])
     said = replace(said, spent=spent, holds=held, is_leased=True)
-    leases.exchange([said], [], office.clock.now_us())
+    leases.exchange([said], [])
 
 
 def test_a_limit_that_nobody_used_is_all_left(office: Office) -> None:

@@ -1,12 +1,16 @@
 """Calls wait together for what is short; nobody is forgotten, whatever fails or leaves."""
 
 import asyncio
+import threading
+import time
+from collections.abc import Sequence
 
 import pytest
 
 from gatebook.core.errors import Exhausted, Unavailable
 from gatebook.gateway.allowance import Allowance
 from gatebook.policy.demand import NOTHING, Demand
+from gatebook.policy.leases import Answer, Ask, Leases, Part
 from gatebook.policy.settings import LimitSettings
 from gatebook.web.tasks import Tasks
 from tests.simulators.clock import SetClock
@@ -17,9 +21,28 @@ MONEY = bound(amount=10_000)
 CALL = Demand(requests=1, money=1000, concurrent=1)
 
 
-def allowance(shared: MemoryAccounts, clock: SetClock) -> Allowance:
-    leases = MemoryLeases(shared, "p1")
-    return Allowance(leases, Tasks(), settings=LimitSettings(), clock=clock)
+def allowance(
+    shared: MemoryAccounts, clock: SetClock, *, leases: Leases | None = None
+) -> Allowance:
+    return Allowance(
+        leases or MemoryLeases(shared, "p1"),
+        Tasks(),
+        settings=LimitSettings(),
+        wait_seconds=0.1 if leases else 5,
+        clock=clock,
+    )
+
+
+class HangingLeases(MemoryLeases):
+    """A database that takes a question and says nothing until it is let go on."""
+
+    def __init__(self, shared: MemoryAccounts) -> None:
+        super().__init__(shared, "p1")
+        self.goes_on = threading.Event()
+
+    def exchange(self, parts: Sequence[Part], asks: Sequence[Ask]) -> Answer:
+        self.goes_on.wait()
+        return super().exchange(parts, asks)
 
 
 async def test_calls_that_come_together_ask_together() -> None:
@@ -61,6 +84,41 @@ async def test_without_a_database_calls_go_on_with_what_is_leased_and_then_fail(
     await made.reserve([MONEY], CALL)
 
 
+async def test_a_database_that_hangs_is_waited_for_by_no_call_for_longer_than_it_may_take() -> None:
+    shared, clock = MemoryAccounts(), SetClock()
+    leases = HangingLeases(shared)
+    made = allowance(shared, clock, leases=leases)
+    async with asyncio.timeout(5):
+        refused = await asyncio.gather(
+            *(made.reserve([MONEY], CALL) for _ in range(3)), return_exceptions=True
+        )
+        assert [getattr(each, "code", "") for each in refused] == ["limits_unavailable"] * 3
+        clock.advance(3600)
+        began = time.monotonic()
+        with pytest.raises(Unavailable):  # at once: it has been waited for already
+            await made.reserve([MONEY], CALL)
+        assert time.monotonic() - began < 0.1
+        leases.goes_on.set()
+        while made._turn.locked():
+            await asyncio.sleep(0.01)
+        await made.reserve([MONEY], Demand(money=10_000))  # what nobody waited for is given back
+
+
+async def test_an_end_while_the_database_hangs_is_an_end_all_the_same(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    shared = MemoryAccounts()
+    leases = HangingLeases(shared)
+    made = allowance(shared, SetClock(), leases=leases)
+    leases.goes_on.set()
+    (await made.reserve([MONEY], CALL)).settle(Demand(money=7))
+    leases.goes_on.clear()
+    async with asyncio.timeout(5):
+        await made.close()
+    assert "counts as spent" in caplog.text
+    leases.goes_on.set()
+
+
 async def test_what_is_leased_is_kept_while_the_database_is_down() -> None:
     shared, clock = MemoryAccounts(), SetClock()
     made = allowance(shared, clock)
@@ -88,12 +146,12 @@ async def test_a_call_that_is_cut_when_it_has_just_been_given_something_gives_it
     shared = MemoryAccounts()
     made = allowance(shared, SetClock())
     waiting = asyncio.ensure_future(made.reserve([MONEY], CALL))
-    while not made._wallet._purses or made._wallet._purses["lim_1"].held == 0:
+    while not made._wallet._current or made._wallet._current["lim_1"].held == 0:
         await asyncio.sleep(0)
     waiting.cancel()
     await asyncio.wait([waiting])
     if waiting.cancelled():
-        assert made._wallet._purses["lim_1"].held == 0
+        assert made._wallet._current["lim_1"].held == 0
 
 
 async def test_a_round_that_fails_says_so_to_its_follower_and_nowhere_else(

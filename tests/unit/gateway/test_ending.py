@@ -112,6 +112,7 @@ def gate(book: Book, kept: Snapshots, clock: SetClock) -> Gate:
             MemoryLeases(MemoryAccounts(), "hld_1"),
             tasks,
             settings=LimitSettings(),
+            wait_seconds=5,
             clock=clock,
         ),
         bodies=Bodies(1024),

@@ -73,6 +73,17 @@ def test_a_call_that_one_level_refuses_takes_nothing_on_another() -> None:
     assert accounts[ROOM].leases == {}
 
 
+def test_a_lease_is_not_taken_over_by_a_purse_that_knows_nothing_of_it() -> None:
+    """Whoever does know of it may still spend it."""
+    accounts: dict[Window, Account] = {}
+    carried_out(accounts, [part(MONEY)], {0: 900})
+    (told,) = carried_out(accounts, [part(MONEY)], {0: 10}).told
+    assert accounts[ROOM].used == accounts[ROOM].lost == 900
+    assert told.granted == accounts[ROOM].leased
+    first = part(MONEY, spent=400, holds=500, is_leased=True)
+    assert carried_out(accounts, [first], {0: 200}).verdicts != [None]
+
+
 def test_what_is_spent_is_told_once_however_often_it_is_said() -> None:
     accounts: dict[Window, Account] = {}
     carried_out(accounts, [part(MONEY)], {0: 100})
@@ -172,7 +183,14 @@ def test_a_clock_that_is_behind_refills_nothing() -> None:
     rate = bound("requests", "minute", 60)
     account = Account(kind="bucket", used=7, refilled_at=NOW + 10 * SECOND_US)
     carried_out({ROOM: account}, [part(rate)])
-    assert account.used == 7
+    assert (account.used, account.refilled_at) == (7, NOW + 10 * SECOND_US)
+
+
+def test_a_clock_that_was_set_back_far_empties_no_bucket_for_longer_than_a_minute() -> None:
+    rate = bound("requests", "minute", 60)
+    account = Account(kind="bucket", used=7, refilled_at=NOW + 3600 * SECOND_US)
+    carried_out({ROOM: account}, [part(rate)])
+    assert (account.used, account.refilled_at) == (7, NOW + 60 * SECOND_US)
 
 
 def test_what_comes_back_to_a_bucket_never_makes_it_larger() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gatebook.core.clock import Moment
 from gatebook.policy.demand import NOTHING, Demand
 from gatebook.policy.limits import Bound, Shortage, Window
 from gatebook.policy.purse import Purse, Reservation
@@ -56,18 +57,18 @@ def test_a_reservation_is_settled_once_on_every_level() -> None:
 
 
 @pytest.mark.parametrize(
-    ("need", "now_us", "is_refused"),
+    ("need", "at_us", "is_refused"),
     [(30, 5, True), (29, 5, False), (31, 5, True), (30, 10, False)],
 )
 def test_a_shortage_is_remembered_for_a_while_and_for_as_much(
-    need: int, now_us: int, is_refused: bool
+    need: int, at_us: int, is_refused: bool
 ) -> None:
     made = purse(bound(), free=0)
     made.short, made.short_until = Shortage(30, 0, 0), 10
-    assert (made.refuses(need, now_us) is not None) == is_refused
+    assert (made.refuses(need, Moment(0, at_us)) is not None) == is_refused
 
 
 def test_what_is_there_is_not_refused_from_memory() -> None:
     made = purse(bound(), free=30)
     made.short, made.short_until = Shortage(30, 0, 0), 10
-    assert made.refuses(30, 5) is None
+    assert made.refuses(30, Moment(0, 5)) is None

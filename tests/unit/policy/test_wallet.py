@@ -2,13 +2,13 @@
 
 import pytest
 
-from gatebook.core.clock import SECOND_US
+from gatebook.core.clock import SECOND_US, Moment
 from gatebook.core.errors import Exhausted
 from gatebook.policy.demand import NOTHING, Demand
 from gatebook.policy.limits import Bound
 from gatebook.policy.purse import Reservation
 from gatebook.policy.wallet import Wallet
-from tests.simulators.clock import NOON_US
+from tests.simulators.clock import SetClock
 from tests.simulators.leases import MemoryAccounts, MemoryLeases
 from tests.unit.policy.test_limits import bound, limit
 
@@ -21,26 +21,30 @@ class Process:
 
     def __init__(self, shared: MemoryAccounts, name: str = "p1") -> None:
         self.shared = shared
-        self.now_us = NOON_US
+        self.clock = SetClock()
         self.wallet = Wallet(lease_us=30 * SECOND_US)
-        self.leases = MemoryLeases(shared, name)
+        self.leases = MemoryLeases(shared, name, now_us=self.clock.now_us)
+
+    @property
+    def now(self) -> Moment:
+        return Moment.of(self.clock)
 
     def call(self, *bounds: Bound, demand: Demand = CALL) -> Reservation | Exhausted:
         """Take, and ask if that is not enough."""
-        found = self.wallet.take(bounds, demand, self.now_us)
+        found = self.wallet.take(bounds, demand, self.now)
         if found is not None:
             return found
-        exchange = self.wallet.ask([(bounds, demand)], self.now_us)
-        answer = self.leases.exchange(exchange.parts, exchange.asks, self.now_us)
-        return self.wallet.complete(exchange, answer, self.now_us)[0]
+        exchange = self.wallet.ask([(bounds, demand)], self.now)
+        answer = self.leases.exchange(exchange.parts, exchange.asks)
+        return self.wallet.complete(exchange, answer, self.now)[0]
 
     def round(self) -> bool:
         """Tell and give back; whether there was anything."""
-        exchange = self.wallet.round(self.now_us)
+        exchange = self.wallet.round(self.now)
         if exchange is None:
             return False
-        answer = self.leases.exchange(exchange.parts, exchange.asks, self.now_us)
-        self.wallet.complete(exchange, answer, self.now_us)
+        answer = self.leases.exchange(exchange.parts, exchange.asks)
+        self.wallet.complete(exchange, answer, self.now)
         return True
 
 
@@ -80,17 +84,17 @@ def test_a_lease_is_renewed_while_a_call_is_under_way() -> None:
     process.call(MONEY)
     process.round()
     process.round()
-    process.now_us += 11 * SECOND_US
+    process.clock.advance(11)
     assert process.round()
     (account,) = process.shared.accounts.values()
-    assert account.leases["p1"].expires_at == process.now_us + 30 * SECOND_US
+    assert account.leases["p1"].expires_at == process.now.now_us + 30 * SECOND_US
 
 
 def test_a_new_period_is_a_new_purse_and_old_calls_settle_in_theirs() -> None:
     process = Process(MemoryAccounts())
     daily = bound("money", "day", 1000)
     old = process.call(daily)
-    process.now_us += 24 * 3600 * SECOND_US
+    process.clock.advance(24 * 3600)
     new = process.call(daily)
     settled(old, Demand(money=40))
     settled(new, Demand(money=70))
@@ -121,8 +125,9 @@ def test_what_was_refused_is_not_asked_for_again_at_once() -> None:
     assert isinstance(process.call(small), Exhausted)
     process.round()
     with pytest.raises(Exhausted):
-        process.wallet.remembers([small], CALL, process.now_us)
-    process.wallet.remembers([small], CALL, process.now_us + SECOND_US)
+        process.wallet.remembers([small], CALL, process.now)
+    process.clock.advance(1)
+    process.wallet.remembers([small], CALL, process.now)
 
 
 def test_what_a_call_does_not_need_is_no_limit_to_it() -> None:
@@ -134,21 +139,22 @@ def test_what_a_call_does_not_need_is_no_limit_to_it() -> None:
 def test_an_agent_is_told_what_is_left_with_what_time_gives_back() -> None:
     process = Process(MemoryAccounts())
     rate = bound("tokens", "minute", 600)
-    assert process.wallet.left(rate, process.now_us) == 600
+    assert process.wallet.left(rate, process.now) == 600
     settled(process.call(rate, demand=Demand(tokens=300)), Demand(tokens=300))
-    assert process.wallet.left(rate, process.now_us) == 300
-    assert process.wallet.left(rate, process.now_us + 10 * SECOND_US) == 400
+    assert process.wallet.left(rate, process.now) == 300
+    process.clock.advance(10)
+    assert process.wallet.left(rate, process.now) == 400
 
 
 def test_a_process_that_was_given_up_loses_what_it_held_and_begins_anew() -> None:
     shared = MemoryAccounts()
     slow, other = Process(shared, "slow"), Process(shared, "other")
     held = slow.call(MONEY)
-    other.now_us += 31 * SECOND_US
+    other.clock.advance(31)
     settled(other.call(MONEY), CALL)
     (account,) = shared.accounts.values()
     assert account.lost == 900
-    slow.now_us += 31 * SECOND_US
+    slow.clock.advance(31)
     slow.round()
     settled(held, Demand(money=1))
     settled(slow.call(MONEY), Demand(money=50))
@@ -163,5 +169,38 @@ def test_slots_are_not_used_after_the_lease_that_gave_them() -> None:
     process = Process(MemoryAccounts())
     slots = bound("concurrent", "none", 16)
     settled(process.call(slots), NOTHING)
-    assert process.wallet.take([slots], CALL, process.now_us) is not None
-    assert process.wallet.take([slots], CALL, process.now_us + 30 * SECOND_US) is None
+    assert process.wallet.take([slots], CALL, process.now) is not None
+    process.clock.advance(29)
+    process.clock.set_time_of_day(process.now.now_us - 3600 * SECOND_US)
+    assert process.wallet.take([slots], CALL, process.now) is not None
+    process.clock.advance(1)
+    assert process.wallet.take([slots], CALL, process.now) is None
+
+
+def test_a_clock_that_is_set_back_over_midnight_finds_the_purse_of_that_day_again() -> None:
+    process = Process(MemoryAccounts())
+    daily = bound("money", "day", 100)
+    yesterday = process.now.now_us
+    under_way = process.call(daily, demand=Demand(money=60))
+    settled(process.call(daily, demand=Demand(money=30)), Demand(money=30))
+    process.round()
+    process.clock.set_time_of_day(yesterday + 24 * 3600 * SECOND_US)
+    settled(process.call(daily, demand=Demand(money=1)), Demand(money=1))
+    process.clock.set_time_of_day(yesterday)
+    assert isinstance(process.call(daily, demand=Demand(money=95)), Exhausted)
+    assert isinstance(process.call(daily, demand=Demand(money=10)), Reservation)
+    settled(under_way, Demand(money=60))
+    for _ in range(3):
+        process.round()
+    used = {window.start: account for window, account in process.shared.accounts.items()}
+    assert [account.used + account.leased for _, account in sorted(used.items())] == [100, 1]
+
+
+def test_a_lease_is_renewed_whatever_the_time_of_day_does() -> None:
+    process = Process(MemoryAccounts())
+    process.call(MONEY)
+    process.round()
+    process.round()
+    process.clock.set_time_of_day(process.now.now_us - 3600 * SECOND_US)
+    process.clock.advance(11)
+    assert process.round()
