@@ -8,6 +8,7 @@ nor that of a row releases what the other one holds.
 import asyncio
 import logging
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final, Protocol
 
@@ -97,9 +98,15 @@ class Stopping:
         self._applied: dict[str, _Applied] = {}
         self._under_way: dict[Cuttable, Target] = {}
         self._cut: dict[Cuttable, _Applied] = {}
+        # Of its own: in the one that all share, calls of a database that hangs would be before it.
+        self._eye = ThreadPoolExecutor(1, thread_name_prefix="stops")
 
-    def check(self, target: Target) -> Target:
-        """The target, if nothing stops it; raises Refused, Unavailable if that cannot be told."""
+    def close(self) -> None:
+        """Look no more; whoever still looks is not waited for."""
+        self._eye.shutdown(wait=False)
+
+    def confirm(self) -> None:
+        """Raise unless it is known what is stopped: Refused if everything is, else Unavailable."""
         if self._is_blind:
             raise _unreadable()
         if self._clock.monotonic_us() - self._confirmed_us > self._stale_us:
@@ -109,6 +116,10 @@ class Stopping:
                 "Retry after a moment; the operator finds the reason in the gateway's words.",
                 retry_after_seconds=1,
             )
+
+    def check(self, target: Target) -> Target:
+        """The target, if nothing stops it; raises Refused, and as `confirm` does."""
+        self.confirm()
         stop = self._stops.meeting(target)
         if stop is not None:
             raise refusal(stop, self._directory)
@@ -139,7 +150,8 @@ class Stopping:
         asked_us = self._clock.monotonic_us()
         is_blind, pending = False, self.pending
         try:
-            pending = await asyncio.to_thread(self._orders.pending)
+            loop = asyncio.get_running_loop()
+            pending = await loop.run_in_executor(self._eye, self._orders.pending)
         except Tampered as error:
             is_blind = True
             if not self._is_blind:

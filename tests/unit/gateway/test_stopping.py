@@ -1,6 +1,8 @@
 """What the database or the folder says is stopped, is; calls are cut, and that is written down."""
 
 import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -325,6 +327,23 @@ async def test_what_the_book_did_not_take_is_noted_again_and_nothing_twice(is_lo
     )
     await stopping.note()
     assert len(world.noted) == is_lost
+
+
+async def test_a_look_does_not_wait_for_threads_that_a_database_keeps() -> None:
+    world = World()
+    stopping = await world.open()
+    loop, over = asyncio.get_running_loop(), threading.Event()
+    loop.set_default_executor(ThreadPoolExecutor(1))
+    hanging = loop.run_in_executor(None, over.wait)
+    try:
+        world.order("platform")
+        async with asyncio.timeout(5):
+            await stopping.look()
+        assert code_of(stopping) == "stopped"
+    finally:
+        over.set()
+        await hanging
+        stopping.close()
 
 
 async def test_a_look_costs_little() -> None:
