@@ -26,6 +26,7 @@ from gatebook.app.emergency import open_folder, post
 from gatebook.app.init import create
 from gatebook.app.wiring import open_control, operator
 from gatebook.control.apply import Answer, Control, Order, carry_out
+from gatebook.control.commands.engage_stop import EngageStop
 from gatebook.control.inputs import read_command
 from gatebook.core.clock import SystemClock
 from gatebook.core.errors import Unavailable
@@ -161,8 +162,8 @@ async def measure(loaded: Loaded, ports: list[int], plan: Plan, control: Control
     folder = open_folder(loaded.config, system_entropy)
 
     async def by_folder() -> None:
-        values = {"kind": "agent", "name": "bench"}
-        posting = partial(post, folder, values, "", clock=SystemClock(), entropy=system_entropy)
+        command = EngageStop(kind="agent", name="bench")
+        posting = partial(post, folder, command, "", clock=SystemClock(), entropy=system_entropy)
         order = await asyncio.to_thread(posting)
         stops.append(order.idempotency_key)
         await asyncio.to_thread(carry_out, control, order)

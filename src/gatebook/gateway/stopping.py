@@ -143,7 +143,7 @@ class Stopping:
 
     def unrecorded(self) -> set[str]:
         """Stops in force here that the database has not heard of, as far as is known."""
-        return {id_ for id_ in self.pending if id_ not in self._directory.stops}
+        return {id_ for id_, order in self.pending.items() if not self._is_recorded(id_, order)}
 
     async def look(self) -> None:
         """Look what is stopped; what has begun since is in force, and cut, when this returns."""
@@ -217,8 +217,15 @@ class Stopping:
         stops = [stop for stop in known.values() if stop.status == "engaged"]
         for id_, order in self.pending.items():
             if id_ not in known:
-                stops += _named(order, self._directory)
+                stops += [each for each in _named(order, self._directory) if each.id not in known]
         return stops
+
+    def _is_recorded(self, id_: str, order: EngageStop) -> bool:
+        known = self._directory.stops
+        if id_ in known:
+            return True
+        parts = order.parts(self._directory)
+        return bool(parts) and all(part.stop in known for part in parts)
 
     def _cut_if_stopped(self, call: Cuttable, target: Target) -> None:
         stop = self._stops.meeting(target)
@@ -253,14 +260,15 @@ def _unreadable() -> Refused:
 
 
 def _named(order: EngageStop, directory: Directory) -> list[Stop]:
-    """What an order stops; if it is not clear which of several, all of them until it is."""
+    """What an order stops; if it is not clear which of several, all of them."""
     return [
         Stop(
-            id=order.stop,
+            id=part.stop,
             organization_id=organization.id if organization else None,
-            kind=order.kind,
+            kind=part.kind,
             subject=subject,
-            engaged_at=order.engaged_at,
+            engaged_at=part.engaged_at,
         )
-        for organization, subject in subjects(directory, order.kind, order.name, order.organization)
+        for part in order.parts(directory)
+        for organization, subject in subjects(directory, part.kind, part.name, part.organization)
     ]

@@ -209,7 +209,7 @@ async def test_the_calls_of_a_revoked_key_are_cut() -> None:
     assert call.codes == ["invalid_api_key"]
 
 
-async def test_what_is_not_clear_is_all_stopped_until_it_is() -> None:
+async def test_what_is_not_clear_is_all_stopped_until_each_is_released() -> None:
     world = World()
     (agent,) = world.directory.agents.values()
     twin = msgspec.structs.replace(agent, id="agt_2", organization_id="org_2")
@@ -219,9 +219,22 @@ async def test_what_is_not_clear_is_all_stopped_until_it_is() -> None:
         organizations={**world.directory.organizations, "org_2": another},
     )
     stopping = await world.open()
-    world.order("agent", "bot")
+    id_ = world.order("agent", "bot")
     await world.hear(stopping)
     assert (code_of(stopping), code_of(stopping, OTHER)) == ("stopped", "stopped")
+    assert stopping.unrecorded() == {id_}
+    for part in world.orders[id_].parts(world.directory):
+        assert stopping.unrecorded() == {id_}
+        found = world.directory.agents["agt" if part.organization == "org" else "agt_2"]
+        world.store(part.stop, kind="agent", subject=found.id)
+        await world.hear(stopping)
+    assert stopping.unrecorded() == set()
+    assert (code_of(stopping), code_of(stopping, OTHER)) == ("stopped", "stopped")
+    for id_, stop in list(world.directory.stops.items()):
+        if stop.subject == "agt":
+            world.store(id_, kind="agent", subject="agt", status="released")
+    await world.hear(stopping)
+    assert (code_of(stopping), code_of(stopping, OTHER)) == ("", "stopped")
 
 
 async def test_an_order_that_cannot_be_believed_stops_everything_until_it_is_gone(
