@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from typing import Final, cast
 
 from msgspec.structs import replace
@@ -22,7 +22,14 @@ from gatebook.app.wiring import look_into, operator
 from gatebook.control.apply import Answer, Control, Order, carry_out, check_order
 from gatebook.control.commands.engage_stop import EngageStop
 from gatebook.core.clock import SECOND_US, Clock
-from gatebook.core.errors import Conflict, GatebookError, Invalid, NotFound, Unavailable
+from gatebook.core.errors import (
+    Conflict,
+    GatebookError,
+    Invalid,
+    Misconfigured,
+    NotFound,
+    Unavailable,
+)
 from gatebook.core.ids import Entropy, new_id
 from gatebook.storage.directory import SqlRecords
 
@@ -67,8 +74,16 @@ def settle(
 
 
 def meaning(config: Config, command: EngageStop) -> EngageStop:
-    """The order as the database has what it names; may block, raises whatever is in the way."""
-    with look_into(config) as database, database.reading() as connection:
+    """The order as the database has what it names; may block, and raises as `settled` does.
+
+    Raises Unavailable if the database cannot be asked.
+    """
+    with ExitStack() as stack:
+        try:
+            database = stack.enter_context(look_into(config))
+            connection = stack.enter_context(database.reading())
+        except (NotFound, Misconfigured) as error:
+            raise Unavailable(error.code, error.detail, error.hint) from error
         return command.settled(SqlRecords(connection))
 
 
