@@ -26,6 +26,7 @@ from gatebook.app.config import Loaded
 from gatebook.app.emergency import open_folder, post
 from gatebook.app.wiring import open_control, operator
 from gatebook.control.apply import Answer, Control, Order, carry_out
+from gatebook.control.commands.engage_stop import EngageStop
 from gatebook.control.inputs import read_command
 from gatebook.core.clock import SystemClock, to_text
 from gatebook.core.errors import Unavailable
@@ -160,9 +161,9 @@ class Bench:
 
     async def by_folder(self) -> None:
         """Stop the agent as the command does on a machine of the gates."""
-        values = {"kind": "agent", "name": "bench"}
+        command = EngageStop(kind="agent", name="bench")
         clock = SystemClock()
-        posting = partial(post, self._folder, values, "", clock=clock, entropy=system_entropy)
+        posting = partial(post, self._folder, command, "", clock=clock, entropy=system_entropy)
         order = await asyncio.to_thread(posting)
         self._stops.append(order.idempotency_key)
         await asyncio.to_thread(carry_out, self._control, order)

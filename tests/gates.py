@@ -31,6 +31,8 @@ from gatebook.app.stop_folder import StopFolder
 from gatebook.app.stop_keeper import StopKeeper
 from gatebook.app.tls import Tls, open_tls
 from gatebook.app.watched_store import WatchedStore
+from gatebook.control.commands.engage_stop import EngageStop
+from gatebook.control.inputs import read_command
 from gatebook.core.clock import SECOND_US, SystemClock
 from gatebook.core.envelope import PLATFORM, DataKey
 from gatebook.core.ids import system_entropy
@@ -261,9 +263,9 @@ class RunningGate:
 
         It is in force on return, if what it names is known.
         """
-        values = {"kind": kind, "name": name}
+        command = read_command(EngageStop, {"kind": kind, "name": name})
         entropy = system_entropy
-        order = post(self.stop_folder, values, reason, clock=self.clock, entropy=entropy)
+        order = post(self.stop_folder, command, reason, clock=self.clock, entropy=entropy)
         stop = order.idempotency_key
         stopping = self.application._gate.stopping
         eventually(lambda: stop in (stopping._applied if is_known else stopping.pending))

@@ -16,6 +16,7 @@ from gatebook.app.tail import Tail
 from gatebook.app.wiring import operator
 from gatebook.control.apply import Answer, Control, Order, carry_out, log_of
 from gatebook.control.commands.complete_drill import CompleteDrill
+from gatebook.control.commands.engage_stop import EngageStop
 from gatebook.core.clock import SECOND_US, Clock
 from gatebook.core.ids import Entropy
 from gatebook.ledger.events.stop import StopApplied
@@ -60,7 +61,7 @@ def rehearse(
     tail = Tail(database, log_of(config.ledger.origin, None), None)
     tail.last(1)
     began_us = clock.monotonic_us()
-    order = post(folder, {"kind": "drill"}, "", clock=clock, entropy=entropy)
+    order = post(folder, EngageStop(kind="drill"), "", clock=clock, entropy=entropy)
     record(folder, order, open_control, seconds=WAIT_SECONDS, clock=clock)
     stop = order.idempotency_key
     answers: dict[str, int] = {}

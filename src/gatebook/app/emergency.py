@@ -1,28 +1,43 @@
 """Stops calls from the command line: first in this machine's gates, then in the database.
 
-The first step needs no database, and takes a file. The second reaches other machines and the book;
-it is tried for a while, and a gate of this machine takes it over from whoever gives up.
+The first step takes a file; the database is asked before only what a name means, and not for long.
+The second reaches other machines and the book; it is tried for a while, and a gate of this machine
+takes it over from whoever gives up.
 """
 
+import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from typing import Any, Final
+from concurrent.futures import Future
+from contextlib import AbstractContextManager, ExitStack
+from typing import Final, cast
+
+from msgspec.structs import replace
 
 from gatebook.app import stop_folder
 from gatebook.app.config import Config
 from gatebook.app.keyring import load_keyring
 from gatebook.app.stop_folder import StopFolder
-from gatebook.app.wiring import operator
-from gatebook.control.apply import Answer, Control, Order, carry_out
+from gatebook.app.wiring import look_into, operator
+from gatebook.control.apply import Answer, Control, Order, carry_out, check_order
 from gatebook.control.commands.engage_stop import EngageStop
-from gatebook.control.inputs import read_command
 from gatebook.core.clock import SECOND_US, Clock
-from gatebook.core.errors import Conflict, Invalid, NotFound, Unavailable
+from gatebook.core.errors import (
+    Conflict,
+    GatebookError,
+    Invalid,
+    Misconfigured,
+    NotFound,
+    Unavailable,
+)
 from gatebook.core.ids import Entropy, new_id
+from gatebook.storage.directory import SqlRecords
 
 WAIT_SECONDS: Final = 20
 """How long the database is waited for."""
+
+SETTLE_SECONDS: Final = 0.5
+"""How long it is waited for when it is only asked what a name means."""
 
 _PAUSE_SECONDS: Final = 0.5
 
@@ -33,16 +48,73 @@ def open_folder(config: Config, entropy: Entropy) -> StopFolder:
     return StopFolder(config.data / stop_folder.NAME, key, entropy)
 
 
+def settle(
+    command: EngageStop, look: Callable[[EngageStop], EngageStop], *, seconds: float
+) -> EngageStop:
+    """The order with the organization that it is about, where the database tells it in time.
+
+    Where it does not, the order is as it was said. Raises NotFound or Invalid if it does, and the
+    order names nothing or several things.
+    """
+    found: Future[EngageStop] = Future()
+
+    def ask() -> None:
+        try:
+            found.set_result(look(command))
+        except GatebookError as error:
+            found.set_exception(error)
+
+    threading.Thread(target=ask, name="settle", daemon=True).start()
+    try:
+        return found.result(seconds)
+    except (NotFound, Invalid):
+        raise
+    except (GatebookError, TimeoutError):
+        return command
+
+
+def meaning(config: Config, command: EngageStop) -> EngageStop:
+    """The order as the database has what it names; may block, and raises as `settled` does.
+
+    Raises Unavailable if the database cannot be asked.
+    """
+    with ExitStack() as stack:
+        try:
+            database = stack.enter_context(look_into(config))
+            connection = stack.enter_context(database.reading())
+        except (NotFound, Misconfigured) as error:
+            raise Unavailable(error.code, error.detail, error.hint) from error
+        return command.settled(SqlRecords(connection))
+
+
 def post(
-    folder: StopFolder, values: dict[str, Any], reason: str, *, clock: Clock, entropy: Entropy
+    folder: StopFolder, command: EngageStop, reason: str, *, clock: Clock, entropy: Entropy
 ) -> Order:
-    """Have the gates of this machine stop something; they do within moments of the return."""
+    """Have the gates of this machine stop something; they do within moments of the return.
+
+    Raises Invalid if it could not be recorded later, and Unavailable if it cannot be written.
+    """
     id_ = new_id("stp", entropy)
-    given = {**values, "stop": id_, "engaged_at": clock.now_us()}
-    command = read_command(EngageStop, given)
+    command = replace(command, stop=id_, engaged_at=clock.now_us())
     order = Order(command=command, by=operator(), reason=reason, idempotency_key=id_)
+    check_order(order)
     folder.post(order)
     return order
+
+
+def engage(control: Control, order: Order) -> list[Answer]:
+    """Put an order into the database and the book; raises NotFound if it names nothing.
+
+    If it names things of several organizations, each gets a stop of its own, in its own log: what
+    was stopped by the order stays so until somebody answers for each release.
+    """
+    command = cast("EngageStop", order.command)  # nothing else is an order to stop
+    with control.book.reading() as records:
+        parts = command.parts(records) or [command]
+    return [
+        carry_out(control, replace(order, command=part, idempotency_key=part.stop))
+        for part in parts
+    ]
 
 
 def record(
@@ -52,18 +124,18 @@ def record(
     *,
     seconds: float,
     clock: Clock,
-) -> Answer:
+) -> list[Answer]:
     """Put a stop into the database and the book, and so before the gates of other machines.
 
     Raises Unavailable if that could not be done in time: the stop is in force here all the same.
-    Raises NotFound or Invalid if it names nothing: then it is taken back.
+    Raises NotFound if it names nothing: then it is taken back.
     """
     until_us = clock.monotonic_us() + int(seconds * SECOND_US)
     while True:
         try:
             with open_control() as control:
-                return carry_out(control, order)
-        except (NotFound, Invalid):
+                return engage(control, order)
+        except NotFound:
             folder.remove(order.idempotency_key)
             raise
         except (Conflict, Unavailable) as error:  # a gate may be doing the same

@@ -114,7 +114,7 @@ def run(config: Config, ready: Callable[[str], None]) -> None:
     stop = threading.Event()
     root = config.data / "log"
     with (
-        open_installation(config) as database,
+        open_installation(config, migrating=True) as database,
         listen_on(config.log.host, config.log.port) as listener,
     ):
         integrator = Integrator(

@@ -2,7 +2,8 @@
 
 Whoever engages a stop records it too; this is for those who gave up or were cut off meanwhile. An
 order is carried out under the id of its stop, so that whoever comes second finds it done. Its file
-is taken away when no gate can be left that has not heard of it from the database.
+is taken away when no gate can be left that has not heard of it from the database, or if it names
+nothing; as long as it cannot be recorded it is in force.
 """
 
 import asyncio
@@ -13,13 +14,14 @@ from functools import partial
 from typing import Final
 
 from gatebook.app.config import Config
+from gatebook.app.emergency import engage
 from gatebook.app.followers import Step
 from gatebook.app.keyring import Keyring
 from gatebook.app.stop_folder import NAME, StopFolder
 from gatebook.app.wiring import control_of
-from gatebook.control.apply import Control, Order, carry_out, log_of
+from gatebook.control.apply import Control, Order, log_of
 from gatebook.core.clock import SECOND_US, Clock
-from gatebook.core.errors import Conflict, Invalid, NotFound
+from gatebook.core.errors import Conflict, GatebookError, NotFound, Unavailable
 from gatebook.core.ids import Entropy
 from gatebook.gateway.book import Book
 from gatebook.gateway.snapshot import Snapshots
@@ -81,30 +83,43 @@ class StopKeeper:
             "looking for stops": Step(stopping.look, LOOK_SECONDS),
             "noting what was stopped": Step(stopping.note, NOTE_SECONDS),
             "recording stops": Step(partial(self.record, stopping), _SECONDS),
+            "keeping room for stops": Step(self.keep_room, _SECONDS),
         }
 
     async def record(self, stopping: Stopping) -> None:
-        """Record what is not recorded, tidy up what is, keep room; raises Unavailable."""
+        """Record what is not recorded, tidy up what is; raises why one of them could not be."""
+        refused: GatebookError | None = None
         unrecorded = stopping.unrecorded()
         self._tidy(stopping.pending.keys() - unrecorded)
         for id_ in unrecorded:
             age_us = self._clock.now_us() - stopping.pending[id_].engaged_at
             order = self.folder.order(id_)
             if order is not None and not 0 <= age_us < self._patience_us:
-                await asyncio.to_thread(self._record, id_, order)
+                try:
+                    await asyncio.to_thread(self._record, id_, order)
+                except Unavailable:  # and so it is for all others
+                    raise
+                except GatebookError as error:
+                    refused = error
+        if refused is not None:
+            raise refused
+
+    async def keep_room(self) -> None:
+        """Keep room for orders that come when the disk is full; raises Unavailable."""
         await asyncio.to_thread(self.folder.prepare)
 
     def _record(self, id_: str, order: Order) -> None:
         try:
             with self._open_control() as control:
-                answer = carry_out(control, order)
+                answers = engage(control, order)
         except Conflict:
             return  # somebody else does it at this very moment
-        except (NotFound, Invalid) as error:
+        except NotFound as error:
             _LOG.error("%s is void, and nothing is stopped by it: %s", id_, error)
             self.folder.remove(id_)
             return
-        _LOG.info("%s is in the book: %s", id_, answer.reference)
+        for answer in answers:
+            _LOG.info("%s is in the book: %s", answer.values["stop"], answer.reference)
 
     def _tidy(self, recorded: Iterable[str]) -> None:
         """Take away what the database has had for so long that every gate knows it from there."""

@@ -7,12 +7,12 @@ import os
 import pwd
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib import import_module
 
 from gatebook.app.book import CommandBook
 from gatebook.app.child import Child
-from gatebook.app.config import Config, Loaded
+from gatebook.app.config import DATABASE_NAME, Config, Loaded
 from gatebook.app.folders import command_kinds, dialects
 from gatebook.app.init import create
 from gatebook.app.keyring import Keyring, load_keyring
@@ -26,7 +26,7 @@ from gatebook.core.ids import system_entropy
 from gatebook.identity.directory import Directory
 from gatebook.ledger.ports import Certifier
 from gatebook.storage.book import SqlStore
-from gatebook.storage.database import SCHEMA, Database, open_database, schema_of
+from gatebook.storage.database import SCHEMA, Database, check_schema, open_database, schema_of
 from gatebook.storage.directory import load_snapshot
 from gatebook.storage.sequence import Sequencer
 
@@ -42,30 +42,45 @@ def operator() -> LocalOperator:
 
 
 @contextmanager
-def open_installation(config: Config) -> Iterator[Database]:
-    """The database of an installation, which is set up at first use."""
+def open_installation(config: Config, *, migrating: bool = False) -> Iterator[Database]:
+    """The database of an installation, which is set up at first use.
+
+    Raises Misconfigured if another version wrote it. One that an older version wrote is brought to
+    this one with `migrating` alone: from then on no process of the older one can use it.
+    """
     create(config, system_entropy)
-    database = open_database(config.database_url, wait_seconds=config.storage.wait_seconds)
-    try:
-        if schema_of(database) != SCHEMA:
+    with closing(_database(config)) as database:
+        found = schema_of(database)
+        if found is None or (migrating and found != SCHEMA):
             # By name: Alembic is large, and needed once in the life of a version.
             import_module("gatebook.storage.migrate").migrate(database)
+        check_schema(database)
         yield database
-    finally:
-        database.close()
 
 
 @contextmanager
 def look_into(config: Config) -> Iterator[Database]:
-    """The database of an installation that exists; raises NotFound, and makes nothing."""
-    if not config.data.exists():
-        raise NotFound(
-            "installation_missing",
-            f"There is no installation in {config.data}.",
-            "gatebook serve makes one; --data names another folder.",
-        )
-    with open_installation(config) as database:
+    """The database of an installation that exists; makes and changes nothing.
+
+    Raises NotFound, and Misconfigured if another version wrote it.
+    """
+    missing = NotFound(
+        "installation_missing",
+        f"There is no installation in {config.data}, or it was never used.",
+        "gatebook serve makes one; --data names another folder.",
+    )
+    is_there = config.storage.url or (config.data / DATABASE_NAME).exists()
+    if not config.data.exists() or not is_there:
+        raise missing
+    with closing(_database(config)) as database:
+        if schema_of(database) is None:
+            raise missing
+        check_schema(database)
         yield database
+
+
+def _database(config: Config) -> Database:
+    return open_database(config.database_url, wait_seconds=config.storage.wait_seconds)
 
 
 def read_directory(config: Config) -> Directory:

@@ -1,5 +1,6 @@
 """Stop calls at once, see what is stopped, release it."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -84,22 +85,34 @@ def engage(
     session: Session, kind: str, name: str, *, organization: str, reason: str, as_json: bool
 ) -> None:
     """Have something stopped here, then everywhere, and say so."""
-    from gatebook.app.emergency import WAIT_SECONDS, open_folder, post, record
+    from gatebook.app.emergency import (
+        SETTLE_SECONDS,
+        WAIT_SECONDS,
+        meaning,
+        open_folder,
+        post,
+        record,
+        settle,
+    )
     from gatebook.app.wiring import open_control
     from gatebook.control.commands.engage_stop import EngageStop
+    from gatebook.control.inputs import read_command
     from gatebook.core.clock import SystemClock
     from gatebook.core.ids import system_entropy
 
     clock = SystemClock()
-    folder = open_folder(session.config, system_entropy)
     values = {"kind": kind, "name": name, "organization": organization}
-    order = post(folder, values, reason, clock=clock, entropy=system_entropy)
+    said = read_command(EngageStop, values)
+    folder = open_folder(session.config, system_entropy)
+    command = settle(said, partial(meaning, session.config), seconds=SETTLE_SECONDS)
+    order = post(folder, command, reason, clock=clock, entropy=system_entropy)
     if not as_json:
         click.echo(f"The gates of this machine are told: {order.idempotency_key}.", err=True)
-    answer = record(
+    answers = record(
         folder, order, lambda: open_control(session.loaded), seconds=WAIT_SECONDS, clock=clock
     )
-    show_answer(EngageStop, answer, as_json=as_json)
+    for answer in answers:
+        show_answer(EngageStop, answer, as_json=as_json)
 
 
 def _recorded(directory: "Directory", with_released: bool) -> list[dict[str, Any]]:

@@ -83,7 +83,7 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
 
 def carry_out(control: Control, order: Order) -> Answer:
     """Do what has to exist first, then the command; an order done before is only looked up."""
-    _check(order)
+    check_order(order)
     steps = []
     while (need := _first_need(control, order)) is not None:
         steps.append(carry_out(control, Order(command=need, by=order.by, reason=order.reason)))
@@ -146,7 +146,8 @@ def log_of(origin: str, organization: Organization | None) -> str:
     return f"{origin}/{organization.slug if organization else PLATFORM}"
 
 
-def _check(order: Order) -> None:
+def check_order(order: Order) -> None:
+    """Raise Invalid for what is said beside a command, if that could not be recorded."""
     for name, text in (("reason", order.reason), ("idempotency key", order.idempotency_key)):
         if len(text) > _ORDER_TEXT or not is_plain(text):
             raise Invalid(

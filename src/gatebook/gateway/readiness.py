@@ -8,7 +8,7 @@ and without a trace in the book. Which check fails is told on the port of the me
 from collections.abc import Callable
 from typing import Final
 
-from gatebook.core.errors import Unavailable
+from gatebook.core.errors import Refused, Unavailable
 from gatebook.gateway.gate import Gate
 from gatebook.web.exchange import Exchange
 from gatebook.web.problem import Answer, Headers
@@ -27,6 +27,7 @@ def checks(gate: Gate) -> dict[str, str]:
     return {
         "front": "draining" if gate.front.is_draining else "",
         "directory": _code_of(gate.snapshots.current),
+        "stops": _code_of(gate.stopping.confirm),
         "book": gate.book.trouble,
         "notary": _code_of(lambda: gate.unsigned.check(gate.clock.monotonic_us())),
     }
@@ -43,6 +44,6 @@ def _code_of(check: Callable[[], object]) -> str:
     """What is wrong, if a check that a call has to pass does not let one pass now."""
     try:
         check()
-    except Unavailable as error:
+    except (Refused, Unavailable) as error:
         return error.code
     return ""

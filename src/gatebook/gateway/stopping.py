@@ -8,6 +8,7 @@ nor that of a row releases what the other one holds.
 import asyncio
 import logging
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final, Protocol
 
@@ -98,9 +99,15 @@ class Stopping:
         self._applied: dict[str, _Applied] = {}
         self._under_way: dict[Cuttable, Target] = {}
         self._cut: dict[Cuttable, _Applied] = {}
+        # Of its own: in the one that all share, calls of a database that hangs would be before it.
+        self._eye = ThreadPoolExecutor(1, thread_name_prefix="stops")
 
-    def check(self, target: Target) -> Target:
-        """The target, if nothing stops it; raises Refused, Unavailable if that cannot be told."""
+    def close(self) -> None:
+        """Look no more; whoever still looks is not waited for."""
+        self._eye.shutdown(wait=False)
+
+    def confirm(self) -> None:
+        """Raise unless it is known what is stopped: Refused if everything is, else Unavailable."""
         if self._is_blind:
             raise _unreadable()
         if self._clock.monotonic_us() - self._confirmed_us > self._stale_us:
@@ -110,6 +117,10 @@ class Stopping:
                 "Retry after a moment; the operator finds the reason in the gateway's words.",
                 retry_after_seconds=1,
             )
+
+    def check(self, target: Target) -> Target:
+        """The target, if nothing stops it; raises Refused, and as `confirm` does."""
+        self.confirm()
         stop = self._stops.meeting(target)
         if stop is not None:
             raise refusal(stop, self._directory)
@@ -140,14 +151,15 @@ class Stopping:
 
     def unrecorded(self) -> set[str]:
         """Stops in force here that the database has not heard of, as far as is known."""
-        return {id_ for id_ in self.pending if id_ not in self._directory.stops}
+        return {id_ for id_, order in self.pending.items() if not self._is_recorded(id_, order)}
 
     async def look(self) -> None:
         """Look what is stopped; what has begun since is in force, and cut, when this returns."""
         asked_us = self._clock.monotonic_us()
         is_blind, pending = False, self.pending
         try:
-            pending = await asyncio.to_thread(self._orders.pending)
+            loop = asyncio.get_running_loop()
+            pending = await loop.run_in_executor(self._eye, self._orders.pending)
         except Tampered as error:
             is_blind = True
             if not self._is_blind:
@@ -213,8 +225,15 @@ class Stopping:
         stops = [stop for stop in known.values() if stop.status == "engaged"]
         for id_, order in self.pending.items():
             if id_ not in known:
-                stops += _named(order, self._directory)
+                stops += [each for each in _named(order, self._directory) if each.id not in known]
         return stops
+
+    def _is_recorded(self, id_: str, order: EngageStop) -> bool:
+        known = self._directory.stops
+        if id_ in known:
+            return True
+        parts = order.parts(self._directory)
+        return bool(parts) and all(part.stop in known for part in parts)
 
     def _cut_if_stopped(self, call: Cuttable, target: Target) -> None:
         stop = self._stops.meeting(target)
@@ -259,14 +278,15 @@ def _unreadable() -> Refused:
 
 
 def _named(order: EngageStop, directory: Directory) -> list[Stop]:
-    """What an order stops; if it is not clear which of several, all of them until it is."""
+    """What an order stops; if it is not clear which of several, all of them."""
     return [
         Stop(
-            id=order.stop,
+            id=part.stop,
             organization_id=organization.id if organization else None,
-            kind=order.kind,
+            kind=part.kind,
             subject=subject,
-            engaged_at=order.engaged_at,
+            engaged_at=part.engaged_at,
         )
-        for organization, subject in subjects(directory, order.kind, order.name, order.organization)
+        for part in order.parts(directory)
+        for organization, subject in subjects(directory, part.kind, part.name, part.organization)
     ]

@@ -156,7 +156,7 @@ def check_schema(database: Database) -> None:
         raise Misconfigured(
             "database_schema",
             f"The database has schema {found or 'none'}, this version needs {SCHEMA}.",
-            "Start the integrator or give any command with this version: they migrate.",
+            "Once no process of another version runs: gatebook migrate",
         )
 
 

@@ -1,14 +1,19 @@
 """A stop is ordered without the database, and recorded as soon as that is possible."""
 
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+from msgspec.structs import replace
 
-from gatebook.app.emergency import post, record
+from gatebook.app.emergency import post, record, settle
 from gatebook.app.stop_folder import StopFolder
 from gatebook.control.apply import Control
+from gatebook.control.commands.engage_stop import EngageStop
 from gatebook.core.clock import SystemClock
 from gatebook.core.envelope import PLATFORM, DataKey
 from gatebook.core.errors import GatebookError, Invalid, NotFound, Unavailable
@@ -53,8 +58,8 @@ class Door:
 
 
 def order(folder: StopFolder, name: str = "mailer") -> str:
-    values = {"kind": "agent", "name": name}
-    posted = post(folder, values, "astray", clock=CLOCK, entropy=system_entropy)
+    command = EngageStop(kind="agent", name=name)
+    posted = post(folder, command, "astray", clock=CLOCK, entropy=system_entropy)
     return posted.idempotency_key
 
 
@@ -63,7 +68,7 @@ def recorded(folder: StopFolder, door: Door, stop: str, seconds: float = 10) -> 
     folder.pending()
     found = folder.order(stop)
     assert found is not None
-    answer = record(folder, found, door.open, seconds=seconds, clock=CLOCK)
+    (answer,) = record(folder, found, door.open, seconds=seconds, clock=CLOCK)
     return answer.reference, answer.repeated
 
 
@@ -73,11 +78,72 @@ def test_an_order_lies_in_the_folder_before_anybody_asks_the_database(folder: St
     assert folder.pending()[stop].engaged_at > 0
 
 
-def test_a_slip_orders_nothing(folder: StopFolder) -> None:
-    for values in ({"kind": "agent"}, {"kind": "platform", "name": "mailer"}):
+def test_an_order_that_the_book_would_not_take_is_not_given(folder: StopFolder) -> None:
+    """It would be in force until the database answers, and then nobody could record it."""
+    command = EngageStop(kind="agent", name="mailer")
+    for reason in ("x" * 401, "two\nlines"):
         with pytest.raises(Invalid):
-            post(folder, values, "", clock=CLOCK, entropy=system_entropy)
+            post(folder, command, reason, clock=CLOCK, entropy=system_entropy)
     assert folder.pending() == {}
+
+
+def test_the_longest_order_can_be_written(folder: StopFolder) -> None:
+    command = EngageStop(kind="agent", name="a" * 100, organization="b" * 40)
+    post(folder, command, "\U0001f6d1" * 400, clock=CLOCK, entropy=system_entropy)
+    assert len(folder.pending()) == 1
+
+
+SAID = EngageStop(kind="agent", name="mailer")
+
+
+def test_the_database_is_asked_what_is_meant(office: Office) -> None:
+    def look(command: EngageStop) -> EngageStop:
+        return command.settled(office.directory)
+
+    settled = settle(SAID, look, seconds=10)
+    assert (settled.name, settled.organization) == ("mailer", "default")
+    with pytest.raises(NotFound):
+        settle(replace(SAID, name="nobody"), look, seconds=10)
+    office.order("create_organization", slug="umbrella")
+    office.enroll(name="mailer", organization="umbrella")
+    with pytest.raises(Invalid, match="default, umbrella"):
+        settle(SAID, look, seconds=10)
+    assert settle(replace(SAID, organization="umbrella"), look, seconds=10).organization
+
+
+def test_without_an_answer_the_order_is_as_it_was_said() -> None:
+    over = threading.Event()
+
+    def fail(_: EngageStop) -> NoReturn:
+        raise DOWN
+
+    def hang(command: EngageStop) -> EngageStop:
+        over.wait()
+        return command
+
+    assert settle(SAID, fail, seconds=10) is SAID
+    began = time.monotonic()
+    assert settle(SAID, hang, seconds=0.1) is SAID
+    assert time.monotonic() - began < 5
+    over.set()
+
+
+def test_an_order_that_is_not_clear_is_recorded_for_each_that_it_may_mean(
+    folder: StopFolder, office: Office
+) -> None:
+    office.order("create_organization", slug="umbrella")
+    office.enroll(name="mailer", organization="umbrella")
+    stop = order(folder)
+    folder.pending()
+    found = folder.order(stop)
+    assert found is not None
+    answers = record(folder, found, Door(office).open, seconds=10, clock=CLOCK)
+    again = record(folder, found, Door(office).open, seconds=10, clock=CLOCK)
+    assert {each.values["stop"] for each in answers} == set(office.directory.stops)
+    assert [each.reference for each in again] == [each.reference for each in answers]
+    assert {each.organization_id for each in office.directory.stops.values()} == set(
+        office.directory.organizations
+    )
 
 
 def test_the_database_is_tried_until_it_answers(folder: StopFolder, office: Office) -> None:

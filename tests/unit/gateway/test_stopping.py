@@ -1,6 +1,8 @@
 """What the database or the folder says is stopped, is; calls are cut, and that is written down."""
 
 import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -232,7 +234,7 @@ async def test_a_call_whose_key_was_revoked_while_it_waited_for_the_book_does_no
         HandCall(stopping)
 
 
-async def test_what_is_not_clear_is_all_stopped_until_it_is() -> None:
+async def test_what_is_not_clear_is_all_stopped_until_each_is_released() -> None:
     world = World()
     (agent,) = world.directory.agents.values()
     twin = msgspec.structs.replace(agent, id="agt_2", organization_id="org_2")
@@ -242,9 +244,22 @@ async def test_what_is_not_clear_is_all_stopped_until_it_is() -> None:
         organizations={**world.directory.organizations, "org_2": another},
     )
     stopping = await world.open()
-    world.order("agent", "bot")
+    id_ = world.order("agent", "bot")
     await world.hear(stopping)
     assert (code_of(stopping), code_of(stopping, OTHER)) == ("stopped", "stopped")
+    assert stopping.unrecorded() == {id_}
+    for part in world.orders[id_].parts(world.directory):
+        assert stopping.unrecorded() == {id_}
+        found = world.directory.agents["agt" if part.organization == "org" else "agt_2"]
+        world.store(part.stop, kind="agent", subject=found.id)
+        await world.hear(stopping)
+    assert stopping.unrecorded() == set()
+    assert (code_of(stopping), code_of(stopping, OTHER)) == ("stopped", "stopped")
+    for id_, stop in list(world.directory.stops.items()):
+        if stop.subject == "agt":
+            world.store(id_, kind="agent", subject="agt", status="released")
+    await world.hear(stopping)
+    assert (code_of(stopping), code_of(stopping, OTHER)) == ("", "stopped")
 
 
 async def test_an_order_that_cannot_be_believed_stops_everything_until_it_is_gone(
@@ -350,6 +365,23 @@ async def test_what_the_book_did_not_take_is_noted_again_and_nothing_twice(is_lo
     )
     await stopping.note()
     assert len(world.noted) == is_lost
+
+
+async def test_a_look_does_not_wait_for_threads_that_a_database_keeps() -> None:
+    world = World()
+    stopping = await world.open()
+    loop, over = asyncio.get_running_loop(), threading.Event()
+    loop.set_default_executor(ThreadPoolExecutor(1))
+    hanging = loop.run_in_executor(None, over.wait)
+    try:
+        world.order("platform")
+        async with asyncio.timeout(5):
+            await stopping.look()
+        assert code_of(stopping) == "stopped"
+    finally:
+        over.set()
+        await hanging
+        stopping.close()
 
 
 async def test_a_look_costs_little() -> None:

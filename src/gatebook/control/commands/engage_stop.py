@@ -1,15 +1,17 @@
 """Record that calls are stopped."""
 
 from functools import partial
+from hashlib import sha256
 from typing import Annotated, ClassVar
 
 from msgspec import Meta
+from msgspec.structs import replace
 
 from gatebook.control.command import Command, Context, Outcome
 from gatebook.control.ports import Records
-from gatebook.control.stoppable import Subject, subjects
+from gatebook.control.stoppable import Rows, Subject, subjects
 from gatebook.core.errors import Invalid, NotFound
-from gatebook.core.ids import new_id
+from gatebook.core.ids import base62, new_id
 from gatebook.identity.directory import Organization, Stop, StopKind
 from gatebook.ledger.events.stop import StopEngaged
 
@@ -59,6 +61,26 @@ class EngageStop(Command, frozen=True, kw_only=True, forbid_unknown_fields=True)
         if (not self.name) != (self.kind in ("platform", "drill")):
             raise ValueError("Name what is stopped, and nothing where it is everything")
 
+    def settled(self, rows: Rows) -> "EngageStop":
+        """The order with the organization that is meant; NotFound or Invalid as `change` raises."""
+        organization = self._subject(rows).organization
+        return replace(self, organization=organization.slug if organization else "")
+
+    def parts(self, rows: Rows) -> list["EngageStop"]:
+        """What it stops, one order each: itself where it is clear, none if it names nothing.
+
+        If several organizations have what it names, each order has an id of its own, which follows
+        from this one's: whoever takes it apart gets the same.
+        """
+        found = subjects(rows, self.kind, self.name, self.organization)
+        if len(found) == 1:
+            return [self]
+        return [
+            replace(self, organization=organization.id, stop=_id_of_part(self.stop, subject))
+            for organization, subject in found
+            if organization is not None
+        ]
+
     def within(self, records: Records) -> Organization | None:
         """The organization that what is stopped belongs to; None: it is not in one of them."""
         return self._subject(records).organization
@@ -85,8 +107,8 @@ class EngageStop(Command, frozen=True, kw_only=True, forbid_unknown_fields=True)
             answer={"stop": stop.id, "kind": stop.kind, "subject": self.name},
         )
 
-    def _subject(self, records: Records) -> Subject:
-        found = subjects(records, self.kind, self.name, self.organization)
+    def _subject(self, rows: Rows) -> Subject:
+        found = subjects(rows, self.kind, self.name, self.organization)
         if not found:
             what = "agent" if self.kind == "quarantine" else self.kind
             raise NotFound(
@@ -98,3 +120,8 @@ class EngageStop(Command, frozen=True, kw_only=True, forbid_unknown_fields=True)
                 "organization_unclear", f"Several organizations have a {self.name}: {slugs}."
             )
         return found[0]
+
+
+def _id_of_part(stop: str, subject: str) -> str:
+    proof = sha256(f"{stop} {subject}".encode()).digest()
+    return f"stp_{base62(int.from_bytes(proof[:16]), 22)}"

@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+from msgspec import to_builtins
 from msgspec.structs import replace
 
 from gatebook.app.folders import command_kinds
+from gatebook.control.commands.engage_stop import EngageStop
 from gatebook.control.inputs import read_command
 from gatebook.core.errors import Invalid, NotFound
 from gatebook.identity.directory import Stop
@@ -67,6 +69,24 @@ def test_what_it_names_has_to_be_clear() -> None:
     (stop,) = decide("engage_stop", records, kind="agent", name="mailer", organization="acme").saves
     assert isinstance(stop, Stop)
     assert stop.subject == "agt_1"
+
+
+def test_an_order_that_is_clear_is_settled_and_one_that_is_not_is_taken_apart() -> None:
+    twin = replace(MAILER, id="agt_2", organization_id="org_2")
+    records = MemoryRecords(*ALL, OTHER, twin)
+    order = EngageStop(kind="agent", name="mailer", stop=STOP, engaged_at=NOON_US)
+    ours = replace(order, organization="acme")
+    assert replace(order, name="agt_1").settled(records).organization == "acme"
+    assert EngageStop(kind="platform").settled(records).organization == ""
+    assert ours.parts(records) == [ours]
+    assert replace(order, name="nobody").parts(records) == []
+    parts = order.parts(records)
+    assert [each.organization for each in parts] == ["org_1", "org_2"]
+    assert len({STOP, *(each.stop for each in parts)}) == 3
+    assert {each.engaged_at for each in parts} == {NOON_US}
+    for part in parts:  # what is made up has to be an id like any other
+        read_command(EngageStop, to_builtins(part))
+    assert order.parts(records) == parts
 
 
 @pytest.mark.parametrize(
