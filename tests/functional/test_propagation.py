@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from bench.database_wire import DatabaseWire, State
 from gatebook.app.config import load_config
 from gatebook.app.simulated_provider import SimulatedProvider
 from gatebook.app.wiring import open_control, operator
@@ -25,7 +26,6 @@ from gatebook.core.secret import Secret
 from tests.gates import CHAT
 from tests.served import ORDER, Served, Start
 from tests.servers import serving
-from bench.database_wire import DatabaseWire, State
 
 pytestmark = pytest.mark.long
 
