@@ -103,9 +103,9 @@ def _event(chunk: dict[str, Any]) -> bytes:
 
 
 @pytest.fixture
-def tally() -> Iterator[Tally]:
+def tally() -> Tally:
     """The vendor."""
-    yield Tally()
+    return Tally()
 
 
 @pytest.fixture
