@@ -96,6 +96,19 @@ def test_the_models(client: OpenAI) -> None:
     assert [model.id for model in client.models.list()] == ["gpt-4o", "gpt-4o-mini"]
 
 
+def test_streamed_tools(client: OpenAI) -> None:
+    tools: Any = [{"type": "function", "function": {"name": "look_up", "parameters": {}}}]
+    stream = client.chat.completions.create(model="gpt-4o", messages=HI, tools=tools, stream=True)
+    choices = [chunk.choices[0] for chunk in stream]
+    calls = [call for choice in choices for call in choice.delta.tool_calls or ()]
+    assert [call.function.name for call in calls if call.function] == ["look_up"]
+    assert choices[-1].finish_reason == "tool_calls"
+    with client.chat.completions.stream(model="gpt-4o", messages=HI, tools=tools) as helped:
+        (choice,) = helped.get_final_completion().choices
+    assert choice.message.tool_calls
+    assert choice.message.tool_calls[0].function.arguments == "{}"
+
+
 async def test_calls_and_streams_of_asyncio(async_client: AsyncOpenAI) -> None:
     completion = await async_client.chat.completions.create(model="gpt-4o", messages=HI)
     assert completion.choices[0].message.content
