@@ -1,7 +1,7 @@
 """A vendor that fails in every way a vendor can, chosen by the model that is asked for.
 
-`python -m bench.faulty PORT`; tests run it in a thread. It speaks OpenAI's chat completions and
-Anthropic's messages, as far as a fault leaves anything to say.
+`python -m bench.faulty PORT`; tests run it in a thread. It speaks every dialect, as far as a fault
+leaves anything to say.
 """
 
 import asyncio
@@ -12,6 +12,8 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
+
+from bench.faulty_words import Words, words
 
 FAULTS: Final = (
     "reset",
@@ -28,8 +30,10 @@ FAULTS: Final = (
     "stream-cut",
     "stream-garbage",
     "stream-silent",
+    "stream-error",
 )
-"""Each is asked for as the model `fault-<name>`; any other model just answers."""
+"""Each is asked for as the model `fault-<name>`, with whatever behind a slash; any other one just
+answers."""
 
 _HEAD_LIMIT: Final = 64 * 1024
 _SLOW_SECONDS: Final = 0.3
@@ -44,6 +48,8 @@ class FaultyVendor:
     def __init__(self, port: int = 0) -> None:
         self.port = port
         self.requests = 0
+        self.faults: dict[str, str] = {}
+        """Of other models, for as long as they stand here."""
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._stop = asyncio.Event()
@@ -90,8 +96,10 @@ class FaultyVendor:
         try:
             while request := await _request(reader):
                 self.requests += 1
-                answer = _Answer(*request, writer)
-                fault = _FAULTS.get(answer.model.removeprefix("fault-"), _well)
+                answer = _Answer(words(*request), writer)
+                model = answer.said.model
+                name = self.faults.get(model, model.removeprefix("fault-").partition("/")[0])
+                fault = _FAULTS.get(name, _well)
                 await fault(answer)
                 if fault not in _KEPT:
                     break
@@ -102,12 +110,10 @@ class FaultyVendor:
 
 
 class _Answer:
-    """What is known of a request, and the way back."""
+    """What there is to say to a request, and the way back."""
 
-    def __init__(self, path: str, body: dict[str, Any], writer: asyncio.StreamWriter) -> None:
-        self.model = str(body.get("model", ""))
-        self.streamed = bool(body.get("stream"))
-        self.is_messages = path.startswith("/v1/messages")
+    def __init__(self, said: Words, writer: asyncio.StreamWriter) -> None:
+        self.said = said
         self.writer = writer
 
     async def whole(self, status: int, body: bytes, *headers: str) -> None:
@@ -141,10 +147,10 @@ def _head(status: int, *fields: str) -> bytes:
 
 
 async def _well(answer: _Answer) -> None:
-    if answer.streamed:
+    if answer.said.is_streamed:
         await _stream(answer, end=True)
     else:
-        await answer.whole(200, _reply(answer))
+        await answer.whole(200, answer.said.whole)
 
 
 async def _reset(answer: _Answer) -> None:
@@ -172,11 +178,12 @@ async def _slow_head(answer: _Answer) -> None:
 
 
 async def _slow_body(answer: _Answer) -> None:
-    """The body comes byte by byte."""
-    body = _reply(answer)
+    """The body comes bit by bit."""
+    body = answer.said.whole
     await answer.send(_head(200, "Content-Type: application/json", f"Content-Length: {len(body)}"))
-    for at in range(0, len(body), 16):
-        await answer.send(body[at : at + 16])
+    step = len(body) // 20
+    for at in range(0, len(body), step):
+        await answer.send(body[at : at + step])
         await asyncio.sleep(_SLOW_SECONDS / 20)
 
 
@@ -195,15 +202,15 @@ async def _not_json(answer: _Answer) -> None:
 
 
 async def _busy(answer: _Answer) -> None:
-    await answer.whole(429, _error(answer, "rate_limit_error"), "Retry-After: 1")
+    await answer.whole(429, answer.said.error(429), "Retry-After: 1")
 
 
 async def _broken(answer: _Answer) -> None:
-    await answer.whole(500, _error(answer, "api_error"))
+    await answer.whole(500, answer.said.error(500))
 
 
 async def _away(answer: _Answer) -> None:
-    await answer.whole(503, _error(answer, "overloaded_error"))
+    await answer.whole(503, answer.said.error(503))
 
 
 async def _stream_cut(answer: _Answer) -> None:
@@ -223,9 +230,17 @@ async def _stream_silent(answer: _Answer) -> None:
     await asyncio.sleep(3600)
 
 
+async def _stream_error(answer: _Answer) -> None:
+    """A stream in which the vendor says that it failed."""
+    await _stream(answer, end=False)
+    await answer.event(answer.said.error_event)
+    await answer.send(b"0\r\n\r\n")
+
+
 async def _stream(answer: _Answer, *, end: bool) -> None:
-    await answer.send(_head(200, "Content-Type: text/event-stream", "Transfer-Encoding: chunked"))
-    events = _events(answer)
+    kind = f"Content-Type: {answer.said.stream_type}"
+    await answer.send(_head(200, kind, "Transfer-Encoding: chunked"))
+    events = answer.said.events
     for event in events if end else events[:-2]:
         await answer.event(event)
     if end:
@@ -247,74 +262,10 @@ _FAULTS: Final[dict[str, _Fault]] = {
     "stream-cut": _stream_cut,
     "stream-garbage": _stream_garbage,
     "stream-silent": _stream_silent,
+    "stream-error": _stream_error,
 }
 _KEPT: Final = (_well, _slow_head, _slow_body, _not_json, _busy, _broken, _away)
 """Those after which the connection goes on."""
-
-
-def _reply(answer: _Answer) -> bytes:
-    if answer.is_messages:
-        said: dict[str, Any] = {
-            "id": "msg_1",
-            "type": "message",
-            "role": "assistant",
-            "model": answer.model,
-            "content": [{"type": "text", "text": "Well."}],
-            "stop_reason": "end_turn",
-            "stop_sequence": None,
-            "usage": {"input_tokens": 3, "output_tokens": 2},
-        }
-    else:
-        message = {"role": "assistant", "content": "Well."}
-        said = {
-            "id": "chatcmpl-1",
-            "object": "chat.completion",
-            "created": 1,
-            "model": answer.model,
-            "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-            "usage": {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5},
-        }
-    return json.dumps(said).encode()
-
-
-def _events(answer: _Answer) -> list[bytes]:
-    whole = json.loads(_reply(answer))
-    if answer.is_messages:
-        begun = {**whole, "content": [], "stop_reason": None}
-        block = {"type": "text", "text": ""}
-        delta = {"stop_reason": "end_turn", "stop_sequence": None}
-        data: list[dict[str, Any]] = [
-            {"type": "message_start", "message": begun},
-            {"type": "content_block_start", "index": 0, "content_block": block},
-            {
-                "type": "content_block_delta",
-                "index": 0,
-                "delta": {"type": "text_delta", "text": "Well."},
-            },
-            {"type": "content_block_stop", "index": 0},
-            {"type": "message_delta", "delta": delta, "usage": {"output_tokens": 2}},
-            {"type": "message_stop"},
-        ]
-        return [f"event: {each['type']}\ndata: {json.dumps(each)}\n\n".encode() for each in data]
-    chunk = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1}
-    deltas = [({"role": "assistant", "content": "Well."}, None), ({}, "stop")]
-    chunks: list[dict[str, Any]] = [
-        {
-            **chunk,
-            "model": answer.model,
-            "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
-        }
-        for delta, finish in deltas
-    ]
-    chunks.append({**chunk, "model": answer.model, "choices": [], "usage": whole["usage"]})
-    return [*[f"data: {json.dumps(each)}\n\n".encode() for each in chunks], b"data: [DONE]\n\n"]
-
-
-def _error(answer: _Answer, kind: str) -> bytes:
-    error = {"type": kind, "message": "Not now."}
-    if answer.is_messages:
-        return json.dumps({"type": "error", "error": error}).encode()
-    return json.dumps({"error": {**error, "param": None, "code": None}}).encode()
 
 
 if __name__ == "__main__":

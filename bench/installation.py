@@ -68,17 +68,22 @@ class Installation:
         """The command line for a verb of this installation."""
         return [*_PROGRAM, "--config", str(self.settings), *words]
 
-    def enroll(self, provider_url: str) -> str:
-        """Add the provider and one agent with limits; its key."""
+    def enroll(self, provider_url: str, *served: str) -> str:
+        """Add the provider, which may serve some models only, and one agent with limits; its key."""
         owner = ["--owner", "bench@example.com", "--purpose", "benchmark"]
         models = [word for model in self._models for word in ("--model", model)]
         answer = self._run("agent", "enroll", "bench", *owner, *models, "--json")
-        key_file = ["--key-file", "-", "--base-url", provider_url]
-        self._run("provider", "add", "mock", *key_file, typed="sk-provider")
+        self.add_provider("mock", provider_url, *served)
         self._run("price", "set", "gpt-*", "--input", "0.15", "--output", "0.60")
         for limit in _LIMITS:
             self._run("limit", "set", *limit)
         return msgspec.json.decode(answer, type=_Enrolled).key
+
+    def add_provider(self, name: str, url: str, *served: str) -> None:
+        """Add a provider for some models, or for all."""
+        models = [word for model in served for word in ("--model", model)]
+        key_file = ["--key-file", "-", "--base-url", url]
+        self._run("provider", "add", name, *key_file, *models, typed="sk-provider")
 
     def verified_entries(self) -> int:
         """Export the book of a Gatebook that has ended and verify it; how many entries it holds.

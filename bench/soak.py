@@ -1,8 +1,8 @@
 """Ten minutes of calls to a vendor that fails in every way: does anything leak?
 
 `python -m bench.soak`: agents call, stream, and hang up in the middle; a fifth of their calls meet
-a fault of `bench.faulty`. Every few seconds memory, open files and threads of the gateway process
-are noted. Writes `docs/explanation/soak.md` and its picture; exits with 1 if something grew.
+a fault of `bench.faulty`. Every few seconds memory, open files, threads and tasks of the gateway
+process are noted. Writes `docs/explanation/soak.md` and its picture; exits with 1 if anything grew.
 """
 
 import argparse
@@ -11,6 +11,8 @@ import random
 import sys
 import time
 from collections import Counter
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -44,8 +46,23 @@ _MORE_FILES: Final = 5
 _MORE_THREADS: Final = 6
 """The pool that waits for the database is filled as it is needed."""
 
-_SETTINGS: Final = "\n[upstream]\nbreaker_failures = 1000000\n"
-"""Circuits stay closed, so that every fault goes on being met."""
+_MORE_TASKS: Final = 5
+
+_REFUSED: Final = "refused"
+"""The fault that no vendor can be asked for: nobody listens where this model is."""
+
+_NAMES: Final = 200
+"""Each fault has so many models: circuits open and are tried again all the time, and there are
+always some that are closed, so that every fault goes on being met."""
+
+_SETTINGS: Final = """
+[upstream]
+breaker_seconds = 1
+
+[telemetry]
+metrics = true
+metrics_port = {port}
+"""
 
 _WAITS: Final = {"first_byte_seconds": 2, "silence_seconds": 2}
 """Settings of the gateway: silence is not waited for long."""
@@ -58,6 +75,7 @@ class Sample(msgspec.Struct, frozen=True):
     memory_mb: float
     files: int
     threads: int
+    tasks: int
     answers: int
 
 
@@ -75,7 +93,9 @@ class Agents:
         while time.monotonic() < end:
             model, is_stream = "well", random.random() < _STREAM_SHARE
             if random.random() < _FAULTY_SHARE:
-                model = f"fault-{random.choice(FAULTS)}"
+                fault = random.choice((*FAULTS, _REFUSED))
+                prefix = "" if fault == _REFUSED else "fault-"
+                model = f"{prefix}{fault}/{random.randrange(_NAMES)}"
             try:
                 async with asyncio.timeout(_ANSWERS_SECONDS):
                     outcome = await self._call(model, is_stream=is_stream)
@@ -109,7 +129,37 @@ class Agents:
                 self._client.release(self._origin, connection)
 
 
-async def soak(port: int, key: str, seconds: float, gateway: int) -> tuple[list[Sample], Agents]:
+class Watched:
+    """The gateway process, seen from outside."""
+
+    def __init__(self, pid: int, metrics_port: int) -> None:
+        self._process = Path("/proc") / str(pid)
+        self._port = metrics_port
+
+    def sample(self, at: float, agents: Agents) -> Sample:
+        """What it holds now."""
+        status = (self._process / "status").read_text()
+        fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+        return Sample(
+            at=at,
+            memory_mb=int(fields["VmRSS"].split()[0]) / 1024,
+            files=len([*(self._process / "fd").iterdir()]),
+            threads=int(fields["Threads"]),
+            tasks=self._tasks(),
+            answers=agents.outcomes.total(),
+        )
+
+    def _tasks(self) -> int:
+        with closing(HTTPConnection("127.0.0.1", self._port, timeout=10)) as connection:
+            connection.request("GET", "/metrics")
+            text = connection.getresponse().read().decode()
+        (value,) = [line for line in text.splitlines() if line.startswith("gatebook_tasks ")]
+        return int(value.split()[1])
+
+
+async def soak(
+    port: int, key: str, seconds: float, gateway: Watched
+) -> tuple[list[Sample], Agents]:
     """Samples of the gateway process during the calls and a while after them."""
     agents = Agents(port, key)
     began = time.monotonic()
@@ -117,11 +167,11 @@ async def soak(port: int, key: str, seconds: float, gateway: int) -> tuple[list[
     samples = []
     while not all(task.done() for task in calling):
         await asyncio.sleep(_SAMPLE_SECONDS)
-        samples.append(_sample(gateway, time.monotonic() - began, agents))
+        samples.append(gateway.sample(time.monotonic() - began, agents))
     await asyncio.gather(*calling)
     agents.close()
     await asyncio.sleep(10)
-    samples.append(_sample(gateway, time.monotonic() - began, agents))
+    samples.append(gateway.sample(time.monotonic() - began, agents))
     return samples, agents
 
 
@@ -131,16 +181,19 @@ def main() -> int:
     cores = choose_cores()
     with alone(_FOLDER), on_core(cores.load), FaultyVendor() as vendor:
         folder = _FOLDER / f"soak-{time.monotonic_ns()}"
-        port = free_port()
+        port, metrics = free_port(), free_port()
+        settings = _SETTINGS.format(port=metrics)
         installation = Installation(
-            folder, port, free_port(), models=["*"], settings=_SETTINGS, gateway=_WAITS
+            folder, port, free_port(), models=["*"], settings=settings, gateway=_WAITS
         )
-        key = installation.enroll(f"{vendor.url}/v1")
+        key = installation.enroll(f"{vendor.url}/v1", "well", "fault-*")
+        installation.add_provider("gone", f"http://127.0.0.1:{free_port()}/v1", f"{_REFUSED}/*")
         argv = installation.command("serve")
         with Child(argv, core=cores.gateway, folder=folder / "serve", stop_seconds=60) as child:
             await_word(child, "gateway is ready")
             gateway = next(pid for pid in child.pids() if "gateway" in _words_of(pid))
-            samples, agents = asyncio.run(soak(port, key, asked.seconds, gateway))
+            watched = Watched(gateway, metrics)
+            samples, agents = asyncio.run(soak(port, key, asked.seconds, watched))
         entries = installation.verified_entries()
     grown = verdict(samples)
     text = page(samples, agents.outcomes, entries, grown)
@@ -165,6 +218,10 @@ def verdict(samples: list[Sample]) -> list[str]:
         grown.append(f"open files that stayed ({after.files - samples[0].files})")
     if max(s.threads for s in late) > max(s.threads for s in early) + _MORE_THREADS:
         grown.append("threads")
+    if median(s.tasks for s in late) > median(s.tasks for s in early) + _MORE_TASKS:
+        grown.append("tasks")
+    if after.tasks > samples[0].tasks:
+        grown.append(f"tasks that stayed ({after.tasks - samples[0].tasks})")
     return grown
 
 
@@ -202,6 +259,11 @@ def page(samples: list[Sample], outcomes: Counter[str], entries: int, grown: lis
             *(f"{max(s.threads for s in part)}" for part in (early, late)),
             str(after.threads),
         ),
+        (
+            "tasks",
+            *(f"{median(s.tasks for s in part):.0f}" for part in (early, late)),
+            str(after.tasks),
+        ),
     ]
     lines = [
         "# Ten minutes of faults",
@@ -213,7 +275,8 @@ def page(samples: list[Sample], outcomes: Counter[str], entries: int, grown: lis
         "",
         f"{_AGENTS} agents called one after another for {samples[-2].at / 60:.1f} minutes.",
         "Half of the calls asked for a stream, a fifth met a fault, one in twenty hung up midway.",
-        "The faults are: " + ", ".join(FAULTS) + ".",
+        "The faults are: " + ", ".join((*FAULTS, _REFUSED)) + ".",
+        f"Circuits opened and were tried again: each fault had {_NAMES} models, each with its own.",
         "",
         "| | second fifth | last fifth | 10 seconds after the end |",
         "| --- | --- | --- | --- |",
@@ -228,20 +291,6 @@ def page(samples: list[Sample], outcomes: Counter[str], entries: int, grown: lis
         "",
     ]
     return "\n".join(lines)
-
-
-def _sample(pid: int, at: float, agents: Agents) -> Sample:
-    process = Path("/proc") / str(pid)
-    fields = dict(
-        line.split(":", 1) for line in (process / "status").read_text().splitlines() if ":" in line
-    )
-    return Sample(
-        at=at,
-        memory_mb=int(fields["VmRSS"].split()[0]) / 1024,
-        files=len([*(process / "fd").iterdir()]),
-        threads=int(fields["Threads"]),
-        answers=agents.outcomes.total(),
-    )
 
 
 def _words_of(pid: int) -> list[str]:

@@ -9,7 +9,13 @@ from bench.soak import Sample, page, picture, verdict
 
 
 def samples(
-    *, memory_mb: float = 0, files: int = 0, left: int = 0, threads: int = 0
+    *,
+    memory_mb: float = 0,
+    files: int = 0,
+    left: int = 0,
+    threads: int = 0,
+    tasks: int = 0,
+    stayed: int = 0,
 ) -> list[Sample]:
     """Fifty samples that rise by so much in all, and one after the end."""
     during = [
@@ -18,11 +24,15 @@ def samples(
             memory_mb=70 + memory_mb * number / 50,
             files=40 + files * number // 50,
             threads=5 + threads * number // 50,
+            tasks=30 + tasks * number // 50,
             answers=100 * number,
         )
         for number in range(50)
     ]
-    return [*during, Sample(at=110.0, memory_mb=70, files=30 + left, threads=5, answers=5000)]
+    after = Sample(
+        at=110.0, memory_mb=70, files=30 + left, threads=5, tasks=20 + stayed, answers=5000
+    )
+    return [*during, after]
 
 
 def test_what_stays_as_it_was_has_not_grown() -> None:
@@ -36,6 +46,8 @@ def test_what_stays_as_it_was_has_not_grown() -> None:
         ({"files": 20}, "open files"),
         ({"left": 15}, "open files that stayed (5)"),
         ({"threads": 20}, "threads"),
+        ({"tasks": 20}, "tasks"),
+        ({"stayed": 15}, "tasks that stayed (5)"),
     ],
 )
 def test_what_grew_is_named(grown: dict[str, int], said: str) -> None:

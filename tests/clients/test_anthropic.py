@@ -10,10 +10,8 @@ import anthropic
 import pytest
 from anthropic import Anthropic, AsyncAnthropic
 from anthropic.types import MessageParam, ToolParam
-from msgspec.structs import replace
 
-from gatebook.storage.database import open_database
-from tests.gates import SETTINGS, RunningGate, open_running_gate, with_provider
+from tests.gates import RunningGate, with_provider
 from tests.simulators.stores import Fault
 
 HI: list[MessageParam] = [{"role": "user", "content": "hi"}]
@@ -199,42 +197,6 @@ def test_each_refusal_has_its_class_and_is_sent_again_only_if_that_can_help(
     assert type_of(caught.value) == said
     assert caught.value.request_id
     assert gate.requests == requests
-
-
-@pytest.mark.parametrize("key", ["sk-1", ""])
-def test_a_wrong_key(gate: RunningGate, key: str) -> None:
-    with (
-        Anthropic(base_url=address(gate), api_key=key or gate.key[:-1]) as client,
-        pytest.raises(anthropic.AuthenticationError) as caught,
-    ):
-        ask(client)
-    assert type_of(caught.value) == "authentication_error"
-    assert gate.requests == 1
-
-
-def test_what_is_not_served(client: Anthropic, gate: RunningGate) -> None:
-    with pytest.raises(anthropic.BadRequestError) as caught:
-        client.messages.batches.retrieve("batch_1")
-    assert type_of(caught.value) == "invalid_request_error"
-    (refusal,) = gate.facts("call.refused")
-    assert (refusal["operation"], refusal["code"]) == ("messages.batches", "account_wide")
-    assert gate.requests == 1
-
-
-def test_a_timeout_of_the_provider_is_not_repeated(sqlite_url: str) -> None:
-    """The call may have been executed."""
-    database = open_database(sqlite_url)
-    settings = replace(SETTINGS, first_byte_seconds=1)
-    with open_running_gate(database, settings=settings) as plain:
-        gate = with_provider(plain, "anthropic", CREDENTIAL)
-        with (
-            Anthropic(base_url=address(gate), api_key=gate.key) as client,
-            pytest.raises(anthropic.InternalServerError) as caught,
-        ):
-            ask(client, "sim-slow-30")
-        assert (caught.value.status_code, type_of(caught.value)) == (504, "timeout_error")
-        assert gate.requests == 1
-    database.close()
 
 
 def test_a_ledger_that_fails_once_is_asked_again(client: Anthropic, gate: RunningGate) -> None:

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 import openai
 import pytest
 from openai import AzureOpenAI, OpenAI
-from openai.types.chat import ChatCompletionMessageParam
+from openai.types.chat import ChatCompletionMessageParam, ChatCompletionToolParam
 
 from tests.gates import RunningGate, with_provider
 
 HI: list[ChatCompletionMessageParam] = [{"role": "user", "content": "hi"}]
 CREDENTIAL = "azure-key-0123456789"
 VERSION = "2024-10-21"
+LOOKS_UP = {"name": "look_up", "arguments": "{}"}
 
 
 @pytest.fixture
@@ -61,6 +62,19 @@ def test_each_operation(client: AzureOpenAI, gate: RunningGate) -> None:
     assert [model.id for model in client.models.list()] == ["gpt-4o", "gpt-4o-mini"]
     assert {fact["ending"] for fact in gate.facts("call.concluded")} == {"complete"}
     assert {seen.headers["api-key"] for seen in gate.provider.seen} == {CREDENTIAL}
+
+
+def test_tools(client: AzureOpenAI) -> None:
+    tools: list[ChatCompletionToolParam] = [
+        {"type": "function", "function": {"name": "look_up", "parameters": {}}}
+    ]
+    whole = client.chat.completions.create(model="gpt-mine", messages=HI, tools=tools)
+    with client.chat.completions.stream(model="gpt-mine", messages=HI, tools=tools) as stream:
+        streamed = stream.get_final_completion()
+    for message in (whole.choices[0].message, streamed.choices[0].message):
+        assert message.tool_calls is not None
+        (call,) = message.tool_calls
+        assert LOOKS_UP.items() <= dict(call.to_dict()["function"]).items()
 
 
 def test_the_newer_addresses_take_the_plain_client(gate: RunningGate) -> None:

@@ -1,9 +1,12 @@
 """`langchain-openai` and `langchain-anthropic`, unmodified, against a running gate."""
 
+from typing import Any
+
 import anthropic
 import openai
 import pytest
 from langchain_anthropic import ChatAnthropic
+from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
 from langchain_openai import AzureChatOpenAI, ChatOpenAI, OpenAIEmbeddings
 from pydantic import SecretStr
@@ -40,14 +43,35 @@ def test_a_stream_with_usage(sqlite_gate: RunningGate) -> None:
     assert sqlite_gate.ending() == "complete"
 
 
-def test_tools(sqlite_gate: RunningGate) -> None:
-    def look_up(name: str) -> str:
-        """Look somebody up."""
-        return name
+def look_up(name: str) -> str:
+    """Look somebody up."""
+    return name
 
-    answer = model(sqlite_gate).bind_tools([look_up]).invoke("hi")
-    assert isinstance(answer, AIMessage)
-    assert [call["name"] for call in answer.tool_calls] == ["look_up"]
+
+def calls(chat: BaseChatModel, *, stream: bool) -> list[str]:
+    """The tools that are called."""
+    bound = chat.bind_tools([look_up])
+    if not stream:
+        answer = bound.invoke("hi")
+        assert isinstance(answer, AIMessage)
+        return [call["name"] for call in answer.tool_calls]
+    whole: Any
+    whole, *chunks = bound.stream("hi")
+    for chunk in chunks:
+        whole += chunk
+    assert isinstance(whole, AIMessage)
+    return [call["name"] for call in whole.tool_calls]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_tools(sqlite_gate: RunningGate, *, stream: bool) -> None:
+    assert calls(model(sqlite_gate), stream=stream) == ["look_up"]
+    assert calls(answering(sqlite_gate), stream=stream) == ["look_up"]
+    gate = with_provider(sqlite_gate, "anthropic", "sk-ant-1")
+    assert calls(claude(gate), stream=stream) == ["look_up"]
+    with_provider(gate, "azure", "azure-key")
+    assert calls(azure(gate), stream=stream) == ["look_up"]
+    assert {fact["ending"] for fact in gate.facts("call.concluded")} == {"complete"}
 
 
 @pytest.mark.parametrize(
@@ -66,16 +90,19 @@ def test_refusals(
     assert sqlite_gate.requests == 1
 
 
+def answering(gate: RunningGate) -> ChatOpenAI:
+    """The same package by responses."""
+    key = SecretStr(gate.key)
+    return ChatOpenAI(base_url=gate.base_url, api_key=key, model="gpt-4o", use_responses_api=True)
+
+
 def test_responses_and_embeddings(sqlite_gate: RunningGate) -> None:
-    key = SecretStr(sqlite_gate.key)
-    answering = ChatOpenAI(
-        base_url=sqlite_gate.base_url, api_key=key, model="gpt-4o", use_responses_api=True
-    )
-    assert answering.invoke("hi").text.startswith("This answer")
-    assert "".join([chunk.text for chunk in answering.stream("hi")]).startswith("This answer")
+    chat = answering(sqlite_gate)
+    assert chat.invoke("hi").text.startswith("This answer")
+    assert "".join([chunk.text for chunk in chat.stream("hi")]).startswith("This answer")
     embedding = OpenAIEmbeddings(
         base_url=sqlite_gate.base_url,
-        api_key=key,
+        api_key=SecretStr(sqlite_gate.key),
         model="gpt-embedding",
         check_embedding_ctx_length=False,
     )
@@ -84,15 +111,18 @@ def test_responses_and_embeddings(sqlite_gate: RunningGate) -> None:
     assert operations == ["responses", "responses", "embeddings"]
 
 
-def test_azure(sqlite_gate: RunningGate) -> None:
-    gate = with_provider(sqlite_gate, "azure", "azure-key")
-    azure = AzureChatOpenAI(
+def azure(gate: RunningGate) -> AzureChatOpenAI:
+    return AzureChatOpenAI(
         azure_endpoint=gate.base_url.removesuffix("/v1"),
         azure_deployment="gpt-mine",
         api_version="2024-10-21",
         api_key=SecretStr(gate.key),
     )
-    assert azure.invoke("hi").text.startswith("This answer")
+
+
+def test_azure(sqlite_gate: RunningGate) -> None:
+    gate = with_provider(sqlite_gate, "azure", "azure-key")
+    assert azure(gate).invoke("hi").text.startswith("This answer")
     assert gate.facts("call.intended")[0]["model"] == "gpt-mine"
 
 
@@ -105,17 +135,9 @@ def claude(gate: RunningGate, name: str = "claude-opus-5-5") -> ChatAnthropic:
 
 def test_anthropic(sqlite_gate: RunningGate) -> None:
     gate = with_provider(sqlite_gate, "anthropic", "sk-ant-1")
-
-    def look_up(name: str) -> str:
-        """Look somebody up."""
-        return name
-
     assert claude(gate).invoke("hi").text.startswith("This answer")
     said = "".join([chunk.text for chunk in claude(gate).stream("hi")])
     assert said.startswith("This answer")
-    called = claude(gate).bind_tools([look_up]).invoke("hi")
-    assert isinstance(called, AIMessage)
-    assert [call["name"] for call in called.tool_calls] == ["look_up"]
     assert {fact["ending"] for fact in gate.facts("call.concluded")} == {"complete"}
     with pytest.raises(anthropic.PermissionDeniedError):
         claude(gate, "o4-mini").invoke("hi")

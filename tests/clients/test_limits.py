@@ -9,10 +9,8 @@ from anthropic import Anthropic
 from openai import OpenAI
 
 from gatebook.core.secret import Secret
-from gatebook.policy.settings import LimitSettings
-from gatebook.storage.database import open_database
 from tests.functional.test_limits import bind
-from tests.gates import PROVIDER_KEY, RunningGate, chat, eventually, open_running_gate
+from tests.gates import PROVIDER_KEY, RunningGate, chat, eventually
 
 
 @pytest.fixture
@@ -46,22 +44,6 @@ def ask_anthropic(gate: RunningGate, retries: int = 2) -> None:
         )
 
 
-def test_openai_raises_a_spent_budget_at_once(gate: RunningGate) -> None:
-    bind(gate, "0.0001usd/month", price=False)
-    with pytest.raises(openai.RateLimitError) as raised:
-        ask_openai(gate)
-    assert raised.value.code == raised.value.type == "insufficient_quota"
-    assert gate.requests == 1
-
-
-def test_anthropic_raises_a_spent_budget_at_once(gate: RunningGate) -> None:
-    bind(gate, "0.0001usd/month", price=False)
-    with pytest.raises(anthropic.RateLimitError) as raised:
-        ask_anthropic(gate)
-    assert raised.value.type == "billing_error"
-    assert gate.requests == 1
-
-
 def test_openai_waits_and_repeats_where_a_rate_is_reached(gate: RunningGate) -> None:
     bind(gate, "1concurrent", price=False)
     with ThreadPoolExecutor(1) as pool:
@@ -80,18 +62,6 @@ def test_anthropic_names_a_rate_what_it_is(gate: RunningGate) -> None:
     with pytest.raises(anthropic.RateLimitError) as raised:
         ask_anthropic(gate, retries=0)
     assert raised.value.type == "rate_limit_error"
-
-
-def test_nobody_repeats_402(sqlite_url: str) -> None:
-    database = open_database(sqlite_url)
-    limits = LimitSettings(exhausted_status=402)
-    with open_running_gate(database, limits=limits) as gate:
-        bind(gate, "0.0001usd/month")
-        with pytest.raises(openai.APIStatusError) as raised:
-            ask_openai(gate)
-        assert raised.value.status_code == 402
-        assert gate.requests == 1
-    database.close()
 
 
 def test_a_missing_price_is_a_matter_of_permission(gate: RunningGate) -> None:

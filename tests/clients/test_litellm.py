@@ -65,18 +65,18 @@ def test_calls_streams_tools_and_refusals_are_one_request_each(
     python: Path, gate: RunningGate, route: str, base: str, model: str, refusal: str
 ) -> None:
     """The class of a refusal is what the package makes of status 403 on each route."""
-    cases = [f"whole={model}", f"stream={model}", f"tools={model}"]
+    cases = [f"{case}={model}" for case in ("whole", "stream", "tools", "stream-tools")]
     cases += ["whole=another-model", "stream=sim-cut"]
-    whole, streamed, tools, refused, cut = ask(python, gate, route, base, *cases)
+    whole, streamed, tools, more_tools, refused, cut = ask(python, gate, route, base, *cases)
     assert whole["text"].startswith("This answer")
     assert streamed["text"] == whole["text"]
-    assert tools["calls"] == ["look_up"]
+    assert tools["calls"] == more_tools["calls"] == ["look_up"]
     assert (refused["class"], refused["status"]) == (refusal, 403)
     assert "may not use the model" in refused["message"]
     assert "broke off" in cut["message"]
-    assert gate.requests == 5
+    assert gate.requests == 6
     outcomes = gate.facts("call.concluded")
-    assert [fact["ending"] for fact in outcomes] == ["complete"] * 3 + ["upstream_broken"]
+    assert [fact["ending"] for fact in outcomes] == ["complete"] * 4 + ["upstream_broken"]
     assert outcomes[0]["tokens_in"] == whole["tokens_in"]
     assert outcomes[0]["tokens_out"] == whole["tokens_out"]
     assert gate.key not in str(gate.provider.seen)

@@ -24,7 +24,14 @@ PINS = Path(__file__).parent / "node"
 MODELS = {"openai": "gpt-4o", "anthropic": "claude-haiku-5-5", "google": "gemini-2.5-flash"}
 NOT_GRANTED = {"openai": "o4-mini", "anthropic": "sonnet-9", "google": "gemini-9"}
 PACKAGES = [("openai", "openai"), ("anthropic", "anthropic")]
-EVERY = [*PACKAGES, ("ai openai", "openai"), ("ai anthropic", "anthropic"), ("ai google", "google")]
+EVERY = [
+    *PACKAGES,
+    ("responses", "openai"),
+    ("ai openai", "openai"),
+    ("ai responses", "openai"),
+    ("ai anthropic", "anthropic"),
+    ("ai google", "google"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +89,8 @@ def test_calls_and_streams(folder: Path, gate: RunningGate, package: str, vendor
 
 @pytest.mark.parametrize(("package", "vendor"), EVERY)
 def test_tools(folder: Path, gate: RunningGate, package: str, vendor: str) -> None:
-    assert run(folder, gate, package, "tools", MODELS[vendor]) == {"calls": ["look_up"]}
+    for case in ("tools", "streamed_tools"):
+        assert run(folder, gate, package, case, MODELS[vendor]) == {"calls": ["look_up"]}
 
 
 @pytest.mark.parametrize(("package", "vendor"), PACKAGES)

@@ -3,14 +3,13 @@
 import json
 import time
 from contextlib import suppress
-from typing import Any
 
 import pytest
 
-from gatebook.app.folders import dialects
 from gatebook.formats import Operation
 from gatebook.gateway.readiness import LIVE, READY
 from tests.gates import RunningGate, eventually
+from tests.operations import OPERATIONS, address, body, is_served, name_of
 from tests.raw import BODY, connected, head, hear, parse, request, say, until_closed
 from tests.wire import CASES, Case, sized
 
@@ -27,20 +26,6 @@ HOSTS = [
     b"\xc3\xb6",
     b"",
 ]
-HI = [{"role": "user", "content": "hi"}]
-BODIES: dict[str, dict[str, Any]] = {
-    "Chat": {"model": "gpt-4o", "messages": HI},
-    "Completions": {"model": "gpt-4o", "prompt": "hi"},
-    "Responses": {"model": "gpt-4o", "input": "hi"},
-    "Embeddings": {"model": "gpt-4o", "input": "hi"},
-    "Moderations": {"model": "gpt-4o", "input": "hi"},
-    "Images": {"model": "gpt-4o", "prompt": "hi"},
-    "Messages": {"model": "gpt-4o", "max_tokens": 5, "messages": HI},
-    "GenerateContent": {"contents": [{"parts": [{"text": "hi"}]}]},
-    "Converse": {"messages": [{"role": "user", "content": [{"text": "hi"}]}]},
-}
-"""What can be read, and so is decided on, by the class of the format."""
-OPERATIONS = [each for dialect in dialects().values() for each in dialect.OPERATIONS]
 OTHERS = [LIVE.decode(), READY.decode(), "/"]
 
 
@@ -77,37 +62,32 @@ def narrow(shared_gate: RunningGate) -> bytes:
     return key.encode()
 
 
-def asked(gate: RunningGate, line: bytes, host: bytes, key: bytes, body: bytes) -> tuple[int, str]:
+def asked(gate: RunningGate, line: bytes, host: bytes, key: bytes, data: bytes) -> tuple[int, str]:
     """The status of an answer, and what it is or says."""
-    fields = [line + b" HTTP/1.1", b"Host: " + host, b"Content-Length: %d" % len(body)]
+    fields = [line + b" HTTP/1.1", b"Host: " + host, b"Content-Length: %d" % len(data)]
     fields += [b"Authorization: Bearer " + key, b"Content-Type: application/json"]
-    heard = say(gate, b"\r\n".join(fields) + b"\r\n\r\n" + body)
+    heard = say(gate, b"\r\n".join(fields) + b"\r\n\r\n" + data)
     if heard.status < 400:
         return heard.status, heard.headers["content-type"]
     said = json.loads(heard.body)
     return heard.status, str(said.get("error", said)["message"])  # Amazon's has no envelope
 
 
-@pytest.mark.parametrize(
-    "operation", OPERATIONS, ids=lambda each: f"{each.dialect} {each.method} {each.path}"
-)
+@pytest.mark.parametrize("operation", OPERATIONS, ids=name_of)
 def test_no_decision_depends_on_the_host(
     shared_gate: RunningGate, narrow: bytes, operation: Operation
 ) -> None:
     """Whoever rebuilds the URL from it authorises one path and serves another."""
-    path = operation.path.replace("{model}", "gpt-4o").replace("/*", "/x")
-    query = "?alt=sse" if operation.format.stream_type and "alt" in operation.query else ""
-    line = f"{operation.method or 'POST'} {path}{query}".encode()
-    format_ = type(operation.format).__name__
-    body = json.dumps(BODIES[format_]).encode() if format_ in BODIES else b"{}"
-    told = asked(shared_gate, line, b"gate.example", narrow, body)
-    if format_ in BODIES:  # it was read, and decided on
+    line = f"{operation.method or 'POST'} {address(operation, 'gpt-4o')}".encode()
+    data = json.dumps(body(operation, "gpt-4o")).encode()
+    told = asked(shared_gate, line, b"gate.example", narrow, data)
+    if is_served(operation) and operation.has_body:  # it was read, and decided on
         is_permitted = operation.name == "chat.completions" and operation.dialect == "openai"
         assert told[0] == (200 if is_permitted else 403)
     for host in HOSTS:
-        assert asked(shared_gate, line, host, narrow, body) == told
-    stranger = asked(shared_gate, line, b"gate.example", b"sk-1", body)
-    assert {asked(shared_gate, line, host, b"sk-1", body) for host in HOSTS} == {stranger}
+        assert asked(shared_gate, line, host, narrow, data) == told
+    stranger = asked(shared_gate, line, b"gate.example", b"sk-1", data)
+    assert {asked(shared_gate, line, host, b"sk-1", data) for host in HOSTS} == {stranger}
 
 
 @pytest.mark.parametrize("path", OTHERS)

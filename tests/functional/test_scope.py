@@ -177,3 +177,29 @@ def test_a_list_shows_exactly_what_can_be_called(sqlite_gate: RunningGate) -> No
             if sqlite_gate.ask(chat(model), Authorization=f"Bearer {key}").status_code == 200
         }
         assert listed(key) == called
+
+
+def test_a_rotated_key_is_permitted_exactly_what_the_old_one_is(sqlite_gate: RunningGate) -> None:
+    """By its agent, in whatever state that is: there is no key that was made wider."""
+    gate = sqlite_gate
+    gate.office.order(
+        "rescope_agent", agent="bot", model=["gpt-4o"], operation=["chat.completions"]
+    )
+    rotated = gate.office.order("rotate_key", agent="bot", grace_seconds=3600).shown_once
+    assert rotated is not None
+    new = rotated.reveal()
+
+    def answers(key: str) -> list[int]:
+        models = ("gpt-4o", "gpt-4o-mini", "o4-mini")
+        given = [gate.ask(chat(model), Authorization=f"Bearer {key}") for model in models]
+        listed = gate.http.get(
+            f"{gate.base_url}/models", headers={"Authorization": f"Bearer {key}"}
+        )
+        return [answer.status_code for answer in (*given, listed)]
+
+    eventually(lambda: answers(new) == [200, 403, 403, 403])
+    assert answers(gate.key) == [200, 403, 403, 403]
+    gate.office.order("suspend_agent", agent="bot")
+    gate.office.order("rotate_key", agent="bot")
+    eventually(lambda: answers(new) == [403] * 4)
+    assert answers(gate.key) == [403] * 4

@@ -15,7 +15,6 @@ from gatebook.gateway.snapshot import Snapshot
 from gatebook.gateway.ways import Way
 from gatebook.identity.identify import KeyRejected, Principal
 from gatebook.ledger.attempt import Receipt
-from gatebook.providers import Dialect
 from gatebook.web.exchange import Exchange
 from gatebook.web.problem import Answer, Headers, headers_of, status_of
 
@@ -28,6 +27,7 @@ _ENDINGS: Final = {
     "gateway_stopped": "gateway_stopped",
 }
 _ANY_OTHER: Final = "internal_error"
+_JSON: Final = (b"content-type", b"application/json")
 _LAST_WORD_SECONDS: Final = 1
 """How long the agent of a stopped call has to read its end."""
 
@@ -59,15 +59,6 @@ async def cut_off(gate: Gate, exchange: Exchange, passage: Passage, error: Gateb
     with suppress(TimeoutError):
         async with asyncio.timeout(_LAST_WORD_SECONDS):
             await _tell(gate, exchange, error, passage.reference, given)
-
-
-def answer_of(dialect: Dialect, error: GatebookError, reference: str) -> Answer:
-    """A failure as an answer in a dialect; `reference` names the entry, if there is one."""
-    return Answer(
-        dialect.status(error, status_of(error)),
-        [(b"content-type", b"application/json"), *headers_of(error), *named(reference)],
-        dialect.error_body(error, reference),
-    )
 
 
 async def give_up(gate: Gate, passage: Passage, receipt: Receipt) -> None:
@@ -172,10 +163,11 @@ async def _tell(
     if exchange.is_begun:
         await exchange.send(given, more=False)
         return
-    answer = answer_of(gate.routes.dialect(exchange), error, reference)
+    dialect = gate.routes.dialect(exchange)
+    headers = [_JSON, *headers_of(error), *named(reference)]
     if error.code == "method_not_allowed":
-        answer.headers.append((b"allow", ", ".join(gate.routes.methods(exchange)).encode()))
-    await exchange.answer(answer)
+        headers.append((b"allow", ", ".join(gate.routes.methods(exchange)).encode()))
+    await exchange.answer(Answer(dialect.status(error, status_of(error)), headers, given))
 
 
 def _given(

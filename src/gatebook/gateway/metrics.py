@@ -4,6 +4,7 @@ Nothing here runs on the path of a call. The names are an interface that people 
 one that changes its meaning gets another name.
 """
 
+import asyncio
 import platform
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
@@ -168,6 +169,12 @@ METRICS: Final[dict[Metric, _Read]] = {
     Metric(
         "gatebook_body_bytes_limit", "gauge", "How many may be held: memory.bodies_limit_bytes."
     ): _one(lambda gate, _: gate.bodies.limit),
+    Metric(
+        "gatebook_tasks",
+        "gauge",
+        "Tasks of the event loop that have not ended: some for each call, and a few of the gate's"
+        " own that never do.",
+    ): _one(lambda *_: len(asyncio.all_tasks())),
     Metric("process_cpu_seconds_total", "counter", "Processor time of this process."): _one(
         lambda *_: process.cpu_seconds()
     ),

@@ -15,12 +15,14 @@ import litellm  # it reads the variable when it is imported
 
 MESSAGES = [{"role": "user", "content": "hi"}]
 TOOL = {"name": "look_up", "parameters": {"type": "object", "properties": {}}}
+TOOLS = [{"type": "function", "function": TOOL}]
 
 
 def ask(case: str, asked: dict[str, Any]) -> dict[str, Any]:
     """What came of a call, or which exception was raised."""
     try:
-        return stream(asked) if case == "stream" else whole(case, asked)
+        given = {**asked, "tools": TOOLS if case.endswith("tools") else None}
+        return stream(given) if case.startswith("stream") else whole(given)
     except Exception as error:  # whatever it is, it is told
         status = getattr(error, "status_code", None)
         return {"class": type(error).__name__, "status": status, "message": str(error)}
@@ -29,13 +31,17 @@ def ask(case: str, asked: dict[str, Any]) -> dict[str, Any]:
 def stream(asked: dict[str, Any]) -> dict[str, Any]:
     """A streamed call."""
     chunks = [*litellm.completion(**asked, stream=True)]
-    return {"text": "".join(chunk.choices[0].delta.content or "" for chunk in chunks)}
+    deltas = [chunk.choices[0].delta for chunk in chunks]
+    calls = [call.function.name for delta in deltas for call in delta.tool_calls or ()]
+    return {
+        "text": "".join(delta.content or "" for delta in deltas),
+        "calls": [name for name in calls if name],
+    }
 
 
-def whole(case: str, asked: dict[str, Any]) -> dict[str, Any]:
-    """A whole call, with a tool or without."""
-    tools = [{"type": "function", "function": TOOL}] if case == "tools" else None
-    answer = litellm.completion(**asked, tools=tools)
+def whole(asked: dict[str, Any]) -> dict[str, Any]:
+    """A whole call."""
+    answer = litellm.completion(**asked)
     message, usage = answer.choices[0].message, answer.usage
     return {
         "text": message.content,

@@ -13,6 +13,7 @@ const vendors = {
   anthropic: createAnthropic({ baseURL: `${gate}/v1`, apiKey }),
   google: createGoogleGenerativeAI({ baseURL: `${gate}/v1beta`, apiKey }),
   openai: createOpenAI({ baseURL: `${gate}/v1`, apiKey }).chat,
+  responses: createOpenAI({ baseURL: `${gate}/v1`, apiKey }).responses,
 };
 const look_up = tool({ description: "Looks up.", inputSchema: z.object({}) });
 
@@ -35,6 +36,10 @@ await report({
     return { text, usage: await stream.usage, finish: await stream.finishReason };
   },
   async tools(vendor, model) {
+    const { toolCalls } = await generateText({ ...asked(vendor, model), tools: { look_up } });
+    return { calls: toolCalls.map((call) => call.toolName) };
+  },
+  async streamed_tools(vendor, model) {
     const stream = streamText({ ...asked(vendor, model), tools: { look_up }, onError() {} });
     return { calls: (await stream.toolCalls).map((call) => call.toolName) };
   },

@@ -21,6 +21,10 @@ await report({
     return { text };
   },
   async tools(model) {
+    const message = await client.messages.create({ model, ...asked, tools });
+    return { calls: message.content.map((block) => block.name) };
+  },
+  async streamed_tools(model) {
     const message = await client.messages.stream({ model, ...asked, tools }).finalMessage();
     return { calls: message.content.map((block) => block.name) };
   },

@@ -23,6 +23,10 @@ await report({
     return { text };
   },
   async tools(model) {
+    const { choices } = await client.chat.completions.create({ model, messages, tools });
+    return { calls: choices[0].message.tool_calls.map((call) => call.function.name) };
+  },
+  async streamed_tools(model) {
     const stream = client.chat.completions.stream({ model, messages, tools });
     const { choices } = await stream.finalChatCompletion();
     return { calls: choices[0].message.tool_calls.map((call) => call.function.name) };

@@ -5,10 +5,10 @@ from msgspec.structs import replace
 
 from gatebook.core.clock import SECOND_US
 from gatebook.core.errors import NotFound
-from gatebook.identity.directory import AgentKey
+from gatebook.identity.directory import AgentKey, Scope
 from gatebook.ledger.events import EXAMPLE_ACTOR, EXAMPLE_BODY
 from gatebook.ledger.events.key import KeyRotated
-from tests.decisions import ALL, DAY_US, KEY, decide
+from tests.decisions import ALL, DAY_US, KEY, MAILER, decide
 from tests.simulators.clock import NOON_US
 from tests.simulators.records import MemoryRecords
 
@@ -58,3 +58,12 @@ def test_the_event_names_the_agent_the_new_key_and_the_old_ones() -> None:
 def test_an_unknown_agent_is_not_found() -> None:
     with pytest.raises(NotFound):
         decide("rotate_key", agent="nobody")
+
+
+def test_a_new_key_can_do_no_more_than_the_old_one() -> None:
+    """What an agent may do is the agent's: keys carry none of it, and beget no others."""
+    saves = decide("rotate_key", agent="mailer").saves
+    assert {type(row) for row in saves} == {AgentKey}
+    assert {row.agent_id for row in saves if isinstance(row, AgentKey)} == {MAILER.id}
+    # Both end some time: a key by itself, a scope for every key.
+    assert set(AgentKey.__struct_fields__) & set(Scope.__struct_fields__) == {"expires_at"}
