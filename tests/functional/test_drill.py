@@ -30,6 +30,19 @@ def drill(served: Served) -> tuple[int, dict[str, Any]]:
     return code, json.loads(said)
 
 
+def said_of_a_stop(served: Served) -> str:
+    """What people are told who stop a model that nobody calls."""
+    done = subprocess.run(
+        [*served._program, "stop", "engage", "model", "never-called"],
+        env=served._environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return done.stderr
+
+
 def pids(served: Served) -> dict[str, int]:
     """The process numbers of gateways that told that they live, by their names."""
     rows = map(json.loads, run(served, "status")[1].splitlines())
@@ -46,11 +59,16 @@ def test_a_gate_that_hangs_fails_the_drill(start: Start) -> None:
 
     other = start("gateway", GATEWAY_PORT=free_port(), WORKERS_NAME="other")
     served.wait(lambda: set(pids(served)) == {"gateway", "other"})
+    told = said_of_a_stop(served)
+    assert "In force at: gateway, other." in told
     pid = pids(served)["other"]
     os.kill(pid, signal.SIGSTOP)
     code, result = drill(served)
     assert (code, result["passed"]) == (1, False)
     assert list(result["answers"]) == ["gateway"]
+    told = said_of_a_stop(served)
+    assert "In force at: gateway." in told
+    assert "Not heard yet by: other." in told
     assert list(result["missing"]) == ["other"]
     assert result["missing"]["other"].endswith(f"pid {pid}")
 

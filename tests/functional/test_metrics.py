@@ -61,6 +61,15 @@ def scraper(sqlite_url: str) -> Iterator[Scraper]:
     database.close()
 
 
+def test_stops_that_are_in_force_are_counted_by_what_they_stop(scraper: Scraper) -> None:
+    kinds = ("platform", "organization", "workspace", "provider", "model", "agent", "quarantine")
+    none = dict.fromkeys((*kinds, "unreadable"), 0.0)
+    assert scraper.by("gatebook_stops", "kind") == none
+    for kind, name in (("model", "o1-*"), ("model", "o3-*"), ("quarantine", "bot"), ("drill", "")):
+        scraper.gate.engage(kind, name)
+    assert scraper.by("gatebook_stops", "kind") == {**none, "model": 2, "quarantine": 1}
+
+
 def test_the_metrics_agree_with_the_book(scraper: Scraper) -> None:
     gate = scraper.gate
     for body in (chat(), chat(stream=True), chat("sim-cut", stream=True), chat("sim-error-500")):

@@ -42,7 +42,7 @@ def list_agents(session: Session, organization: str, as_json: bool) -> None:
                 about["purpose"],
                 ", ".join(about["scope"]["models"]),
                 f"{about['organization']}/{about['workspace']}",
-                about["status"],
+                "stopped" if about["stopped"] else about["status"],
                 _keys_in_short(about["keys"]),
             )
             for about in agents
@@ -125,6 +125,7 @@ def _about(directory: "Directory", agent: "Agent", now_us: int) -> dict[str, Any
         "organization": directory.organizations[agent.organization_id].slug,
         "workspace": directory.workspaces[agent.workspace_id].slug,
         "status": agent.status,
+        "stopped": _stopped_by(directory, agent),
         "enrolled_at": to_text(agent.created_at),
         "keys": [
             {
@@ -138,6 +139,15 @@ def _about(directory: "Directory", agent: "Agent", now_us: int) -> dict[str, Any
             if key.agent_id == agent.id
         ],
     }
+
+
+def _stopped_by(directory: "Directory", agent: "Agent") -> str:
+    """The id of a stop that all calls of an agent are subject to; empty: there is none."""
+    from gatebook.policy.stops import Stops, Target
+
+    here = Target(agent.organization_id, agent.workspace_id, agent.id)
+    stop = Stops(directory.engaged).meeting(here)
+    return stop.id if stop else ""
 
 
 def _state(key: "AgentKey", now_us: int) -> str:

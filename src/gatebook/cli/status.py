@@ -1,5 +1,6 @@
 """Show which gateways run, and whether each has heard of the last change."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,6 +10,7 @@ from gatebook.cli.show import as_json, show_json, show_table
 from gatebook.core.clock import SECOND_US, to_text
 
 if TYPE_CHECKING:
+    from gatebook.identity.directory import Directory
     from gatebook.storage.gateways import Gateway, Seen
 
 
@@ -21,7 +23,7 @@ Examples:
 @as_json
 @click.pass_obj
 def command(session: Session, as_json: bool) -> None:
-    """Show which gateways run, and whether each has heard of the last administrative change.
+    """Show which gateways run, whether each has heard of the last administrative change, and stops.
 
     A gateway that is silent has ended without a word or is cut off from the database. One that is
     behind decides calls on an older state of keys and grants; beyond a moment that is a fault.
@@ -32,6 +34,8 @@ def command(session: Session, as_json: bool) -> None:
     with look_into(session.config) as database:
         seen = look(database)
     found = [_about(seen, gateway) for gateway in seen.gateways]
+    for line in _stopped(session.directory):
+        click.echo(line, err=True)
     if as_json:
         for about in found:
             show_json(about)
@@ -54,6 +58,15 @@ def command(session: Session, as_json: bool) -> None:
         ],
         empty="No gateway was heard of in the last hour: gatebook serve",
     )
+
+
+def _stopped(directory: "Directory") -> Iterator[str]:
+    """A line for each stop that is in force."""
+    from gatebook.policy.stops import KINDS, name_of
+
+    for stop in directory.engaged:
+        if stop.kind in KINDS:
+            yield f"Stopped: {stop.kind} {name_of(stop, directory)}".rstrip() + f" ({stop.id})"
 
 
 def _about(seen: "Seen", gateway: "Gateway") -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Stop calls at once, see what is stopped, release it."""
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from gatebook.identity.directory import Directory
 
 _KINDS: Final = ("agent", "model", "provider", "workspace", "organization", "platform")
+
+_HEAR_SECONDS: Final = 1
+"""How long gateways are waited for until they have heard of a stop."""
 
 say_why = click.option("--reason", default="", help="Why; kept sealed with the entry.")
 choose_organization = click.option(
@@ -60,14 +64,20 @@ def engage_stop(
 @click.pass_obj
 def list_stops(session: Session, *, with_released: bool, as_json: bool) -> None:
     """List what is stopped, by the database and by orders of this machine that it has not got."""
-    rows = _unrecorded(session)
+    rows = _ordered(session)
     try:
         directory = session.directory
     except Unavailable as error:
-        click.echo(f"Only what this machine knows by itself: {error}", err=True)
+        click.echo(
+            "Only orders of the last minute or so that this machine has by itself, some of which"
+            f" may have been released: {error}",
+            err=True,
+        )
     else:
         rows = _recorded(directory, with_released) + [
-            row for row in rows if row["stop"] not in directory.stops
+            {**row, "state": "engaged here, not recorded"}
+            for row in rows
+            if row["stop"] not in directory.stops
         ]
     if as_json:
         for row in rows:
@@ -113,6 +123,24 @@ def engage(
     )
     for answer in answers:
         show_answer(EngageStop, answer, as_json=as_json)
+    if not as_json:
+        with suppress(Unavailable):  # the stop is recorded, whoever has heard of it
+            _say_where(session)
+
+
+def _say_where(session: Session) -> None:
+    """Say which gateways have heard of the stop, once they have or a moment is over."""
+    from gatebook.app.hearing import heard
+    from gatebook.app.wiring import look_into
+    from gatebook.core.clock import SystemClock
+
+    with look_into(session.config) as database:
+        found = heard(database, seconds=_HEAR_SECONDS, clock=SystemClock())
+    for said, has_heard in (("In force at", True), ("Not heard yet by", False)):
+        if names := [name for name, has in found.items() if has is has_heard]:
+            click.echo(f"{said}: {', '.join(names)}.", err=True)
+    if not found:
+        click.echo("No gateway runs.", err=True)
 
 
 def _recorded(directory: "Directory", with_released: bool) -> list[dict[str, Any]]:
@@ -130,12 +158,12 @@ def _recorded(directory: "Directory", with_released: bool) -> list[dict[str, Any
             "engaged_at": to_text(stop.engaged_at),
             "state": stop.status,
         }
-        for stop in directory.stops.values()
-        if with_released or stop.status == "engaged"
+        for stop in (directory.stops.values() if with_released else directory.engaged)
     ]
 
 
-def _unrecorded(session: Session) -> list[dict[str, Any]]:
+def _ordered(session: Session) -> list[dict[str, Any]]:
+    """The orders of this machine; what became of them only the database knows."""
     from gatebook.app.emergency import open_folder
     from gatebook.core.ids import system_entropy
 
@@ -146,7 +174,7 @@ def _unrecorded(session: Session) -> list[dict[str, Any]]:
             "subject": order.name,
             "organization": order.organization,
             "engaged_at": to_text(order.engaged_at),
-            "state": "engaged here, not recorded",
+            "state": "ordered here",
         }
         for order in open_folder(session.config, system_entropy).pending().values()
     ]

@@ -5,22 +5,16 @@ none is given, in any.
 """
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from gatebook.identity.directory import (
     Agent,
     Organization,
     Provider,
-    R,
+    Rows,
     StopKind,
     Workspace,
 )
-
-
-class Rows(Protocol):
-    """Where rows are looked for: a directory, or the records of a command's transaction."""
-
-    def find(self, kind: type[R], **equals: str) -> list[R]: ...
 
 
 class Subject(NamedTuple):

@@ -163,6 +163,13 @@ METRICS: Final[dict[Metric, _Read]] = {
         "How long ago that was seen to be the newest; beyond gateway.snapshot_stale_seconds calls"
         " are refused.",
     ): _one(lambda gate, _: gate.snapshots.age_us / SECOND_US),
+    Metric(
+        "gatebook_stops",
+        "gauge",
+        "Stops that are in force here, by what they stop; unreadable: an order in the folder cannot"
+        " be believed, so that everything is stopped.",
+        ("kind",),
+    ): lambda gate, _: [Sample(n, (kind,)) for kind, n in gate.stopping.counts().items()],
     Metric("gatebook_body_bytes", "gauge", "Bytes of request bodies that are held."): _one(
         lambda gate, _: gate.bodies.held
     ),

@@ -80,7 +80,8 @@ class Routes:
             raise NotFound(
                 "unknown_url",
                 "There is nothing at this address.",
-                "Have the client's base URL end in /v1.",
+                "An OpenAI client's base URL ends in /v1, that of another client is the gate's bare"
+                " address; the documentation lists what there is.",
             )
         operation = found.operations.get(exchange.method) or found.operations.get(_ANY)
         if operation is None:

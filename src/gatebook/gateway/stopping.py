@@ -7,6 +7,7 @@ nor that of a row releases what the other one holds.
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -24,7 +25,7 @@ from gatebook.identity.identify import KeyRejected
 from gatebook.ledger.attempt import Receipt
 from gatebook.ledger.events.stop import StopApplied
 from gatebook.policy.permit import suspended
-from gatebook.policy.stops import Stops, Target, name_of, refusal
+from gatebook.policy.stops import KINDS, Stops, Target, name_of, refusal
 
 _LOG = logging.getLogger(__name__)
 
@@ -153,6 +154,11 @@ class Stopping:
         """Stops in force here that the database has not heard of, as far as is known."""
         return {id_ for id_, order in self.pending.items() if not self._is_recorded(id_, order)}
 
+    def counts(self) -> dict[str, int]:
+        """How many stops are in force here, by their kind; `unreadable` stops everything too."""
+        counted = Counter(stop.kind for stop in self._in_force() if stop.kind in KINDS)
+        return {**{kind: counted[kind] for kind in KINDS}, "unreadable": int(self._is_blind)}
+
     async def look(self) -> None:
         """Look what is stopped; what has begun since is in force, and cut, when this returns."""
         asked_us = self._clock.monotonic_us()
@@ -222,7 +228,7 @@ class Stopping:
 
     def _in_force(self) -> list[Stop]:
         known = self._directory.stops
-        stops = [stop for stop in known.values() if stop.status == "engaged"]
+        stops = self._directory.engaged
         for id_, order in self.pending.items():
             if id_ not in known:
                 stops += [each for each in _named(order, self._directory) if each.id not in known]

@@ -4,7 +4,7 @@ The gateway asks this copy and never the database; `revision` says which state i
 Nobody changes a Directory: a newer one takes its place.
 """
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Protocol, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -230,6 +230,12 @@ Row = (
 R = TypeVar("R", bound=Row)
 
 
+class Rows(Protocol):
+    """Where rows are looked for: a directory, or the records of a command's transaction."""
+
+    def find(self, kind: type[R], **equals: str) -> list[R]: ...
+
+
 class Directory(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is known about who is who, by id."""
 
@@ -246,12 +252,20 @@ class Directory(msgspec.Struct, frozen=True, kw_only=True):
     stops: dict[str, Stop] = msgspec.field(default_factory=dict)
 
     def find(self, kind: type[R], **equals: str) -> list[R]:
-        """The rows of a kind whose columns have these values."""
+        """The rows of a kind whose columns have these values; by its id one is found at once."""
+        rows = self._rows(kind)
+        id_ = equals.get("id")
+        meant = rows.values() if id_ is None else [rows[id_]] if id_ in rows else []
         return [
             row
-            for row in self._rows(kind).values()
+            for row in meant
             if all(getattr(row, column) == value for column, value in equals.items())
         ]
+
+    @property
+    def engaged(self) -> list[Stop]:
+        """The stops that are in force, drills among them."""
+        return [stop for stop in self.stops.values() if stop.status == "engaged"]
 
     def _rows(self, kind: type[R]) -> dict[str, R]:
         rows: dict[type, dict[str, Any]] = {

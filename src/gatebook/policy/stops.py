@@ -5,13 +5,24 @@ leans narrow: a model has many spellings, and none of them may lead around its s
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple, Self, get_args
 
 from gatebook.core.errors import Refused
 from gatebook.formats import Call
-from gatebook.identity.directory import Directory, Provider, Stop
+from gatebook.identity.directory import (
+    Agent,
+    Organization,
+    Provider,
+    Rows,
+    Stop,
+    StopKind,
+    Workspace,
+)
 from gatebook.identity.identify import Principal
 from gatebook.policy.patterns import Patterns
+
+KINDS: Final = tuple(kind for kind in get_args(StopKind) if kind != "drill")
+"""Kinds of stops that are about anybody."""
 
 _WHOM: Final = {
     "platform": "the operator of this installation",
@@ -19,6 +30,15 @@ _WHOM: Final = {
     "quarantine": "the owner of the agent",
 }
 _ADMINISTRATOR: Final = "the administrator of the organization"
+
+_NAMED: Final[dict[str, tuple[type[Organization | Workspace | Provider | Agent], str]]] = {
+    "organization": (Organization, "slug"),
+    "workspace": (Workspace, "slug"),
+    "provider": (Provider, "name"),
+    "agent": (Agent, "name"),
+    "quarantine": (Agent, "name"),
+}
+"""The kinds of stops whose subject is a row, and where its name stands."""
 
 _OTHER_MODELS: Final = ("fallback:", "advisor:")
 """What the hosted tools begin with that are models, which the vendor asks beside or instead."""
@@ -94,31 +114,25 @@ class Stops:
         return None
 
 
-def refusal(stop: Stop, directory: Directory) -> Refused:
+def refusal(stop: Stop, rows: Rows) -> Refused:
     """What the agents of stopped calls are told."""
     hint = f"Ask {_WHOM.get(stop.kind, _ADMINISTRATOR)}, who finds it as {stop.id}."
     if stop.kind == "platform":
         return Refused("stopped", "All calls are stopped.", hint, rule=stop.id)
-    name = name_of(stop, directory)
+    name = name_of(stop, rows)
     if stop.kind == "quarantine":
         said = f"The agent {name} is quarantined."
         return Refused("agent_quarantined", said, hint, rule=stop.id)
     return Refused("stopped", f"The {stop.kind} {name} is stopped.", hint, rule=stop.id)
 
 
-def name_of(stop: Stop, directory: Directory) -> str:
+def name_of(stop: Stop, rows: Rows) -> str:
     """What people call that which is stopped; its id where nobody knows it any more."""
-    id_ = stop.subject
-    match stop.kind:
-        case "organization" if id_ in directory.organizations:
-            return directory.organizations[id_].slug
-        case "workspace" if id_ in directory.workspaces:
-            return directory.workspaces[id_].slug
-        case "provider" if id_ in directory.providers:
-            return directory.providers[id_].name
-        case "agent" | "quarantine" if id_ in directory.agents:
-            return directory.agents[id_].name
-    return id_
+    if stop.kind in _NAMED:
+        kind, column = _NAMED[stop.kind]
+        for row in rows.find(kind, id=stop.subject):
+            return str(getattr(row, column))
+    return stop.subject
 
 
 def _models_of(call: Call) -> Iterator[str]:

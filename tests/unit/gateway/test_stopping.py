@@ -273,6 +273,7 @@ async def test_an_order_that_cannot_be_believed_stops_everything_until_it_is_gon
         await world.hear(stopping)
     assert code_of(stopping) == "stop_unreadable"
     assert call.codes == ["stop_unreadable"]
+    assert stopping.counts()["unreadable"] == 1
     assert caplog.text.count("everything is stopped") == 1
     world.is_forged = False
     await world.hear(stopping)

@@ -58,8 +58,13 @@ class EngageStop(Command, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     def __post_init__(self) -> None:
         """Nobody shall stop everything by a slip, or nothing."""
-        if (not self.name) != (self.kind in ("platform", "drill")):
-            raise ValueError("Name what is stopped, and nothing where it is everything")
+        is_of_all = self.kind in ("platform", "drill")
+        if self.name and is_of_all:
+            raise ValueError("That stops everything: give it no name")
+        if not self.name and self.kind == "model":
+            raise ValueError("Name the pattern of the models that are stopped, such as 'gpt-4o*'")
+        if not self.name and not is_of_all:
+            raise ValueError(f"Name the {_what(self.kind)} that is stopped")
 
     def settled(self, rows: Rows) -> "EngageStop":
         """The order with the organization that is meant; NotFound or Invalid as `change` raises."""
@@ -110,9 +115,10 @@ class EngageStop(Command, frozen=True, kw_only=True, forbid_unknown_fields=True)
     def _subject(self, rows: Rows) -> Subject:
         found = subjects(rows, self.kind, self.name, self.organization)
         if not found:
-            what = "agent" if self.kind == "quarantine" else self.kind
             raise NotFound(
-                "stop_subject_unknown", f"There is no {what} {self.name}.", "Nothing is stopped."
+                "stop_subject_unknown",
+                f"There is no {_what(self.kind)} {self.name}.",
+                "Nothing is stopped.",
             )
         if len(found) > 1:
             slugs = ", ".join(each.organization.slug for each in found[:5] if each.organization)
@@ -125,3 +131,7 @@ class EngageStop(Command, frozen=True, kw_only=True, forbid_unknown_fields=True)
 def _id_of_part(stop: str, subject: str) -> str:
     proof = sha256(f"{stop} {subject}".encode()).digest()
     return f"stp_{base62(int.from_bytes(proof[:16]), 22)}"
+
+
+def _what(kind: StopKind) -> str:
+    return "agent" if kind == "quarantine" else kind

@@ -12,6 +12,7 @@ from gatebook.control.ports import Records
 from gatebook.core.errors import Conflict, NotFound
 from gatebook.identity.directory import Organization, Person, Stop
 from gatebook.ledger.events.stop import StopReleased
+from gatebook.policy.stops import name_of
 
 
 class ReleaseStop(Command, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,6 +51,7 @@ class ReleaseStop(Command, frozen=True, kw_only=True, forbid_unknown_fields=True
                 f"{self.by} is not registered.",
                 f"gatebook person register {self.by}",
             )
+        name = name_of(stop, context.records)
         released = msgspec.structs.replace(stop, status="released", released_at=context.now_us)
         return Outcome(
             event=partial(
@@ -61,7 +63,7 @@ class ReleaseStop(Command, frozen=True, kw_only=True, forbid_unknown_fields=True
                 person=people[0].id,
             ),
             saves=(released,),
-            answer={"stop": stop.id, "kind": stop.kind, "subject": stop.subject, "by": self.by},
+            answer={"stop": stop.id, "kind": stop.kind, "subject": name, "by": self.by},
         )
 
     def _stop(self, records: Records) -> Stop:

@@ -29,6 +29,7 @@ def test_a_released_stop_stays_and_is_over() -> None:
     assert isinstance(event, StopReleased)
     assert (event.object, event.kind, event.subject) == ("stp_1", "agent", "agt_1")
     assert (event.person, event.engaged_at) == ("per_1", NOON_US - 60)
+    assert outcome.answer["subject"] == "mailer"  # as it was called when it was engaged
 
 
 def test_a_stranger_cannot_answer_for_it() -> None:
