@@ -25,7 +25,9 @@ FAULTS: Final = (
     "429",
     "500",
     "503",
+    "503-between",
     "stream-cut",
+    "stream-error",
     "stream-garbage",
     "stream-silent",
 )
@@ -206,9 +208,24 @@ async def _away(answer: _Answer) -> None:
     await answer.whole(503, _error(answer, "overloaded_error"))
 
 
+async def _away_between(answer: _Answer) -> None:
+    """What Envoy says in the vendor's place, which may have the request."""
+    body = b"upstream connect error or disconnect/reset before headers"
+    fields = ("Server: envoy", "Content-Type: text/plain", f"Content-Length: {len(body)}")
+    await answer.send(_head(503, *fields) + body)
+
+
 async def _stream_cut(answer: _Answer) -> None:
     """A stream that ends in the middle, or a whole answer that does."""
     await _stream(answer, end=False)
+
+
+async def _stream_error(answer: _Answer) -> None:
+    """A stream that ends with the vendor's own error."""
+    await _stream(answer, end=False)
+    name = b"event: error\n" if answer.is_messages else b""
+    await answer.event(name + b"data: " + _error(answer, "overloaded_error") + b"\n\n")
+    await answer.send(b"0\r\n\r\n")
 
 
 async def _stream_garbage(answer: _Answer) -> None:
@@ -244,11 +261,13 @@ _FAULTS: Final[dict[str, _Fault]] = {
     "429": _busy,
     "500": _broken,
     "503": _away,
+    "503-between": _away_between,
     "stream-cut": _stream_cut,
+    "stream-error": _stream_error,
     "stream-garbage": _stream_garbage,
     "stream-silent": _stream_silent,
 }
-_KEPT: Final = (_well, _slow_head, _slow_body, _not_json, _busy, _broken, _away)
+_KEPT: Final = (_well, _slow_head, _slow_body, _not_json, _busy, _broken, _away, _away_between)
 """Those after which the connection goes on."""
 
 

@@ -36,6 +36,7 @@ WHOLE: dict[str, tuple[int, str, str]] = {
     "429": (429, "", "complete"),
     "500": (500, "", "complete"),
     "503": (503, "", "complete"),
+    "503-between": (503, "upstream_error", "upstream_broken"),
 }
 # And of a stream that had begun: our code in the event that ends it.
 STREAMS = {
@@ -92,7 +93,7 @@ def code_in(path: str, error: dict[str, Any]) -> str:
 
 
 def test_every_fault_is_tried() -> None:
-    assert {*FAULTS, "well"} == {*WHOLE, *STREAMS}
+    assert {*FAULTS, "well"} == {*WHOLE, *STREAMS, "stream-error"}
 
 
 @pytest.mark.parametrize("path", ["/chat/completions", "/messages"])
@@ -106,7 +107,7 @@ def test_a_whole_call_is_answered_whatever_happens(
     assert response.headers["content-type"] == "application/json"
     if code:
         assert code_in(path, response.json()) == code
-        assert response.headers["x-should-retry"] == "false"
+        assert response.headers.get("x-should-retry", "false") == "false"
     assert last_ending(gate) == ending
 
 
@@ -122,6 +123,17 @@ def test_a_stream_that_breaks_off_ends_with_an_error(
     error = json.loads(events[-1].rpartition("data: ")[2])
     assert code_in(path, error) == STREAMS[fault]
     assert last_ending(gate) == STREAMS[fault]
+
+
+@pytest.mark.parametrize("path", ["/chat/completions", "/messages"])
+def test_a_stream_that_the_provider_ends_with_an_error_ends_with_that(
+    gate: RunningGate, path: str
+) -> None:
+    response = ask(gate, path, "stream-error", stream=True)
+    assert response.status_code == 200
+    event = response.text.split("\n\n")[-2]
+    assert json.loads(event.rpartition("data: ")[2])["error"]["message"] == "Not now."
+    assert last_ending(gate) == "upstream_broken"
 
 
 def test_a_provider_that_cannot_be_reached_was_sent_nothing(sqlite_url: str) -> None:
