@@ -27,6 +27,7 @@ FAULTS: Final = (
     "429",
     "500",
     "503",
+    "503-between",
     "stream-cut",
     "stream-garbage",
     "stream-silent",
@@ -213,6 +214,13 @@ async def _away(answer: _Answer) -> None:
     await answer.whole(503, answer.said.error(503))
 
 
+async def _away_between(answer: _Answer) -> None:
+    """What Envoy says in the vendor's place, which may have the request."""
+    body = b"upstream connect error or disconnect/reset before headers"
+    fields = ("Server: envoy", "Content-Type: text/plain", f"Content-Length: {len(body)}")
+    await answer.send(_head(503, *fields) + body)
+
+
 async def _stream_cut(answer: _Answer) -> None:
     """A stream that ends in the middle, or a whole answer that does."""
     await _stream(answer, end=False)
@@ -259,12 +267,13 @@ _FAULTS: Final[dict[str, _Fault]] = {
     "429": _busy,
     "500": _broken,
     "503": _away,
+    "503-between": _away_between,
     "stream-cut": _stream_cut,
     "stream-garbage": _stream_garbage,
     "stream-silent": _stream_silent,
     "stream-error": _stream_error,
 }
-_KEPT: Final = (_well, _slow_head, _slow_body, _not_json, _busy, _broken, _away)
+_KEPT: Final = (_well, _slow_head, _slow_body, _not_json, _busy, _broken, _away, _away_between)
 """Those after which the connection goes on."""
 
 

@@ -69,7 +69,7 @@ class Installation:
         return [*_PROGRAM, "--config", str(self.settings), *words]
 
     def enroll(self, provider_url: str, *served: str) -> str:
-        """Add the provider, which may serve some models only, and one agent with limits; its key."""
+        """Add the provider, for some models or all, and one agent with limits; its key."""
         owner = ["--owner", "bench@example.com", "--purpose", "benchmark"]
         models = [word for model in self._models for word in ("--model", model)]
         answer = self._run("agent", "enroll", "bench", *owner, *models, "--json")

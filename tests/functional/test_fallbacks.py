@@ -1,6 +1,7 @@
 """A call goes by another way only where nothing was executed, and the record says by which."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -103,13 +104,50 @@ def test_a_provider_that_did_not_carry_a_call_out_is_followed_by_the_next(
     assert seen.headers["authorization"] == "Bearer sk-second"
 
 
-@pytest.mark.parametrize("fault", ["500", "reset", "closed", "half-closed", "not-http"])
+@pytest.mark.parametrize(
+    "fault", ["500", "503-between", "reset", "closed", "half-closed", "not-http"]
+)
 def test_what_may_have_been_executed_is_not_sent_again(gate: RunningGate, fault: str) -> None:
     with_second(gate)
     add(gate, "add_fallback", model="fault-*", provider="second", target="gpt-4o-mini")
-    assert ask(gate, fault).status_code in (500, 502)
+    assert ask(gate, fault).status_code in (500, 502, 503)
     assert len(intents(gate)) == 1
     assert gate.provider.seen == []
+
+
+def test_what_a_server_in_between_says_is_charged_as_it_was_set_aside(gate: RunningGate) -> None:
+    add(gate, "set_limit", limit="30000tokens/day", agent="bot")
+    for fault in ("503", "503-between"):
+        ask(gate, fault, max_tokens=5)
+    (intent, _) = gate.facts("call.intended")
+    free, charged = gate.facts("call.concluded")
+    assert "charged_by" not in free
+    assert (charged["charged_by"], charged["ending"]) == ("reserved", "upstream_broken")
+    assert abs(charged["charged_tokens"] - intent["reserved_tokens"]) < 20
+
+
+def test_a_fallback_that_a_limit_refuses_is_left_out(gate: RunningGate) -> None:
+    with_second(gate)
+    add(gate, "set_price", model="fault-*", input="1", output="2", context_window=128_000)
+    add(gate, "set_price", model="gpt-4o-mini", input="1", output="2", context_window=128_000)
+    add(gate, "set_limit", limit="20usd/month", agent="bot")
+    add(gate, "add_fallback", model="fault-*", provider="second", target="gpt-unpriced")
+    add(gate, "add_fallback", model="fault-*", provider="second", target="gpt-4o-mini")
+    response = ask(gate, "429")
+    assert (response.status_code, response.json()["model"]) == (200, "gpt-4o-mini")
+    assert [way[0] for way in intents(gate)] == [0, 2]
+    assert endings(gate) == ["not_executed", "complete"]
+
+
+def test_a_limit_that_refuses_the_last_way_is_what_the_agent_is_told(gate: RunningGate) -> None:
+    with_second(gate)
+    add(gate, "set_price", model="fault-*", input="1", output="2", context_window=128_000)
+    add(gate, "set_limit", limit="20usd/month", agent="bot")
+    add(gate, "add_fallback", model="fault-*", provider="second", target="gpt-unpriced")
+    response = ask(gate, "429")
+    assert (response.status_code, response.json()["error"]["code"]) == (403, "price_unknown")
+    assert endings(gate) == ["not_executed"]
+    assert [fact["code"] for fact in gate.facts("call.refused")] == ["price_unknown"]
 
 
 def test_a_provider_that_cannot_be_reached_is_followed_by_the_next(sqlite_url: str) -> None:
@@ -216,6 +254,37 @@ def test_a_provider_that_fails_is_left_alone_and_tried_again(
     (opened,) = gate.facts("circuit.opened")
     assert (opened["model"], opened["failures"]) == ("fault-500", 3)
     assert gate.facts("circuit.closed") == []
+
+
+def test_a_call_that_a_limit_refuses_does_not_use_up_the_trial_of_a_provider(
+    gate: RunningGate,
+) -> None:
+    poor = gate.office.enroll(name="poor", model=["fault-*"]).shown_once
+    assert poor is not None
+    add(gate, "set_price", model="fault-*", input="1", output="2", context_window=128_000)
+    add(gate, "set_limit", limit="0.000001usd/month", agent="poor")
+    for _ in range(UPSTREAM.breaker_failures):
+        ask(gate, "500")
+    assert ask(gate, "500").status_code == 503
+    time.sleep(UPSTREAM.breaker_seconds)
+    body = {"model": "fault-500", "messages": []}
+    for _ in range(3):
+        refused = gate.http.post(
+            f"{gate.base_url}/chat/completions",
+            json=body,
+            headers={"Authorization": f"Bearer {poor.reveal()}"},
+        )
+        assert refused.json()["error"]["code"] == "insufficient_quota"
+    assert ask(gate, "500").status_code == 500  # it is tried out
+
+
+def test_a_provider_whose_streams_end_with_errors_is_left_alone(gate: RunningGate) -> None:
+    for fault in ("stream-error", "stream-cut"):
+        for _ in range(UPSTREAM.breaker_failures):
+            assert ask(gate, fault, stream=True).status_code == 200
+        assert ask(gate, fault, stream=True).status_code == 503
+    (counted,) = gate.application._gate.probes._calls.values()
+    assert counted == [0, 2 * UPSTREAM.breaker_failures]
 
 
 def test_calls_are_counted_by_how_they_went(gate: RunningGate) -> None:

@@ -35,6 +35,7 @@ from tests.simulators.clock import NOON_US, SetClock
 from tests.simulators.leases import MemoryAccounts, MemoryLeases
 
 LEASE_SECONDS: Final = 10
+MIDNIGHT_US: Final = NOON_US + 12 * 3600 * SECOND_US
 PLACES: Final = {"requests": 0, "tokens": 1, "money": 2, "concurrent": 3}
 
 
@@ -96,8 +97,7 @@ class Machine(RuleBasedStateMachine):
 
     @initialize(target=processes)
     def begin(self) -> MultipleResults[Process]:
-        # A moment before midnight, so that clocks stand on either side of it.
-        self.clock = SetClock(NOON_US + (12 * 3600 - 4) * SECOND_US)
+        self.clock = SetClock(MIDNIGHT_US - 4 * SECOND_US)
         """The database's."""
         self.all_processes: list[Process] = []
         self.beyond: dict[Window, int] = {}
@@ -119,7 +119,7 @@ class Machine(RuleBasedStateMachine):
     @rule(
         target=calls,
         process=processes,
-        tokens=st.integers(0, 300),
+        tokens=st.one_of(st.integers(0, 30), st.integers(0, 300)),
         money=st.integers(0, 400),
         fault=st.sampled_from(["", "", "", "before", "after"]),
     )
@@ -180,7 +180,7 @@ class Machine(RuleBasedStateMachine):
             if exchange is not None:
                 self._carry_out(process, exchange, fault)
 
-    @rule(process=processes)
+    @rule(process=consumes(processes))
     def kill(self, process: Process) -> None:
         process.is_alive = False
 
@@ -192,6 +192,12 @@ class Machine(RuleBasedStateMachine):
     @rule(process=processes, seconds=st.sampled_from([2, LEASE_SECONDS + 1, 12 * 3600]))
     def set_a_clock_back(self, process: Process, seconds: int) -> None:
         process.clock.set_time_of_day(process.clock.now_us() - seconds * SECOND_US)
+
+    @rule(process=processes)
+    def set_a_clock_over_midnight(self, process: Process) -> None:
+        """Or back over it."""
+        is_before = process.clock.now_us() < MIDNIGHT_US
+        process.clock.set_time_of_day(MIDNIGHT_US + (SECOND_US if is_before else -SECOND_US))
 
     @rule(seconds=st.sampled_from([2, LEASE_SECONDS + 1, 12 * 3600]))
     def set_the_clock_of_the_database_back(self, seconds: int) -> None:
@@ -234,6 +240,14 @@ class Machine(RuleBasedStateMachine):
             assert account.used >= 0
             most = self.most[window.limit] + self.beyond.get(window, 0)
             assert account.used + account.leased <= most
+
+    @invariant()
+    def the_database_knows_of_whatever_was_spent_or_may_be(self) -> None:
+        for window, amount in self._spent().items():
+            if amount and window.limit in ("lim_money", "lim_requests"):
+                account = self.shared.accounts[window]
+                known = account.used + account.leased + self.beyond.get(window, 0)
+                assert amount <= known
 
     @invariant()
     def no_more_calls_are_under_way_than_may_be(self) -> None:

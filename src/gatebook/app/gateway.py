@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, closing
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from uvicorn import Config as ServerConfig
 
@@ -17,7 +17,7 @@ from gatebook.app.folders import dialects
 from gatebook.app.followers import Step, follow
 from gatebook.app.gate_server import GateServer
 from gatebook.app.keyring import Keyring, load_keyring
-from gatebook.app.limits import open_leases, price_tables
+from gatebook.app.limits import open_leases, price_tables, steps_of
 from gatebook.app.notary_client import open_notary
 from gatebook.app.presence import Presence
 from gatebook.app.rollback import RollbackGuard
@@ -59,8 +59,6 @@ from gatebook.web.client_address import read_networks
 from gatebook.web.problem import Answer, headers_of, status_of
 from gatebook.web.server import Edge, server_config
 from gatebook.web.tasks import Tasks
-
-_HOUR: Final = 3600  # in seconds
 
 
 def run(
@@ -175,13 +173,7 @@ async def open_gate(
     )
     stopping = await keeper.open(snapshots, book)
     tasks = Tasks()
-    allowance = Allowance(
-        leases,
-        tasks,
-        settings=config.limits,
-        wait_seconds=config.storage.wait_seconds,
-        clock=clock,
-    )
+    allowance = _allowance(leases, tasks, config, clock)
     refusals = Refusals(book, tasks)
     upstream = Upstream(Client(config.gateway.connect_seconds, may_reach), __version__, clock)
     probes = Probes(
@@ -220,9 +212,7 @@ async def open_gate(
         {
             **presence.steps(snapshots, config.gateway.poll_seconds),
             **keeper.steps(stopping),
-            "forgetting periods of limits": Step(
-                partial(asyncio.to_thread, leases.forget, config.upstream.history_days), _HOUR
-            ),
+            **steps_of(leases, config.upstream.history_days),
         },
     )
     try:
@@ -239,6 +229,11 @@ async def open_gate(
         await book.close()
         await presence.close()
         await instruments.close()
+
+
+def _allowance(leases: SqlLeases, tasks: Tasks, config: Config, clock: Clock) -> Allowance:
+    wait_seconds = config.storage.wait_seconds
+    return Allowance(leases, tasks, settings=config.limits, wait_seconds=wait_seconds, clock=clock)
 
 
 def _book(

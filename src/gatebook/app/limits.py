@@ -1,9 +1,13 @@
 """What limits are held with: this process's leases, and the price tables of the installation."""
 
+import asyncio
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
+from typing import Final
 
 from gatebook import policy
+from gatebook.app.followers import Step
 from gatebook.core.clock import Clock
 from gatebook.core.errors import Misconfigured
 from gatebook.core.ids import Entropy, new_id
@@ -12,6 +16,8 @@ from gatebook.policy.settings import LimitSettings
 from gatebook.storage.database import Database
 from gatebook.storage.leases import SqlLeases
 from gatebook.storage.now import now_us
+
+_FORGET_SECONDS: Final = 3600
 
 
 def open_leases(
@@ -27,6 +33,12 @@ def open_leases(
         now_us=(lambda _: clock.now_us()) if database.is_sqlite else now_us,
         lease_seconds=settings.lease_seconds,
     )
+
+
+def steps_of(leases: SqlLeases, history_days: int) -> dict[str, Step]:
+    """What is done about limits again and again, beside the gate."""
+    forget = partial(asyncio.to_thread, leases.forget, history_days)
+    return {"forgetting periods of limits": Step(forget, _FORGET_SECONDS)}
 
 
 def price_tables(own: str) -> list[PriceTable]:

@@ -124,6 +124,11 @@ METRICS: Final[dict[Metric, _Read]] = {
         _WAY,
     ): _of_traffic(lambda traffic: traffic.gate),
     Metric(
+        "gatebook_circuits_open",
+        "gauge",
+        "Models of providers that are left alone because they failed, or asked for it.",
+    ): _one(lambda gate, _: gate.breakers.open_count),
+    Metric(
         "gatebook_agent_calls_total",
         "counter",
         "Calls of an agent that were let out and have ended; with telemetry.metrics_by_agent.",

@@ -73,50 +73,54 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
 
         # Once, and again only where nothing can have been executed and there is another way.
         while delivery is None:
-            # Limits hold on each way anew: what it may cost there is set aside.
-            way, passage.holding = await gate.allowance.admit(snapshot, principal, way)
+            with ways.attempt(way) as attempt:
+                if passage.receipt is not None:
+                    await give_up(gate, passage, passage.receipt)
 
-            # 5. record the intent
-            gate.unsigned.check(gate.clock.monotonic_us())
-            intent = passage.intended(way, call, principal, inspection)
-            too_late = partial(_note_not_sent, gate, passage, principal.agent.id)
-            passage.receipt = receipt = await gate.book.record(passage.log, intent, late=too_late)
-            gate.counts["intents"] += 1
+                # Limits hold on each way anew: what it may cost there is set aside.
+                way, passage.holding = await gate.allowance.admit(snapshot, principal, way)
 
-            with (
-                ways.attempt(way) as attempt,
-                Leash(exchange.connection, gate.settings, gate.stopping, ways.target(way)) as leash,
-            ):
-                # 6. forward
-                passage.sent()
-                reply = await gate.upstream.forward(
-                    gate.telemetry.outbound(way.call, exchange, passage),
-                    way.permit,
-                    receipt,
-                    dialect=gate.dialects[way.provider.dialect],
-                    credential=snapshot.credential(way.provider),
-                )
-                leash.holds(reply)
-                passage.answered(reply.status)
-                attempt.answered(reply)
+                # 5. record the intent
+                gate.unsigned.check(gate.clock.monotonic_us())
+                intent = passage.intended(way, call, principal, inspection)
+                too_late = partial(_note_not_sent, gate, passage, principal.agent.id)
+                receipt = await gate.book.record(passage.log, intent, late=too_late)
+                passage.receipt = receipt
+                gate.counts["intents"] += 1
 
-                # 7. inspect the reply
-                rates = gate.allowance.rates(passage.holding)
-                delivery = Delivery(
-                    exchange,
-                    passage,
-                    leash,
-                    dialect,
-                    limit=gate.settings.reply_limit_bytes,
-                    headers=[*named(receipt.reference), *told(way), *rates],
-                )
-                await delivery.receive(reply, way.call, ways.may_see)
-                leash.loosen()
+                with Leash(
+                    exchange.connection, gate.settings, gate.stopping, ways.target(way)
+                ) as leash:
+                    # 6. forward
+                    passage.sent()
+                    reply = await gate.upstream.forward(
+                        gate.telemetry.outbound(way.call, exchange, passage),
+                        way.permit,
+                        receipt,
+                        dialect=gate.dialects[way.provider.dialect],
+                        credential=snapshot.credential(way.provider),
+                    )
+                    leash.holds(reply)
+                    passage.answered(reply.status)
+                    await attempt.answered(reply, gate.settings.reply_limit_bytes)
 
-                # 8. record the outcome
-                await gate.book.record(passage.log, passage.conclude(receipt))
+                    # 7. inspect the reply
+                    rates = gate.allowance.rates(passage.holding)
+                    delivery = Delivery(
+                        exchange,
+                        passage,
+                        leash,
+                        dialect,
+                        limit=gate.settings.reply_limit_bytes,
+                        headers=[*named(receipt.reference), *told(way), *rates],
+                    )
+                    await delivery.receive(reply, way.call, ways.may_see)
+                    attempt.received(passage.ending)
+                    leash.loosen()
+
+                    # 8. record the outcome
+                    await gate.book.record(passage.log, passage.conclude(receipt))
             if delivery is None:
-                await give_up(gate, passage, receipt)
                 way = ways.following()
 
         # 9. answer

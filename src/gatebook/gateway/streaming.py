@@ -9,6 +9,7 @@ from collections.abc import Callable
 from gatebook.core.errors import Unavailable
 from gatebook.formats import Call, Format
 from gatebook.gateway.leash import Leash
+from gatebook.gateway.not_executed import is_vendors
 from gatebook.gateway.passage import Passage
 from gatebook.gateway.upstream import Reply, reply_too_large
 from gatebook.guard.inspect import inspect
@@ -87,6 +88,8 @@ class Delivery:
         body = given = await reply.whole(self._limit)
         self._passage.took(body, given)
         _check_status(reply.status)
+        if reply.status >= 500 and not is_vendors(reply, body):
+            self._passage.ending = "upstream_broken"  # the vendor may have carried the call out
         self._passage.inspection = inspect(body)
         try:
             self._passage.usage = spoken.usage(body)

@@ -51,6 +51,7 @@ class Reply:
         self._client = client
         self._origin = origin
         self._connection = connection
+        self._body: bytes | None = None
 
     def header(self, name: bytes) -> bytes:
         """A header by its lower-case name; empty if there is none."""
@@ -74,7 +75,9 @@ class Reply:
             raise _broken(str(error)) from error
 
     async def whole(self, limit: int) -> bytes:
-        """The whole body; raises Unavailable, also beyond `limit` bytes."""
+        """The whole body, also when asked again; raises Unavailable, also beyond `limit` bytes."""
+        if self._body is not None:
+            return self._body
         parts = []
         size = 0
         while (part := await self.part()) is not None:
@@ -82,7 +85,8 @@ class Reply:
             if size > limit:
                 raise reply_too_large()
             parts.append(part)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        self._body = parts[0] if len(parts) == 1 else b"".join(parts)
+        return self._body
 
     def close(self) -> None:
         """Give the connection back, or close it if the reply was not read to its end."""

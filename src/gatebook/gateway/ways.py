@@ -1,8 +1,8 @@
 """The ways a call may go, one after another: where it is permitted to, and where it falls back to.
 
 The next one is taken only where nothing can have been executed on the one before: it could not be
-reached, or said that it did not carry the call out. What an agent may not do on the first way it
-may not do on another one: policy is asked for each.
+reached, or said that it did not carry the call out, or was a fallback that a limit refused. What an
+agent may not do on the first way it may not do on another one: policy is asked for each.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,9 +13,10 @@ from msgspec.structs import replace
 
 from gatebook.core import json_text
 from gatebook.core.clock import SECOND_US
-from gatebook.core.errors import GatebookError, Refused, Unavailable
+from gatebook.core.errors import Exhausted, GatebookError, Refused, Unavailable
 from gatebook.formats import Call, Operation
 from gatebook.gateway.breaker import Breakers, Key, Trial
+from gatebook.gateway.not_executed import is_not_executed
 from gatebook.gateway.probes import Probes
 from gatebook.gateway.snapshot import Snapshot
 from gatebook.gateway.stopping import Stopping
@@ -29,9 +30,6 @@ from gatebook.providers import Dialect
 from gatebook.translation import Untranslatable
 from gatebook.translation.to_chat import to_chat
 from gatebook.translation.to_messages import to_messages
-
-_NOT_EXECUTED: Final = (429, 503, 529)
-"""Statuses with which a provider says that it did not carry a call out: too many, not now."""
 
 _HOW_MANY: Final = 8
 """Ways that a call may go, so that it comes to an end."""
@@ -87,6 +85,8 @@ class Ways:
         self._rest: Iterator[tuple[Call, Permit]] | None = None
         self._number = 0
         self._next: Way | None = None
+        self._trial: Trial | None = None
+        """Of the way that was found last, until it is attempted."""
 
     def first(self) -> Way:
         """The first way that is open; raises Refused, Misconfigured or Unavailable if none is."""
@@ -126,8 +126,14 @@ class Ways:
         )
 
     def attempt(self, way: Way) -> "Attempt":
-        """Follow a way; what goes wrong on it before anything is executed is swallowed by it."""
-        return Attempt(self, way, self._breakers.trial(_key(way)), self._probes)
+        """Follow the way that was found last, from before its limits are looked at.
+
+        What goes wrong on it before anything is executed is swallowed, if there is another one.
+        """
+        trial, self._trial = self._trial, None
+        if trial is None:
+            raise RuntimeError("a way is attempted that was not found")
+        return Attempt(self, way, trial, self._probes)
 
     def has_another(self) -> bool:
         """Whether there is a way to go on by; it is the `following` one."""
@@ -145,11 +151,9 @@ class Ways:
         return None
 
     def _is_open(self, way: Way) -> bool:
-        return (
-            self._stopping.permits(self.target(way))
-            and self._snapshot.opens(way.provider)
-            and self._breakers.admits(_key(way))
-        )
+        if self._stopping.permits(self.target(way)) and self._snapshot.opens(way.provider):
+            self._trial = self._breakers.admit(_key(way))
+        return self._trial is not None
 
     def _others(self) -> Iterator[tuple[Call, Permit]]:
         """The other providers of the call as it is, then its fallbacks."""
@@ -200,18 +204,31 @@ class Attempt:
         traceback: TracebackType | None,
     ) -> bool:
         self._trial.__exit__(kind, error, traceback)
-        if error is None or isinstance(error, Unavailable):
-            self._probes.count(self._way.provider.id, has_failed=self._trial.has_failed)
+        if self._trial.shows and (error is None or isinstance(error, Unavailable)):
+            has_failed = self._trial.shows == "fails"
+            self._probes.count(self._way.provider.id, has_failed=has_failed)
         if isinstance(error, Elsewhere):
             return True
-        is_unreached = isinstance(error, GatebookError) and error.code == "upstream_unavailable"
-        return is_unreached and self._ways.has_another()
+        if isinstance(error, Refused | Exhausted):
+            # The call as it was asked is refused; that one way to help it is not open does not.
+            is_next = self._way.number > 0
+        else:
+            is_next = isinstance(error, GatebookError) and error.code == "upstream_unavailable"
+        return is_next and self._ways.has_another()
 
-    def answered(self, reply: Reply) -> None:
-        """The head of the reply came; raises Elsewhere if the call goes on by another way."""
+    async def answered(self, reply: Reply, limit: int) -> None:
+        """The head of the reply came; raises Elsewhere if the call goes on by another way.
+
+        If need be its body is read, up to `limit` bytes; raises Unavailable.
+        """
         self._trial.answered(reply.status, reply.header(b"retry-after"))
-        if reply.status in _NOT_EXECUTED and self._ways.has_another():
+        if await is_not_executed(reply, limit) and self._ways.has_another():
             raise Elsewhere("upstream_busy", "The provider did not carry the call out.")
+
+    def received(self, ending: str) -> None:
+        """The reply is in, and this is how it ended."""
+        if ending != "complete":
+            self._trial.broke()
 
 
 def _renamed(call: Call, operations: Iterable[Operation], model: str) -> Call | None:

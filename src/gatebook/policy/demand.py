@@ -97,6 +97,15 @@ class Came(NamedTuple):
         """Whether the provider may have got anything of it."""
         return self.ending not in _NOTHING_LEFT
 
+    @property
+    def is_error(self) -> bool:
+        """Whether the provider said that the call failed.
+
+        Not if that is another server's word, which cannot know, or broke off.
+        """
+        is_its_word = self.ending != "upstream_broken"
+        return 400 <= self.status < 500 or (self.status >= 500 and is_its_word)
+
 
 class Charge(NamedTuple):
     """What a call has used, and how that is known."""
@@ -138,7 +147,7 @@ def charge(came: Came, most: Worst | None, price: Price | None) -> Charge:
     What nobody counted is charged as it was set aside; a call of which nothing left, or that the
     provider answered with an error, has used nothing.
     """
-    if not came.has_left or came.status >= 400:
+    if not came.has_left or came.is_error:
         return Charge()
     if came.ending == "complete" and (came.usage.tokens_in or came.usage.tokens_out):
         return _charged(came.usage, most, price, "reported")

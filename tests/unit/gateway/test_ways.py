@@ -26,7 +26,7 @@ def ways_of(
     what = asked(body=BODY, streamed=True, hides_usage=True)
     permit = permitted(narrowed(max_tokens=50), what, *providers)
     given: dict[str, Any] = {
-        "breakers": SimpleNamespace(admits=lambda _key: True),
+        "breakers": SimpleNamespace(admit=lambda _key: True),
         "probes": None,
         "stopping": SimpleNamespace(permits=lambda target: target.provider not in stopped),
         "target": Target("org_1"),

@@ -213,6 +213,11 @@ def test_what_the_provider_answered_with_an_error_is_not_charged() -> None:
     assert came(status=500).has_left
 
 
+def test_a_failure_that_is_not_the_providers_own_word_is_charged_as_it_was_set_aside() -> None:
+    assert charge(came("upstream_broken", 503), WORST, PRICE) == Charge(1100, 5000, "reserved")
+    assert charge(came("upstream_broken", 429), WORST, PRICE) == Charge()
+
+
 @pytest.mark.parametrize(
     "ending", ["complete", "client_disconnected", "upstream_timeout", "gateway_stopped"]
 )
