@@ -161,9 +161,9 @@ METRICS: Final[dict[Metric, _Read]] = {
         "How long ago that was seen to be the newest; beyond gateway.snapshot_stale_seconds calls"
         " are refused.",
     ): _one(lambda gate, _: gate.snapshots.age_us / SECOND_US),
-    Metric("gatebook_body_bytes", "gauge", "Bytes of request bodies that are held."): _one(
-        lambda gate, _: gate.bodies.held
-    ),
+    Metric(
+        "gatebook_body_bytes", "gauge", "Bytes of requests and whole replies that are held."
+    ): _one(lambda gate, _: gate.bodies.held),
     Metric(
         "gatebook_body_bytes_limit", "gauge", "How many may be held: memory.bodies_limit_bytes."
     ): _one(lambda gate, _: gate.bodies.limit),

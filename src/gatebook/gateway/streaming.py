@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from gatebook.core.errors import Unavailable
 from gatebook.formats import Call, Format
+from gatebook.gateway.bodies import Hold
 from gatebook.gateway.leash import Leash
 from gatebook.gateway.passage import Passage
 from gatebook.gateway.upstream import Reply, reply_too_large
@@ -49,6 +50,7 @@ class Delivery:
         leash: Leash,
         dialect: Dialect,
         *,
+        hold: Hold,
         limit: int,
         headers: Headers,
     ) -> None:
@@ -56,6 +58,7 @@ class Delivery:
         self._passage = passage
         self._leash = leash
         self._dialect = dialect
+        self._hold = hold
         self._limit = limit
         self._headers = headers
         self._rest: Answer | bytes = b""
@@ -84,7 +87,7 @@ class Delivery:
             await self._exchange.send(self._rest, more=False)
 
     async def _whole(self, reply: Reply, spoken: Format, may_see: Callable[[str], bool]) -> None:
-        body = given = await reply.whole(self._limit)
+        body = given = await reply.whole(self._limit, self._hold.reply)
         self._passage.took(body, given)
         _check_status(reply.status)
         self._passage.inspection = inspect(body)
