@@ -90,12 +90,16 @@ class _ByOwnClient(PassThrough):
     async def post(self, body: bytes) -> _Reply:
         connection = await self._client.connect(self._origin)
         await connection.send(b"%bContent-Length: %d\r\n\r\n%b" % (self._head, len(body), body))
-        parts = []
-        while (part := await connection.part()) is not None:
-            parts.append(part)
+        reply = bytearray()
+
+        def take(part: bytes) -> bool:
+            reply.extend(part)
+            return True
+
+        await connection.feed(take)
         self._client.release(self._origin, connection)
         content_type = dict(connection.headers).get(b"content-type", b"")
-        return _Reply(connection.status, content_type, b"".join(parts))
+        return _Reply(connection.status, content_type, bytes(reply))
 
 
 def main() -> None:

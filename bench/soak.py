@@ -119,8 +119,7 @@ class Agents:
         hangs_up = random.random() < _HANG_UP_SHARE
         try:
             await connection.send(head.encode() + body)
-            while await connection.part() is not None and not hangs_up:
-                pass
+            await connection.feed(lambda _: not hangs_up)
             return "hung up" if hangs_up else str(connection.status)
         finally:
             if hangs_up:

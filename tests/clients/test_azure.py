@@ -74,7 +74,7 @@ def test_tools(client: AzureOpenAI) -> None:
     for message in (whole.choices[0].message, streamed.choices[0].message):
         assert message.tool_calls is not None
         (call,) = message.tool_calls
-        assert LOOKS_UP.items() <= dict(call.to_dict()["function"]).items()
+        assert LOOKS_UP.items() <= call.model_dump()["function"].items()
 
 
 def test_the_newer_addresses_take_the_plain_client(gate: RunningGate) -> None:

@@ -38,9 +38,8 @@ class Names:
         self.addresses: Sequence[str] = addresses
         self.asked: list[str] = []
 
-    async def resolve(self, host: str, port: int) -> Sequence[str]:
+    async def resolve(self, host: str) -> Sequence[str]:
         """The addresses of any name."""
-        del port
         self.asked.append(host)
         return self.addresses
 

@@ -10,20 +10,21 @@ from msgspec.structs import replace
 
 from gatebook.gateway.settings import MemorySettings
 from gatebook.storage.database import open_database
-from tests.gates import SETTINGS, RunningGate, chat, eventually, open_running_gate
+from tests.gates import SETTINGS, RunningGate, chat, error_of, eventually, open_running_gate
 from tests.raw import connected, head, hear, request, say
 from tests.simulators.stores import Fault
 
 LIMIT = 1024 * 1024
+REPLY = 64 * 1024
 PART = b" " * 100_000
 
 
 @pytest.fixture
 def small_gate(sqlite_url: str) -> Iterator[RunningGate]:
-    """A gate that holds a megabyte of all bodies together."""
+    """A gate that holds a megabyte of all requests together."""
     database = open_database(sqlite_url)
-    settings = replace(SETTINGS, body_limit_bytes=LIMIT // 2)
-    memory = MemorySettings(bodies_limit_bytes=LIMIT)
+    settings = replace(SETTINGS, body_limit_bytes=LIMIT // 2, reply_limit_bytes=REPLY)
+    memory = MemorySettings(bodies_limit_bytes=LIMIT + REPLY)
     with open_running_gate(database, settings=settings, memory=memory) as gate:
         yield gate
     database.close()
@@ -87,6 +88,26 @@ def test_however_a_call_ends_its_body_is_no_longer_held(
 ) -> None:
     end(small_gate)
     eventually(lambda: held(small_gate) == 0, seconds=5)
+
+
+def test_a_reply_for_which_there_is_no_room_is_withheld_and_on_record(
+    small_gate: RunningGate,
+) -> None:
+    """The agent is not told to try again what was executed."""
+    answers: list[httpx.Response] = []
+    bodies = small_gate.application._gate.bodies
+    limit = bodies.limit
+    caller = Thread(target=lambda: answers.append(small_gate.ask(chat("sim-slow-1"))))
+    caller.start()
+    eventually(lambda: len(small_gate.provider.seen) == 1)
+    bodies.limit = bodies.held + 10
+    caller.join()
+    bodies.limit = limit
+    (answer,) = answers
+    assert error_of(answer) == (503, "server_error", "reply_not_held")
+    assert answer.headers["x-should-retry"] == "false"
+    assert small_gate.ending() == "too_large"
+    eventually(lambda: held(small_gate) == 0)
 
 
 def test_a_call_that_is_cut_at_shutdown_holds_nothing(small_gate: RunningGate) -> None:

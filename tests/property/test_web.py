@@ -101,10 +101,14 @@ def answer(parts: list[bytes]) -> tuple[int, list[tuple[bytes, bytes]], bytes] |
 
         async def ask() -> tuple[int, list[tuple[bytes, bytes]], bytes]:
             await connection.send(GET)
-            body = b""
-            while (part := await connection.part()) is not None:
-                body += part
-            return connection.status, connection.headers, body
+            body = bytearray()
+
+            def take(part: bytes) -> bool:
+                body.extend(part)
+                return True
+
+            await connection.feed(take)
+            return connection.status, connection.headers, bytes(body)
 
         task = loop.create_task(ask())
         loop.run_until_complete(asyncio.sleep(0))

@@ -212,13 +212,15 @@ def _check_together(config: Config) -> None:
         )
     _check_tls(config.tls)
     read_networks(config.proxies.trusted)
-    room, largest = config.memory.bodies_limit_bytes, config.gateway.body_limit_bytes
+    room = config.memory.bodies_limit_bytes
+    largest = config.gateway.body_limit_bytes + config.gateway.reply_limit_bytes
     if room < largest:
         raise Misconfigured(
             "config_no_room",
-            f"memory.bodies_limit_bytes ({room}) has to be at least gateway.body_limit_bytes "
-            f"({largest}): a larger body would be told to try again, for ever.",
-            "Raise it to what several bodies take together, or lower the limit of one body.",
+            f"memory.bodies_limit_bytes ({room}) has to be at least gateway.body_limit_bytes and "
+            f"gateway.reply_limit_bytes together ({largest}): the largest call would be told to "
+            "try again, for ever.",
+            "Raise it to what several calls take together, or lower the limits of one.",
         )
 
 

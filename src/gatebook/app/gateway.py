@@ -188,7 +188,7 @@ async def open_gate(
     )
     gate = Gate(
         allowance=allowance,
-        bodies=Bodies(config.memory.bodies_limit_bytes),
+        bodies=Bodies(config.memory.bodies_limit_bytes, spare=config.gateway.reply_limit_bytes),
         routes=Routes(list(dialects.values())),
         snapshots=snapshots,
         book=book,

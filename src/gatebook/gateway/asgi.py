@@ -41,7 +41,7 @@ class GateApplication:
                 if answer is not None:
                     await exchange.answer(answer)
                 else:
-                    await conduct(self._gate, exchange)
+                    await conduct(self._gate, exchange, hold)
             finally:
                 hold.release()
         elif scope["type"] == "lifespan":

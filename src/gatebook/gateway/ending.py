@@ -24,6 +24,7 @@ _ENDINGS: Final = {
     "upstream_broken": "upstream_broken",
     "upstream_credential_rejected": "complete",
     "reply_too_large": "too_large",
+    "reply_not_held": "too_large",
     "gateway_stopped": "gateway_stopped",
 }
 _ANY_OTHER: Final = "internal_error"

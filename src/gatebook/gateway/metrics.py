@@ -175,9 +175,9 @@ METRICS: Final[dict[Metric, _Read]] = {
         " be believed, so that everything is stopped.",
         ("kind",),
     ): lambda gate, _: [Sample(n, (kind,)) for kind, n in gate.stopping.counts().items()],
-    Metric("gatebook_body_bytes", "gauge", "Bytes of request bodies that are held."): _one(
-        lambda gate, _: gate.bodies.held
-    ),
+    Metric(
+        "gatebook_body_bytes", "gauge", "Bytes of requests and whole replies that are held."
+    ): _one(lambda gate, _: gate.bodies.held),
     Metric(
         "gatebook_body_bytes_limit", "gauge", "How many may be held: memory.bodies_limit_bytes."
     ): _one(lambda gate, _: gate.bodies.limit),

@@ -4,6 +4,7 @@ A server between us and the vendor cannot know that. Envoy, and Istio with it, a
 it did not get through and when the connection broke after the vendor had the request.
 """
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -24,14 +25,14 @@ class _Body(msgspec.Struct):
 _BODY: Final = msgspec.json.Decoder(_Body)
 
 
-async def is_not_executed(reply: Reply, limit: int) -> bool:
+async def is_not_executed(reply: Reply, limit: int, hold: Callable[[int], None]) -> bool:
     """Whether a reply says that the call was not carried out; raises Unavailable as `whole` does.
 
-    The body is read for that, up to `limit` bytes, where the status alone does not tell.
+    The body is read for that where the status alone does not tell.
     """
     if reply.status in _NOT_TAKEN:
         return True
-    return reply.status == _NOT_NOW and is_vendors(reply, await reply.whole(limit))
+    return reply.status == _NOT_NOW and is_vendors(reply, await reply.whole(limit, hold))
 
 
 def is_vendors(reply: Reply, body: bytes) -> bool:

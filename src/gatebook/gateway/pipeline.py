@@ -12,6 +12,7 @@ from functools import partial
 
 from gatebook.core.errors import GatebookError
 from gatebook.core.ids import new_id
+from gatebook.gateway.bodies import Hold
 from gatebook.gateway.ending import (
     abandon,
     cut_off,
@@ -37,8 +38,8 @@ from gatebook.web.exchange import Exchange
 _LOG = logging.getLogger(__name__)
 
 
-async def conduct(gate: Gate, exchange: Exchange) -> None:
-    """Answer one request; the story of a call."""
+async def conduct(gate: Gate, exchange: Exchange, hold: Hold) -> None:
+    """Answer one request; the story of a call. `hold` is of the bodies that it holds."""
     gate.counts["http_requests"] += 1
     passage = Passage(gate.clock, gate.entropy)
     try:
@@ -102,7 +103,7 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
                     )
                     leash.holds(reply)
                     passage.answered(reply.status)
-                    await attempt.answered(reply, gate.settings.reply_limit_bytes)
+                    await attempt.answered(reply, gate.settings.reply_limit_bytes, hold.reply)
 
                     # 7. inspect the reply
                     rates = gate.allowance.rates(passage.holding)
@@ -111,6 +112,7 @@ async def conduct(gate: Gate, exchange: Exchange) -> None:
                         passage,
                         leash,
                         dialect,
+                        hold=hold,
                         limit=gate.settings.reply_limit_bytes,
                         headers=[*named(receipt.reference), *told(way), *rates],
                     )

@@ -99,8 +99,10 @@ class MemorySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         int,
         Meta(
             ge=1024,
-            description="Request bodies of all calls that are held at one time, as received; no"
-            " less than gateway.body_limit_bytes. What is made of them counts no more, so the"
-            " peak of the memory is a small multiple.",
+            description="Request bodies and whole replies of all calls that are held at one time,"
+            " as received. Requests leave room for a reply of gateway.reply_limit_bytes; no less"
+            " than that and gateway.body_limit_bytes together. What is made of them counts no"
+            " more, so the peak of the memory is a small multiple. Of a stream no more is held"
+            " than an event and what sockets take.",
         ),
     ] = 256 * 1024 * 1024

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from gatebook.core.errors import Unavailable
 from gatebook.formats import Call, Format
+from gatebook.gateway.bodies import Hold
 from gatebook.gateway.leash import Leash
 from gatebook.gateway.not_executed import is_vendors
 from gatebook.gateway.passage import Passage
@@ -50,6 +51,7 @@ class Delivery:
         leash: Leash,
         dialect: Dialect,
         *,
+        hold: Hold,
         limit: int,
         headers: Headers,
     ) -> None:
@@ -57,6 +59,7 @@ class Delivery:
         self._passage = passage
         self._leash = leash
         self._dialect = dialect
+        self._hold = hold
         self._limit = limit
         self._headers = headers
         self._rest: Answer | bytes = b""
@@ -85,7 +88,7 @@ class Delivery:
             await self._exchange.send(self._rest, more=False)
 
     async def _whole(self, reply: Reply, spoken: Format, may_see: Callable[[str], bool]) -> None:
-        body = given = await reply.whole(self._limit)
+        body = given = await reply.whole(self._limit, self._hold.reply)
         self._passage.took(body, given)
         _check_status(reply.status)
         if reply.status >= 500 and not is_vendors(reply, body):

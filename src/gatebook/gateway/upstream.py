@@ -5,7 +5,7 @@ lists, none of its credentials ever does, and our own credential goes to its pro
 Nothing is followed, decompressed or sent twice.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -60,13 +60,6 @@ class Reply:
                 return value
         return b""
 
-    async def part(self) -> bytes | None:
-        """The next part of the body, None at its end; raises Unavailable."""
-        try:
-            return await self._connection.part()
-        except Broken as error:
-            raise _broken(str(error)) from error
-
     async def feed(self, take: Take) -> bool:
         """See Connection.feed; raises Unavailable, and what `take` raises."""
         try:
@@ -74,18 +67,24 @@ class Reply:
         except Broken as error:
             raise _broken(str(error)) from error
 
-    async def whole(self, limit: int) -> bytes:
-        """The whole body, also when asked again; raises Unavailable, also beyond `limit` bytes."""
+    async def whole(self, limit: int, hold: Callable[[int], None]) -> bytes:
+        """The whole body, also when asked again; raises Unavailable, also beyond `limit` bytes.
+
+        `hold` is told the size of each part before it is kept, and may raise.
+        """
         if self._body is not None:
             return self._body
-        parts = []
-        size = 0
-        while (part := await self.part()) is not None:
-            size += len(part)
-            if size > limit:
+        body = bytearray()
+
+        def take(part: bytes) -> bool:
+            if len(body) + len(part) > limit:
                 raise reply_too_large()
-            parts.append(part)
-        self._body = parts[0] if len(parts) == 1 else b"".join(parts)
+            hold(len(part))
+            body.extend(part)
+            return True
+
+        await self.feed(take)
+        self._body = bytes(body)
         return self._body
 
     def close(self) -> None:

@@ -5,7 +5,7 @@ reached, or said that it did not carry the call out, or was a fallback that a li
 agent may not do on the first way it may not do on another one: policy is asked for each.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
@@ -216,13 +216,13 @@ class Attempt:
             is_next = isinstance(error, GatebookError) and error.code == "upstream_unavailable"
         return is_next and self._ways.has_another()
 
-    async def answered(self, reply: Reply, limit: int) -> None:
+    async def answered(self, reply: Reply, limit: int, hold: Callable[[int], None]) -> None:
         """The head of the reply came; raises Elsewhere if the call goes on by another way.
 
-        If need be its body is read, up to `limit` bytes; raises Unavailable.
+        If need be its body is read; see Reply.whole.
         """
         self._trial.answered(reply.status, reply.header(b"retry-after"))
-        if await is_not_executed(reply, limit) and self._ways.has_another():
+        if await is_not_executed(reply, limit, hold) and self._ways.has_another():
             raise Elsewhere("upstream_busy", "The provider did not carry the call out.")
 
     def received(self, ending: str) -> None:

@@ -8,7 +8,6 @@ was checked. Sources: RFC 9110, RFC 9112.
 
 import asyncio
 import logging
-import socket
 import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -17,6 +16,7 @@ from typing import Final, NamedTuple
 import httptools
 
 from gatebook.core.addresses import read_host
+from gatebook.web.resolver import Resolver
 
 _LOG = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ is just being closed cannot know whether the request was read."""
 Fields = list[tuple[bytes, bytes]]
 Take = Callable[[bytes], bool]
 """Takes a part of a body at once; False: no more for now."""
-Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+Resolve = Callable[[str], Awaitable[Sequence[str]]]
 
 
 class NotSent(ConnectionError):
@@ -60,8 +60,6 @@ class Connection(asyncio.Protocol):
     headers: Fields
     is_complete = True
     """The response has come in whole."""
-    buffered = 0
-    """Bytes of the body that came and were not taken yet."""
 
     _transport: asyncio.Transport
     _parser: httptools.HttpResponseParser
@@ -70,7 +68,7 @@ class Connection(asyncio.Protocol):
         self._loop = loop
         self._waiter: asyncio.Future[None] | None = None
         self._error: BaseException | None = None
-        self._parts: deque[bytes] = deque()
+        self._rest = bytearray()  # of one piece: small ones take a multiple of what they hold
         self._take: Take | None = None
         self._other_bytes = 0
         self._has_head = False
@@ -87,12 +85,17 @@ class Connection(asyncio.Protocol):
         """
         return (
             self.is_complete
-            and not self._parts
+            and not self._rest
             and not self._is_paused
             and self._error is None
             and self._may_stay
             and not self._transport.is_closing()
         )
+
+    @property
+    def buffered(self) -> int:
+        """Bytes of the body that came and were not taken yet."""
+        return len(self._rest)
 
     @property
     def peer(self) -> str:
@@ -110,27 +113,18 @@ class Connection(asyncio.Protocol):
         while not self._has_head:
             await self._change()
 
-    async def part(self) -> bytes | None:
-        """The next part of the body, None at its end; raises Broken."""
-        while not self._parts:
-            if self.is_complete:
-                return None
-            await self._change()
-        part = self._parts.popleft()
-        self.buffered -= len(part)
-        if self._is_paused and not self.buffered:
-            self._is_paused = False
-            self._transport.resume_reading()
-        return part
-
     async def feed(self, take: Take) -> bool:
         """Give `take` each part of the body the moment it comes, until it wants no more.
 
         Returns whether the body has ended; raises Broken, and what `take` raises. No task is woken
         for a part: with many slow streams that is most of what a part costs.
         """
-        while self._parts:
-            if not take(await self.part() or b""):
+        if self._rest:
+            part, self._rest = bytes(self._rest), bytearray()
+            if self._is_paused:
+                self._is_paused = False
+                self._transport.resume_reading()
+            if not take(part):
                 return False
         self._take = take
         try:
@@ -138,7 +132,7 @@ class Connection(asyncio.Protocol):
                 await self._change()
         finally:
             self._take = None
-        return self.is_complete and not self._parts
+        return self.is_complete and not self._rest
 
     def abort(self) -> None:
         """Close at once, whatever is under way."""
@@ -225,9 +219,7 @@ class Connection(asyncio.Protocol):
         """A part of the body."""
         self._other_bytes = 0
         if self._take is None:
-            self._parts.append(body)
-            self.buffered += len(body)
-            self._wake()
+            self._rest += body
         elif not self._take(body):
             self._take = None
             self._wake()
@@ -239,13 +231,6 @@ class Connection(asyncio.Protocol):
             self._wake()
 
 
-async def resolve(host: str, port: int) -> list[str]:
-    """The addresses of a name, in the order in which the system would try them; raises OSError."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
-    return [str(address[0]) for *_, address in found]
-
-
 class Client:
     """Connections to servers, kept for a while after use."""
 
@@ -253,12 +238,12 @@ class Client:
         self,
         connect_seconds: float,
         may_reach: Callable[[str], bool],
-        resolve: Resolve = resolve,
+        resolve: Resolve | None = None,
     ) -> None:
         """`may_reach` is asked about every address that a name leads to, at every connection."""
         self._connect_seconds = connect_seconds
         self._may_reach = may_reach
-        self._resolve = resolve
+        self._resolve = resolve or Resolver().resolve
         self._refused: set[Origin] = set()
         self._idle: dict[Origin, deque[Connection]] = {}
         self._tls = ssl.create_default_context()
@@ -308,7 +293,7 @@ class Client:
         except ValueError:
             raise NotCalled("the host is spelled in a way that not everybody reads alike") from None
         if isinstance(host, str):
-            addresses = await self._resolve(host, origin.port)
+            addresses = await self._resolve(host)
         else:
             addresses = [str(host)]
         for address in addresses:

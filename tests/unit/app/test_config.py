@@ -148,8 +148,9 @@ def test_a_wrong_value_is_refused_with_its_name_and_its_place(
     [
         ("[ledger]\nstall_seconds = 5\n", "more than ledger.checkpoint_seconds"),
         ("[ledger]\ncheckpoint_seconds = 301\n", "more than ledger.checkpoint_seconds"),
-        ("[memory]\nbodies_limit_bytes = 10485759\n", "at least gateway.body_limit_bytes"),
-        ("[gateway]\nbody_limit_bytes = 268435457\n", "at least gateway.body_limit_bytes"),
+        ("[memory]\nbodies_limit_bytes = 77594623\n", "at least gateway.body_limit_bytes"),
+        ("[gateway]\nbody_limit_bytes = 201326593\n", "at least gateway.body_limit_bytes"),
+        ("[gateway]\nreply_limit_bytes = 268435456\n", "gateway.reply_limit_bytes together"),
     ],
 )
 def test_values_with_which_calls_would_be_refused_for_ever_are_refused_together(
@@ -190,8 +191,11 @@ def test_a_variable_holds_a_list_with_commas(
 
 def test_a_little_room_is_enough(tmp_path: Path) -> None:
     ledger = "[ledger]\nstall_seconds = 2\ncheckpoint_seconds = 1\n"
-    bodies = "[memory]\nbodies_limit_bytes = 4096\n[gateway]\nbody_limit_bytes = 4096\n"
-    assert load(tmp_path, ledger + bodies).config.memory.bodies_limit_bytes == 4096
+    bodies = (
+        "[memory]\nbodies_limit_bytes = 5120\n"
+        "[gateway]\nbody_limit_bytes = 4096\nreply_limit_bytes = 1024\n"
+    )
+    assert load(tmp_path, ledger + bodies).config.memory.bodies_limit_bytes == 5120
 
 
 def test_a_file_that_is_named_has_to_exist(tmp_path: Path) -> None:

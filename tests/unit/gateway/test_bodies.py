@@ -23,7 +23,7 @@ def saying(*parts: bytes) -> Receive:
 
 
 async def test_what_is_held_counts_until_the_call_ends() -> None:
-    bodies = Bodies(10)
+    bodies = Bodies(10, spare=0)
     hold = Hold(bodies, saying(b"abc", b"de"))
     assert bodies.held == 0
     assert (await hold.receive())["body"] == b"abc"
@@ -36,7 +36,7 @@ async def test_what_is_held_counts_until_the_call_ends() -> None:
 
 
 async def test_a_part_for_which_there_is_no_room_is_not_taken() -> None:
-    bodies = Bodies(10)
+    bodies = Bodies(10, spare=0)
     other, hold = Hold(bodies, saying(b"a" * 6)), Hold(bodies, saying(b"b" * 4, b"c", b"c"))
     await other.receive()
     await hold.receive()
@@ -50,7 +50,24 @@ async def test_a_part_for_which_there_is_no_room_is_not_taken() -> None:
 
 
 async def test_a_request_without_a_body_needs_no_room() -> None:
-    bodies = Bodies(1)
+    bodies = Bodies(1, spare=0)
     other, hold = Hold(bodies, saying(b"a")), Hold(bodies, saying(b""))
     await other.receive()
     assert (await hold.receive())["body"] == b""
+
+
+async def test_requests_leave_room_for_a_reply() -> None:
+    """A call without room for its reply was made, and paid for, in vain."""
+    bodies = Bodies(10, spare=4)
+    hold = Hold(bodies, saying(b"a" * 6, b"b", b""))
+    await hold.receive()
+    with pytest.raises(Unavailable):
+        await hold.receive()
+    hold.reply(4)
+    assert bodies.held == 10
+    assert (await hold.receive())["body"] == b""
+    with pytest.raises(Unavailable) as caught:
+        hold.reply(1)
+    assert (caught.value.code, caught.value.retry_after_seconds) == ("reply_not_held", None)
+    hold.release()
+    assert bodies.held == 0

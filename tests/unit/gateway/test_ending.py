@@ -10,7 +10,7 @@ from gatebook.control.commands.engage_stop import EngageStop
 from gatebook.core.errors import GatebookError, Refused, Unavailable
 from gatebook.core.ids import system_entropy
 from gatebook.gateway.allowance import Allowance
-from gatebook.gateway.bodies import Bodies
+from gatebook.gateway.bodies import Bodies, Hold
 from gatebook.gateway.book import Book
 from gatebook.gateway.breaker import Breakers
 from gatebook.gateway.front import Front
@@ -67,6 +67,11 @@ class NoOrders:
         return {}
 
 
+async def nothing() -> MutableMapping[str, Any]:
+    """What comes of a body that is not read by this."""
+    raise AssertionError
+
+
 def exchange(said: list[Answer]) -> Exchange:
     """A call for gpt-4o whose answer is put into `said`."""
 
@@ -115,7 +120,7 @@ def gate(book: Book, kept: Snapshots, clock: SetClock) -> Gate:
             wait_seconds=5,
             clock=clock,
         ),
-        bodies=Bodies(1024),
+        bodies=Bodies(1024, spare=0),
         routes=Routes([*dialects().values()]),
         snapshots=kept,
         book=book,
@@ -154,13 +159,13 @@ async def test_a_refusal_is_of_the_state_of_its_caller_and_decides_nothing_in_th
     said: list[Answer] = []
     async with opened() as (book, writer):
         parts = gate(book, kept, clock)
-        first = asyncio.ensure_future(conduct(parts, exchange(said)))
+        first = asyncio.ensure_future(conduct(parts, exchange(said), Hold(parts.bodies, nothing)))
         await until(writer, 1)
         source.current = newer
         await kept.refresh()
         answer(writer, Unavailable("ledger_unavailable", "No."))
         await first
-        second = asyncio.ensure_future(conduct(parts, exchange(said)))
+        second = asyncio.ensure_future(conduct(parts, exchange(said), Hold(parts.bodies, nothing)))
         flush = asyncio.ensure_future(parts.refusals.flush())
         await until(writer, 3)
         told = {draft.event for draft in writer.drafts[1:]}

@@ -1,5 +1,6 @@
 """Only a vendor can say of a call that it did not carry it out."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ OPENAI = b'{"error":{"message":"The engine is currently overloaded.","type":"ser
 ANTHROPIC = b'{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}'
 GOOGLE = b'{"error":{"code":503,"message":"Overloaded.","status":"UNAVAILABLE"}}'
 ENVOY = b"upstream connect error or disconnect/reset before headers. reset reason: timeout"
+HELD: list[int] = []
 AMAZON = {b"x-amzn-errortype": b"ServiceUnavailableException"}
 
 
@@ -25,8 +27,9 @@ class Said:
     def header(self, name: bytes) -> bytes:
         return self._headers.get(name, b"")
 
-    async def whole(self, limit: int) -> bytes:
+    async def whole(self, limit: int, hold: Callable[[int], None]) -> bytes:
         assert limit == 1000
+        hold(len(self._body))
         self.is_read = True
         return self._body
 
@@ -59,13 +62,13 @@ def said(status: int, body: bytes, headers: dict[bytes, bytes] | None = None) ->
 async def test_what_says_that_a_call_was_not_carried_out(
     status: int, body: bytes, headers: dict[bytes, bytes], *, expected: bool
 ) -> None:
-    assert await is_not_executed(said(status, body, headers), 1000) == expected
+    assert await is_not_executed(said(status, body, headers), 1000, HELD.append) == expected
 
 
 async def test_a_body_is_read_only_where_the_status_does_not_tell() -> None:
     for status in (200, 429, 500):
         reply = said(status, OPENAI)
-        await is_not_executed(reply, 1000)
+        await is_not_executed(reply, 1000, HELD.append)
         assert not reply.is_read
 
 

@@ -1,14 +1,18 @@
 """What leaves is written by us alone, and goes where an administrator said."""
 
+import asyncio
+import tracemalloc
+
 import pytest
 
-from gatebook.core.errors import Misconfigured
+from gatebook.core.addresses import may_reach
+from gatebook.core.errors import Misconfigured, Unavailable
 from gatebook.formats import Call, Operation
-from gatebook.gateway.upstream import request_of, target_of
+from gatebook.gateway.upstream import Reply, request_of, target_of
 from gatebook.providers import Outgoing, azure
 from gatebook.providers.anthropic import MESSAGES
 from gatebook.providers.openai import CHAT, MODELS
-from gatebook.web.client import Origin
+from gatebook.web.client import Client, Connection, Origin
 
 CALL = Call(operation=CHAT, path=CHAT.path, model="gpt-4o", body=b"{}")
 
@@ -105,3 +109,48 @@ def test_a_credential_in_a_header_is_not_signed_with() -> None:
     target = target_of("https://api.example", CALL, "g", ("Authorization", "Bearer k"))
     assert request_of(CALL, target, 1).count(b"Authorization") == 1
     assert target.signer is None
+
+
+class NoTransport:
+    """The other end of a connection, which takes everything in."""
+
+    def write(self, data: bytes) -> None:
+        """Something is sent."""
+
+    def abort(self) -> None:
+        """The connection is closed."""
+
+
+async def whole(body: bytes, limit: int) -> tuple[bytes, list[int], int]:
+    """A reply in parts of two bytes: what is read, what was held, and the peak of the memory."""
+    loop = asyncio.get_running_loop()
+    connection = Connection(loop)
+    connection.connection_made(NoTransport())  # type: ignore[arg-type]  # what is used of one
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    parts = [b"2\r\n%b\r\n" % body[at : at + 2] for at in range(0, len(body), 2)]
+    rest = b"".join(parts) + b"0\r\n\r\n"
+    loop.call_soon(connection.data_received, head)
+    await connection.send(b"GET / HTTP/1.1\r\n\r\n")
+    loop.call_soon(connection.data_received, rest)
+    reply = Reply(Client(5, may_reach), Origin(False, "x", 80), connection)
+    held: list[int] = []
+    tracemalloc.start()
+    try:
+        read = await reply.whole(limit, held.append)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    return read, held, peak
+
+
+async def test_a_reply_in_tiny_parts_takes_no_multiple_of_what_it_holds() -> None:
+    body = b"ab" * 200_000
+    read, held, peak = await whole(body, len(body))
+    assert (read == body, sum(held)) == (True, len(body))
+    assert peak < 12 * len(body)  # of which 8 are what is held of each part here
+
+
+async def test_a_reply_beyond_its_limit_is_not_held() -> None:
+    with pytest.raises(Unavailable) as caught:
+        await whole(b"ab" * 10, 19)
+    assert caught.value.code == "reply_too_large"

@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from gatebook.control.command import Command, Context, Outcome
 from gatebook.control.ports import Records
-from gatebook.control.stoppable import Rows, Subject, subjects
+from gatebook.control.stoppable import Subject, subjects
 from gatebook.core.errors import Invalid, NotFound
 from gatebook.core.ids import base62, new_id
-from gatebook.identity.directory import Organization, Stop, StopKind
+from gatebook.identity.directory import Organization, Rows, Stop, StopKind
 from gatebook.ledger.events.stop import StopEngaged
 
 
