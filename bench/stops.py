@@ -22,7 +22,7 @@ from bench.children import fresh_environment
 from bench.figures import percentile
 from bench.load import PATH, reply_body
 from gatebook.app.config import Loaded, load_config
-from gatebook.app.emergency import open_folder, post
+from gatebook.app.emergency import open_folder, order_of
 from gatebook.app.init import create
 from gatebook.app.wiring import open_control, operator
 from gatebook.control.apply import Answer, Control, Order, carry_out
@@ -163,8 +163,8 @@ async def measure(loaded: Loaded, ports: list[int], plan: Plan, control: Control
 
     async def by_folder() -> None:
         command = EngageStop(kind="agent", name="bench")
-        posting = partial(post, folder, command, "", clock=SystemClock(), entropy=system_entropy)
-        order = await asyncio.to_thread(posting)
+        order = order_of(command, "", clock=SystemClock(), entropy=system_entropy)
+        await asyncio.to_thread(folder.post, order)
         stops.append(order.idempotency_key)
         await asyncio.to_thread(carry_out, control, order)
 

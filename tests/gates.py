@@ -18,7 +18,7 @@ import uvloop
 from uvicorn import Config as ServerConfig
 
 from gatebook.app.config import Config
-from gatebook.app.emergency import post
+from gatebook.app.emergency import order_of
 from gatebook.app.folders import dialects
 from gatebook.app.gateway import gate_config, open_gate
 from gatebook.app.notary_client import NotaryClient
@@ -259,8 +259,8 @@ class RunningGate:
         It is in force on return, if what it names is known.
         """
         command = read_command(EngageStop, {"kind": kind, "name": name})
-        entropy = system_entropy
-        order = post(self.stop_folder, command, reason, clock=self.clock, entropy=entropy)
+        order = order_of(command, reason, clock=self.clock, entropy=system_entropy)
+        self.stop_folder.post(order)
         stop = order.idempotency_key
         stopping = self.application._gate.stopping
         eventually(lambda: stop in (stopping._applied if is_known else stopping.pending))

@@ -39,6 +39,7 @@ class World:
         self.directory = snapshot().directory
         self.orders: dict[str, EngageStop] = {}
         self.is_forged = False
+        self.is_readable = True
         self.is_up = True
         self.book_fails: GatebookError | None = None
         self.noted: list[tuple[str, StopApplied]] = []
@@ -78,6 +79,8 @@ class World:
 
     def pending(self) -> dict[str, EngageStop]:
         """See gateway.stopping.Orders."""
+        if not self.is_readable:
+            raise Unavailable("stops_unavailable", "No.")
         if self.is_forged:
             raise Tampered("stop_unreadable", "It was changed.")
         return self.orders
@@ -275,7 +278,71 @@ async def test_calls_are_cut_though_the_directory_is_out_of_date() -> None:
     world.clock.advance(3600)
     world.order("agent", "bot")
     await world.hear(stopping)
-    assert call.codes == ["stopped"]
+    assert call.codes[0] == "stopped"
+
+
+async def test_no_call_goes_on_when_the_directory_is_out_of_date_for_too_long() -> None:
+    """It may have been stopped by the database meanwhile, or its key revoked."""
+    world = World()
+    stopping = await world.open()
+    call = HandCall(stopping)
+    world.is_up = False
+    world.clock.advance(30)
+    await world.hear(stopping)
+    assert call.codes == []
+    world.clock.advance(1)
+    await world.hear(stopping)
+    await world.hear(stopping)
+    assert call.codes == ["stops_unavailable"]
+    assert call.told[0].retry_after_seconds is None  # it may have been executed
+    with pytest.raises(Unavailable):
+        HandCall(stopping)
+    world.is_up = True
+    await world.hear(stopping)
+    assert HandCall(stopping).codes == []
+
+
+async def test_the_database_is_obeyed_while_the_folder_cannot_be_read() -> None:
+    world = World()
+    stopping = await world.open()
+    call, other = HandCall(stopping), HandCall(stopping, OTHER)
+    world.is_readable = False
+    world.store("stp_1", kind="agent", subject="agt")
+    with pytest.raises(Unavailable):
+        await world.hear(stopping)
+    assert (call.codes, other.codes) == (["stopped"], [])
+    assert code_of(stopping, OTHER) == "stops_unavailable"  # an order may be there
+    world.is_readable = True
+    await world.hear(stopping)
+    assert code_of(stopping, OTHER) == ""
+
+
+async def test_no_call_goes_on_when_the_folder_cannot_be_read_for_too_long() -> None:
+    world = World()
+    stopping = await world.open()
+    call = HandCall(stopping)
+    world.is_readable = False
+    for _ in range(4):
+        world.clock.advance(10)
+        assert call.codes == []
+        with pytest.raises(Unavailable):
+            await world.hear(stopping)
+    assert call.codes == ["stops_unavailable"]
+
+
+async def test_what_stops_nothing_is_said_to_once_and_may_be_taken_away(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = World()
+    stopping = await world.open()
+    id_ = world.order("agent", "bott")
+    await world.hear(stopping)
+    world.order("agent", "bot")
+    await world.hear(stopping)
+    assert caplog.text.count(f"{id_} stops nothing: no agent bott is known") == 1
+    world.orders = {other: order for other, order in world.orders.items() if other != id_}
+    await world.hear(stopping)
+    assert "no longer in force" not in caplog.text
 
 
 async def test_what_was_done_is_noted_once_the_book_knows_the_stop_and_all_are_cut() -> None:
