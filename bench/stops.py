@@ -23,7 +23,7 @@ from bench.gates import gates, postgresql
 from bench.load import PATH, reply_body
 from bench.pages import replaced, table
 from gatebook.app.config import Loaded
-from gatebook.app.emergency import open_folder, post
+from gatebook.app.emergency import open_folder, order_of
 from gatebook.app.wiring import open_control, operator
 from gatebook.control.apply import Answer, Control, Order, carry_out
 from gatebook.control.commands.engage_stop import EngageStop
@@ -163,8 +163,8 @@ class Bench:
         """Stop the agent as the command does on a machine of the gates."""
         command = EngageStop(kind="agent", name="bench")
         clock = SystemClock()
-        posting = partial(post, self._folder, command, "", clock=clock, entropy=system_entropy)
-        order = await asyncio.to_thread(posting)
+        order = order_of(command, "", clock=clock, entropy=system_entropy)
+        await asyncio.to_thread(self._folder.post, order)
         self._stops.append(order.idempotency_key)
         await asyncio.to_thread(carry_out, self._control, order)
 

@@ -18,9 +18,11 @@ import uvloop
 from uvicorn import Config as ServerConfig
 
 from gatebook.app.config import Config
-from gatebook.app.emergency import post
+from gatebook.app.emergency import order_of
 from gatebook.app.folders import dialects
-from gatebook.app.gateway import gate_config, open_gate
+from gatebook.app.gate_parts import open_gate
+from gatebook.app.gate_server import gate_config
+from gatebook.app.gate_surroundings import Surroundings
 from gatebook.app.notary_client import NotaryClient
 from gatebook.app.presence import Presence
 from gatebook.app.serving import ReadyServer, address_of, listen_on
@@ -170,8 +172,8 @@ class RunningGate:
         self._vendor = SimulatedVendor()
         self.provider = self._vendor.provider
         self.key = _agents_key(office, provider_url or f"{self._vendor.url}/v1")
-        self._open = partial(
-            open_gate,
+        self._given = partial(
+            Surroundings,
             source=SqlSource(self.database, kek=office.kek, peppers=office.peppers, origin=ORIGIN),
             leases=SqlLeases(
                 database,
@@ -205,7 +207,7 @@ class RunningGate:
         seat = self._serving.enter_context(closing(Seat(self.database, self.name)))
         seat.take()
         presence = Presence(self.database, seat, 1, "http://127.0.0.1:0")
-        self.application = GateApplication(partial(self._open, presence=presence))
+        self.application = GateApplication(partial(open_gate, self._given(presence=presence)))
         tls = open_tls(self._config, SystemClock())
         self._server = ServerThread(gate_config(self.application, self._config, tls), tls)
         self._serving.callback(self._server.stop)
@@ -264,8 +266,8 @@ class RunningGate:
         It is in force on return, if what it names is known.
         """
         command = read_command(EngageStop, {"kind": kind, "name": name})
-        entropy = system_entropy
-        order = post(self.stop_folder, command, reason, clock=self.clock, entropy=entropy)
+        order = order_of(command, reason, clock=self.clock, entropy=system_entropy)
+        self.stop_folder.post(order)
         stop = order.idempotency_key
         stopping = self.application._gate.stopping
         eventually(lambda: stop in (stopping._applied if is_known else stopping.pending))

@@ -15,7 +15,9 @@ from pathlib import Path
 from gatebook.app.binding import bind_to
 from gatebook.app.config import Config
 from gatebook.app.folders import dialects
-from gatebook.app.gateway import open_gate, serve
+from gatebook.app.gate_parts import open_gate
+from gatebook.app.gate_server import serve
+from gatebook.app.gate_surroundings import Surroundings
 from gatebook.app.presence import Presence
 from gatebook.app.serving import address_of
 from gatebook.app.snapshots import SqlSource
@@ -75,43 +77,38 @@ def main(url: str, began_us: str, limits: str) -> None:
     seat.take()
     presence = Presence(database, seat, 1, address)
     store = WatchedStore(SqlStore(writers_database, clock))
-    application = GateApplication(
-        partial(
-            open_gate,
-            source=SqlSource(
-                database,
-                kek=LocalKek(bytes(32), system_entropy),
-                peppers=Peppers({1: bytes(range(32))}),
-                origin=ORIGIN,
-            ),
-            leases=SqlLeases(
-                database,
-                new_id("hld", system_entropy),
-                now_us=lambda _: clock.now_us(),
-                lease_seconds=config.limits.lease_seconds,
-            ),
-            presence=presence,
-            store=store,
-            certifier=certifier,
-            unsigned=Unsigned(
-                store.committed, certifier.reach, settings=config.ledger, clock=clock
-            ),
-            dialects=dialects(),
-            health=SqlHealth(database),
-            keeper=StopKeeper(
-                StopFolder(Path(tempfile.mkdtemp(prefix="gatebook-stops-")), STOPS, system_entropy),
-                _no_control,
-                gateway=presence.name,
-                config=config,
-                clock=clock,
-            ),
+    given = Surroundings(
+        source=SqlSource(
+            database,
+            kek=LocalKek(bytes(32), system_entropy),
+            peppers=Peppers({1: bytes(range(32))}),
+            origin=ORIGIN,
+        ),
+        leases=SqlLeases(
+            database,
+            new_id("hld", system_entropy),
+            now_us=lambda _: clock.now_us(),
+            lease_seconds=config.limits.lease_seconds,
+        ),
+        presence=presence,
+        store=store,
+        certifier=certifier,
+        unsigned=Unsigned(store.committed, certifier.reach, settings=config.ledger, clock=clock),
+        dialects=dialects(),
+        health=SqlHealth(database),
+        keeper=StopKeeper(
+            StopFolder(Path(tempfile.mkdtemp(prefix="gatebook-stops-")), STOPS, system_entropy),
+            _no_control,
+            gateway=presence.name,
             config=config,
             clock=clock,
-            entropy=system_entropy,
-        )
+        ),
+        config=config,
+        clock=clock,
+        entropy=system_entropy,
     )
     serve(
-        application,
+        GateApplication(partial(open_gate, given)),
         config,
         lambda: print(address, flush=True),
         listener=listener,

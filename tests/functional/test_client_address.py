@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gatebook.app.config import Config
-from gatebook.app.gateway import gate_config
+from gatebook.app.gate_server import gate_config
 from gatebook.storage.database import open_database
 from gatebook.web.body import Receive
 from gatebook.web.exchange import Exchange, Scope, Send

@@ -19,6 +19,7 @@ from gatebook.storage.database import Database
 from gatebook.storage.directory import SqlRecords
 
 WRITER: Final = "cli"
+"""Under this name every administrative change is written, and nothing else."""
 
 _WAIT_SECONDS: Final = 60
 

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from typing import Final, Literal, NamedTuple
 
 from gatebook.app.config import Config
-from gatebook.app.emergency import WAIT_SECONDS, open_folder, post, record
+from gatebook.app.emergency import WAIT_SECONDS, open_folder, order_of, record
 from gatebook.app.tail import Tail
 from gatebook.app.wiring import operator
 from gatebook.control.apply import Answer, Control, Order, carry_out, log_of
@@ -61,7 +61,8 @@ def rehearse(
     tail = Tail(database, log_of(config.ledger.origin, None), None)
     tail.last(1)
     began_us = clock.monotonic_us()
-    order = post(folder, EngageStop(kind="drill"), "", clock=clock, entropy=entropy)
+    order = order_of(EngageStop(kind="drill"), "", clock=clock, entropy=entropy)
+    folder.post(order)
     record(folder, order, open_control, seconds=WAIT_SECONDS, clock=clock)
     stop = order.idempotency_key
     answers: dict[str, int] = {}

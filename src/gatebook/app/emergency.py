@@ -87,18 +87,15 @@ def meaning(config: Config, command: EngageStop) -> EngageStop:
         return command.settled(SqlRecords(connection))
 
 
-def post(
-    folder: StopFolder, command: EngageStop, reason: str, *, clock: Clock, entropy: Entropy
-) -> Order:
-    """Have the gates of this machine stop something; they do within moments of the return.
+def order_of(command: EngageStop, reason: str, *, clock: Clock, entropy: Entropy) -> Order:
+    """The order to stop something now; raises Invalid if it could not be recorded later.
 
-    Raises Invalid if it could not be recorded later, and Unavailable if it cannot be written.
+    Once it is posted in their folder, the gates of this machine obey within moments.
     """
     id_ = new_id("stp", entropy)
     command = replace(command, stop=id_, engaged_at=clock.now_us())
     order = Order(command=command, by=operator(), reason=reason, idempotency_key=id_)
     check_order(order)
-    folder.post(order)
     return order
 
 
@@ -127,7 +124,7 @@ def record(
 ) -> list[Answer]:
     """Put a stop into the database and the book, and so before the gates of other machines.
 
-    Raises Unavailable if that could not be done in time: the stop is in force here all the same.
+    Raises Unavailable if that could not be done in time: it is ordered here all the same.
     Raises NotFound if it names nothing: then it is taken back.
     """
     until_us = clock.monotonic_us() + int(seconds * SECOND_US)
@@ -142,8 +139,9 @@ def record(
             if clock.monotonic_us() > until_us:
                 raise Unavailable(
                     "stop_unrecorded",
-                    f"{order.idempotency_key} is in force on this machine and in no other, and is"
+                    f"{order.idempotency_key} is ordered on this machine and on no other, and is"
                     f" not in the book yet: {error.detail}",
-                    "A gate of this machine records it as soon as the database answers.",
+                    "A gate of this machine records it as soon as the database answers; its log"
+                    " says so if it knows nothing of that name.",
                 ) from error
         time.sleep(_PAUSE_SECONDS)

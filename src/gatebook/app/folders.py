@@ -1,4 +1,4 @@
-"""The folders of like things, read through the registry: commands, dialects, events.
+"""The folders of commands and of dialects, read through the registry.
 
 Light on purpose: the command line asks for the commands even when it only prints help.
 """
@@ -6,9 +6,7 @@ Light on purpose: the command line asks for the commands even when it only print
 from gatebook import providers
 from gatebook.control import commands
 from gatebook.control.command import Command
-from gatebook.core.registry import classes, one_each, satisfying
-from gatebook.ledger import events
-from gatebook.ledger.events import Change, Event
+from gatebook.core.registry import one_each, satisfying
 from gatebook.providers import Dialect
 
 
@@ -21,8 +19,3 @@ def dialects() -> dict[str, Dialect]:
     """Every protocol providers speak, by its name."""
     # mypy wants a concrete class here; a Protocol is what modules are held against.
     return satisfying(providers, Dialect)  # type: ignore[type-abstract]
-
-
-def event_kinds() -> dict[str, type[Event]]:
-    """Every kind of event, by its name."""
-    return {kind.name: kind for kind in classes(events, Event) if kind is not Change}

@@ -14,13 +14,19 @@ from types import FrameType
 from typing import Any, Final
 
 import uvloop
-from uvicorn import Config
+from uvicorn import Config as ServerConfig
 
 from gatebook.app.binding import listen
+from gatebook.app.config import Config
+from gatebook.app.folders import dialects
 from gatebook.app.serving import HANDSHAKE_SECONDS, ReadyServer
 from gatebook.app.shared_listener import SharedListener
 from gatebook.app.tls import Tls
-from gatebook.core.errors import Unavailable
+from gatebook.core.errors import GatebookError, Unavailable
+from gatebook.gateway.asgi import GateApplication
+from gatebook.web.client_address import read_networks
+from gatebook.web.problem import Answer, headers_of, status_of
+from gatebook.web.server import Edge, server_config
 
 _FAREWELL_SECONDS: Final = 1
 """Time in which agents that come back are answered on their old connection and told to leave it: a
@@ -35,7 +41,7 @@ class GateServer(ReadyServer):
 
     def __init__(
         self,
-        config: Config,
+        config: ServerConfig,
         ready: Callable[[], None],
         tls: Tls | None = None,
         *,
@@ -124,4 +130,61 @@ def _stopped() -> Unavailable:
         "gateway_stopped",
         "Gatebook is being stopped, and the call was cut.",
         "The call may have been executed; look before sending it again.",
+    )
+
+
+def serve(
+    application: GateApplication,
+    config: Config,
+    ready: Callable[[], None],
+    *,
+    tls: Tls | None = None,
+    listener: socket.socket,
+    is_shared: bool,
+    on_drain: Callable[[], None],
+) -> None:
+    """Serve an application until told to stop; raises why it could not be opened."""
+    server = GateServer(
+        gate_config(application, config, tls),
+        ready,
+        tls,
+        is_shared=is_shared,
+        drain_seconds=config.gateway.drain_seconds,
+        longest_seconds=config.gateway.total_seconds,
+        on_drain=on_drain,
+    )
+    application.front.server = server
+    try:
+        server.run_on(listener)
+    except SystemExit:
+        if application.failure is not None:
+            raise application.failure from None
+        raise
+
+
+def gate_config(
+    application: GateApplication, config: Config, tls: Tls | None = None
+) -> ServerConfig:
+    """How an application is served: refusals at the socket have the default dialect's shape."""
+    dialect = dialects()["openai"]
+    settings = config.gateway
+
+    def refusal(error: GatebookError) -> Answer:
+        headers = [(b"content-type", b"application/json"), *headers_of(error)]
+        return Answer(status_of(error), headers, dialect.error_body(error, ""))
+
+    return server_config(
+        application,
+        host=settings.host,
+        port=settings.port,
+        edge=Edge(
+            connections=settings.connection_limit,
+            head_seconds=settings.head_seconds,
+            body_seconds=settings.body_seconds,
+            read_seconds=settings.read_seconds,
+            refusal=refusal,
+            proxies=read_networks(config.proxies.trusted),
+        ),
+        drain_seconds=settings.drain_seconds,
+        tls=tls.context if tls else None,
     )

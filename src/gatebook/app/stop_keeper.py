@@ -115,7 +115,7 @@ class StopKeeper:
         except Conflict:
             return  # somebody else does it at this very moment
         except NotFound as error:
-            _LOG.error("%s is void, and nothing is stopped by it: %s", id_, error)
+            _LOG.warning("%s is void, and nothing is stopped by it: %s", id_, error)
             self.folder.remove(id_)
             return
         for answer in answers:

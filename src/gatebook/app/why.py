@@ -7,6 +7,7 @@ from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 
+from gatebook.app.book import WRITER
 from gatebook.core.clock import SECOND_US, from_text, to_text
 from gatebook.core.errors import Invalid, NotFound, Tampered
 from gatebook.identity.directory import Directory
@@ -185,7 +186,7 @@ def _granted(lookup: Lookup, decision: Found, event: Decided) -> Told | None:
     """The last change before the decision that gave the agent the scope it was made by."""
     scope, _ = parted(event.policy)
     last = None
-    for found in lookup.changes(decision.log, f'"scope":"{scope}"'.encode()):
+    for found in lookup.of_writer(decision.log, WRITER, f'"scope":"{scope}"'.encode()):
         kind = _GRANTS.get(found.entry.ev)
         is_before = found.entry.ts <= decision.entry.ts
         if kind and is_before and _read(found, kind).object == event.agent:

@@ -75,7 +75,7 @@ def command(
     elif number is None:
         _supervise([], load, session, ready)
     else:
-        run = import_module("gatebook.app.gateway").run
+        run = import_module("gatebook.app.gate_process").run
         run(load(), ready, number=number, inherited=listener)
 
 

@@ -10,7 +10,7 @@ from gatebook.cli.orders import Noun
 from gatebook.cli.session import Session
 from gatebook.cli.show import as_json, show_answer, show_json, show_table
 from gatebook.core.clock import to_text
-from gatebook.core.errors import Unavailable
+from gatebook.core.errors import Tampered, Unavailable
 
 if TYPE_CHECKING:
     from gatebook.identity.directory import Directory
@@ -64,7 +64,11 @@ def engage_stop(
 @click.pass_obj
 def list_stops(session: Session, *, with_released: bool, as_json: bool) -> None:
     """List what is stopped, by the database and by orders of this machine that it has not got."""
-    rows = _ordered(session)
+    try:
+        rows = _ordered(session)
+    except (Tampered, Unavailable) as error:
+        click.echo(f"Without the orders of this machine: {error}", err=True)
+        rows = []
     try:
         directory = session.directory
     except Unavailable as error:
@@ -100,7 +104,7 @@ def engage(
         WAIT_SECONDS,
         meaning,
         open_folder,
-        post,
+        order_of,
         record,
         settle,
     )
@@ -115,12 +119,22 @@ def engage(
     said = read_command(EngageStop, values)
     folder = open_folder(session.config, system_entropy)
     command = settle(said, partial(meaning, session.config), seconds=SETTLE_SECONDS)
-    order = post(folder, command, reason, clock=clock, entropy=system_entropy)
-    if not as_json:
-        click.echo(f"The gates of this machine are told: {order.idempotency_key}.", err=True)
-    answers = record(
-        folder, order, lambda: open_control(session.loaded), seconds=WAIT_SECONDS, clock=clock
-    )
+    order = order_of(command, reason, clock=clock, entropy=system_entropy)
+    unwritten: Unavailable | None = None
+    try:
+        folder.post(order)
+    except Unavailable as error:  # the gates of this machine then hear of it as all others do
+        unwritten = error
+        click.echo(f"{error.detail} It is tried by the database.", err=True)
+    else:
+        if not as_json:
+            click.echo(f"The gates of this machine are told: {order.idempotency_key}.", err=True)
+    try:
+        answers = record(
+            folder, order, lambda: open_control(session.loaded), seconds=WAIT_SECONDS, clock=clock
+        )
+    except Unavailable as error:
+        raise unwritten or error from error
     for answer in answers:
         show_answer(EngageStop, answer, as_json=as_json)
     if not as_json:

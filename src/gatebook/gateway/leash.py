@@ -165,6 +165,6 @@ class Leash:
         self._timer = self._loop.call_at(due, self._on_time)
 
     def _cut(self, by: Literal["agent", "silence", "stop", "server"]) -> None:
+        if not self._cut_by and self._task is not None:
+            self._task.cancel()  # once, as it is taken back once
         self._cut_by = self._cut_by or by
-        if self._task is not None:
-            self._task.cancel()

@@ -49,7 +49,11 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     ] = 250
     snapshot_stale_seconds: Annotated[
         int,
-        Meta(ge=1, description="Calls are refused when changes could not be looked for so long."),
+        Meta(
+            ge=1,
+            description="Calls are refused, and those under way cut, when changes could not be"
+            " looked for so long.",
+        ),
     ] = 30
     refusal_interval_seconds: Annotated[
         int, Meta(ge=1, description="Identical refusals are counted in one entry for so long.")

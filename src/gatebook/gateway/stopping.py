@@ -2,7 +2,8 @@
 
 A stop is in force if the database says so, or an order lies in the folder of this machine that the
 database has not heard of: so it works while the database is down, and neither the loss of a file
-nor that of a row releases what the other one holds.
+nor that of a row releases what the other one holds. What of both can be read is in force, whatever
+became of the other; nobody who cannot look at both for long enough lets a call go on.
 """
 
 import asyncio
@@ -40,9 +41,9 @@ class Orders(Protocol):
     """Where orders are that the database may not have heard of."""
 
     def pending(self) -> Mapping[str, EngageStop]:
-        """Orders by the ids of their stops; may block, raises Tampered if one is not of ours.
+        """Orders by the ids of their stops; may block. The same mapping while nothing changed.
 
-        The same mapping as long as nothing changed.
+        Raises Tampered if one is not of ours, and Unavailable if they cannot be looked for.
         """
         ...
 
@@ -97,6 +98,12 @@ class Stopping:
         self._stops = Stops()
         self._is_blind = False
         """An order cannot be read, so that everything is stopped."""
+        self._is_unsure = False
+        """Orders could not be looked for when last tried, so that no call begins."""
+        self._is_late = False
+        """That, or the state of the database, has been so for so long that no call goes on."""
+        self._unknown: set[str] = set()
+        """Orders that name nothing, as far as is known here."""
         self._applied: dict[str, _Applied] = {}
         self._under_way: dict[Cuttable, Target] = {}
         self._cut: dict[Cuttable, _Applied] = {}
@@ -111,7 +118,7 @@ class Stopping:
         """Raise unless it is known what is stopped: Refused if everything is, else Unavailable."""
         if self._is_blind:
             raise _unreadable()
-        if self._clock.monotonic_us() - self._confirmed_us > self._stale_us:
+        if self._is_unsure or self._age_us > self._stale_us:
             raise Unavailable(
                 "stops_unavailable",
                 "Whether calls are stopped cannot be told now.",
@@ -134,8 +141,10 @@ class Stopping:
     def enter(self, call: Cuttable, target: Target) -> None:
         """A call is about to leave, and may be cut from now on; raises as `check` does.
 
-        What ended its permission while it waited for the book cuts it as well.
+        What ended its permission while it waited for the book cuts it as well, and so does a state
+        of the database that has become too old since: Unavailable.
         """
+        self._snapshots.current()
         self.check(target)
         ended = self._ended(target)
         if ended is not None:
@@ -160,9 +169,13 @@ class Stopping:
         return {**{kind: counted[kind] for kind in KINDS}, "unreadable": int(self._is_blind)}
 
     async def look(self) -> None:
-        """Look what is stopped; what has begun since is in force, and cut, when this returns."""
+        """Look what is stopped; what has begun since is in force, and cut, when this returns.
+
+        Raises Unavailable if orders could not be looked for: what is known is in force then, too.
+        """
         asked_us = self._clock.monotonic_us()
         is_blind, pending = False, self.pending
+        failure: Unavailable | None = None
         try:
             loop = asyncio.get_running_loop()
             pending = await loop.run_in_executor(self._eye, self._orders.pending)
@@ -170,13 +183,20 @@ class Stopping:
             is_blind = True
             if not self._is_blind:
                 _LOG.critical("everything is stopped: %s", error)
+        except Unavailable as error:
+            is_blind, failure = self._is_blind, error
         snapshot = self._newest()
         is_new = pending is not self.pending or snapshot is not self._snapshot
         if is_new or is_blind != self._is_blind or not self._has_looked:
             self._say_withdrawn(pending)
             self.pending, self._snapshot, self._is_blind = pending, snapshot, is_blind
             self._apply()
-        self._has_looked, self._confirmed_us = True, asked_us
+        self._is_unsure = failure is not None
+        if failure is None:
+            self._has_looked, self._confirmed_us = True, asked_us
+        self._cut_if_late()
+        if failure is not None:
+            raise failure
 
     async def note(self) -> None:
         """Write down what was done about stops that the book knows; raises Unavailable."""
@@ -199,6 +219,11 @@ class Stopping:
             except Unavailable:
                 applied.is_noted = False
                 raise
+
+    @property
+    def _age_us(self) -> int:
+        """How long ago orders were looked for."""
+        return self._clock.monotonic_us() - self._confirmed_us
 
     @property
     def _directory(self) -> Directory:
@@ -225,6 +250,7 @@ class Stopping:
                 _LOG.warning("%s is in force: %s", stop.id, what)
         for call, target in list(self._under_way.items()):
             self._cut_if_stopped(call, target)
+        self._say_unknown()
 
     def _in_force(self) -> list[Stop]:
         known = self._directory.stops
@@ -264,9 +290,29 @@ class Stopping:
         agent = self._directory.agents[key.agent_id]
         return suspended(agent, self._directory.organizations[agent.organization_id])
 
+    def _cut_if_late(self) -> None:
+        """Let nothing go on that may have been stopped for long, without a word of it here."""
+        was_late = self._is_late
+        self._is_late = max(self._age_us, self._snapshots.age_us) > self._stale_us
+        if self._is_late and not was_late:
+            _LOG.error("calls under way are cut: whether they are stopped cannot be told any more")
+            for call in list(self._under_way):
+                call.stop(_too_old())
+
+    def _say_unknown(self) -> None:
+        unknown = {
+            id_
+            for id_, order in self.pending.items()
+            if id_ not in self._directory.stops and not order.parts(self._directory)
+        }
+        for id_ in unknown - self._unknown:
+            order = self.pending[id_]
+            _LOG.warning("%s stops nothing: no %s %s is known", id_, order.kind, order.name)
+        self._unknown = unknown
+
     def _say_withdrawn(self, pending: Mapping[str, EngageStop]) -> None:
         """An order is taken away once the database has it; before that somebody else did."""
-        for id_ in self.unrecorded():
+        for id_ in self.unrecorded() - self._unknown:
             if id_ not in pending:
                 _LOG.error("%s is no longer in force: its order is gone, and not in the book", id_)
 
@@ -281,6 +327,14 @@ class Stopping:
 
 def _unreadable() -> Refused:
     return Refused("stop_unreadable", "All calls are stopped.", "Ask the operator.")
+
+
+def _too_old() -> Unavailable:
+    return Unavailable(
+        "stops_unavailable",
+        "Whether the call was stopped cannot be told any more.",
+        "It may have been executed; look before sending it again.",
+    )
 
 
 def _named(order: EngageStop, directory: Directory) -> list[Stop]:

@@ -51,12 +51,10 @@ class Lookup:
         for stream_no in self._successors(found):
             yield from self._holding(found.log, stream_no, 0, holding, until)
 
-    def changes(self, log: str, holding: bytes) -> Iterator[Found]:
-        """Entries of a log that hold these bytes and are of no gateway, the oldest stream first."""
-        others = select(streams.c.no).where(
-            streams.c.log == log, streams.c.writer.not_like("gateway%")
-        )
-        for stream_no in self._connection.scalars(others.order_by(streams.c.no)).all():
+    def of_writer(self, log: str, writer: str, holding: bytes) -> Iterator[Found]:
+        """Entries of a writer in a log that hold these bytes, the oldest stream first."""
+        its = select(streams.c.no).where(streams.c.log == log, streams.c.writer == writer)
+        for stream_no in self._connection.scalars(its.order_by(streams.c.no)).all():
             yield from self._holding(log, stream_no, -1, holding, "")
 
     def _holding(

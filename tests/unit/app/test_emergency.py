@@ -10,7 +10,7 @@ from typing import NoReturn
 import pytest
 from msgspec.structs import replace
 
-from gatebook.app.emergency import post, record, settle
+from gatebook.app.emergency import order_of, record, settle
 from gatebook.app.stop_folder import StopFolder
 from gatebook.control.apply import Control
 from gatebook.control.commands.engage_stop import EngageStop
@@ -59,8 +59,9 @@ class Door:
 
 def order(folder: StopFolder, name: str = "mailer") -> str:
     command = EngageStop(kind="agent", name=name)
-    posted = post(folder, command, "astray", clock=CLOCK, entropy=system_entropy)
-    return posted.idempotency_key
+    given = order_of(command, "astray", clock=CLOCK, entropy=system_entropy)
+    folder.post(given)
+    return given.idempotency_key
 
 
 def recorded(folder: StopFolder, door: Door, stop: str, seconds: float = 10) -> tuple[str, bool]:
@@ -78,18 +79,18 @@ def test_an_order_lies_in_the_folder_before_anybody_asks_the_database(folder: St
     assert folder.pending()[stop].engaged_at > 0
 
 
-def test_an_order_that_the_book_would_not_take_is_not_given(folder: StopFolder) -> None:
+def test_an_order_that_the_book_would_not_take_is_not_given() -> None:
     """It would be in force until the database answers, and then nobody could record it."""
     command = EngageStop(kind="agent", name="mailer")
     for reason in ("x" * 401, "two\nlines"):
         with pytest.raises(Invalid):
-            post(folder, command, reason, clock=CLOCK, entropy=system_entropy)
-    assert folder.pending() == {}
+            order_of(command, reason, clock=CLOCK, entropy=system_entropy)
 
 
 def test_the_longest_order_can_be_written(folder: StopFolder) -> None:
     command = EngageStop(kind="agent", name="a" * 100, organization="b" * 40)
-    post(folder, command, "\U0001f6d1" * 400, clock=CLOCK, entropy=system_entropy)
+    reason = "\U0001f6d1" * 400
+    folder.post(order_of(command, reason, clock=CLOCK, entropy=system_entropy))
     assert len(folder.pending()) == 1
 
 

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from gatebook.app.config import Config
-from gatebook.app.emergency import post
+from gatebook.app.emergency import order_of
 from gatebook.app.stop_folder import StopFolder
 from gatebook.app.stop_keeper import PATIENCE_SECONDS, StopKeeper
 from gatebook.control.apply import Control
@@ -75,7 +75,8 @@ class Desk:
     def order(self, name: str = "mailer") -> str:
         """Have an order in the folder; the id of its stop."""
         command = EngageStop(kind="agent", name=name)
-        order = post(self.folder, command, "", clock=self.clock, entropy=system_entropy)
+        order = order_of(command, "", clock=self.clock, entropy=system_entropy)
+        self.folder.post(order)
         return order.idempotency_key
 
     async def step(self) -> None:

@@ -22,7 +22,7 @@ from tests.unit.gateway.test_snapshot import HandSource, snapshots
 
 def test_the_gate_does_not_import_the_sdk_unless_calls_are_traced() -> None:
     program = (
-        "import sys, gatebook.app.gateway\n"
+        "import sys, gatebook.app.gate_process\n"
         "from gatebook.app.settings import TelemetrySettings as T\n"
         "from gatebook.app.telemetry import Instruments\n"
         "from gatebook.core.clock import SystemClock\n"

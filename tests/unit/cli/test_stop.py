@@ -50,5 +50,27 @@ def test_an_order_that_the_database_does_not_take_is_in_force_and_listed(
     assert "that this machine has by itself" in listed.stderr
 
 
+def test_an_order_that_cannot_be_written_goes_to_the_database(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    create(load_config(data=data, environment={}).config, system_entropy)
+    (data / "stops").touch()
+    engaged = CliRunner().invoke(gatebook, ["--data", str(data), "stop", "engage", "platform"])
+    assert engaged.exit_code == 0
+    assert "cannot be written" in engaged.stderr
+    listed = CliRunner().invoke(gatebook, ["--data", str(data), "stop", "list", "--json"])
+    assert json.loads(listed.stdout)["kind"] == "platform"
+    assert "Without the orders of this machine" in listed.stderr
+
+
+def test_an_order_that_nobody_takes_is_told_to_be_none(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gatebook.app.emergency.WAIT_SECONDS", 0)
+    (data / "stops").touch()
+    engaged = run(data, "stop", "engage", "platform")
+    assert isinstance(engaged.exception, Unavailable)
+    assert engaged.exception.code == "stop_not_written"
+
+
 def test_without_an_installation_nobody_can_be_told(tmp_path: Path) -> None:
     assert isinstance(run(tmp_path, "stop", "engage", "platform").exception, Misconfigured)

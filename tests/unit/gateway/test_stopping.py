@@ -1,8 +1,5 @@
 """What the database or the folder says is stopped, is; calls are cut, and that is written down."""
 
-import asyncio
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -40,6 +37,7 @@ class World:
         self.directory = snapshot().directory
         self.orders: dict[str, EngageStop] = {}
         self.is_forged = False
+        self.is_readable = True
         self.is_up = True
         self.book_fails: GatebookError | None = None
         self.noted: list[tuple[str, StopApplied]] = []
@@ -79,6 +77,8 @@ class World:
 
     def pending(self) -> dict[str, EngageStop]:
         """See gateway.stopping.Orders."""
+        if not self.is_readable:
+            raise Unavailable("stops_unavailable", "No.")
         if self.is_forged:
             raise Tampered("stop_unreadable", "It was changed.")
         return self.orders
@@ -280,28 +280,19 @@ async def test_an_order_that_cannot_be_believed_stops_everything_until_it_is_gon
     assert code_of(stopping) == ""
 
 
-async def test_nothing_is_let_through_when_stops_could_not_be_looked_for() -> None:
+async def test_what_stops_nothing_is_said_to_once_and_may_be_taken_away(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     world = World()
     stopping = await world.open()
-    world.clock.advance(30)
-    assert code_of(stopping) == ""
-    world.clock.advance(1)
-    with pytest.raises(Unavailable) as caught:
-        stopping.check(TARGET)
-    assert caught.value.code == "stops_unavailable"
-    await stopping.look()
-    assert code_of(stopping) == ""
-
-
-async def test_calls_are_cut_though_the_directory_is_out_of_date() -> None:
-    world = World()
-    stopping = await world.open()
-    call = HandCall(stopping)
-    world.is_up = False
-    world.clock.advance(3600)
+    id_ = world.order("agent", "bott")
+    await world.hear(stopping)
     world.order("agent", "bot")
     await world.hear(stopping)
-    assert call.codes == ["stopped"]
+    assert caplog.text.count(f"{id_} stops nothing: no agent bott is known") == 1
+    world.orders = {other: order for other, order in world.orders.items() if other != id_}
+    await world.hear(stopping)
+    assert "no longer in force" not in caplog.text
 
 
 async def test_what_was_done_is_noted_once_the_book_knows_the_stop_and_all_are_cut() -> None:
@@ -366,29 +357,3 @@ async def test_what_the_book_did_not_take_is_noted_again_and_nothing_twice(is_lo
     )
     await stopping.note()
     assert len(world.noted) == is_lost
-
-
-async def test_a_look_does_not_wait_for_threads_that_a_database_keeps() -> None:
-    world = World()
-    stopping = await world.open()
-    loop, over = asyncio.get_running_loop(), threading.Event()
-    loop.set_default_executor(ThreadPoolExecutor(1))
-    hanging = loop.run_in_executor(None, over.wait)
-    try:
-        world.order("platform")
-        async with asyncio.timeout(5):
-            await stopping.look()
-        assert code_of(stopping) == "stopped"
-    finally:
-        over.set()
-        await hanging
-        stopping.close()
-
-
-async def test_a_look_costs_little() -> None:
-    """Twenty a second have to be nothing beside the calls."""
-    stopping = await World().open()
-    began = asyncio.get_running_loop().time()
-    for _ in range(100):
-        await stopping.look()
-    assert asyncio.get_running_loop().time() - began < 1

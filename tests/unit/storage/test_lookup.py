@@ -38,9 +38,9 @@ def write(database: Database, sid: str, counts: list[str], *, writer: str, after
 @pytest.fixture
 def found(database: Database) -> Iterator[Lookup]:
     """Two gateways, one of which began a second stream, and somebody else."""
-    write(database, "one", ["a", "b", "a"], writer="gateway")
-    write(database, "other", ["a", "a"], writer="gateway")
-    write(database, "two", ["a"], writer="gateway", after="one")
+    write(database, "one", ["a", "b", "a"], writer="eu-1")
+    write(database, "other", ["a", "a"], writer="eu-1")
+    write(database, "two", ["a"], writer="eu-1", after="one")
     write(database, "cli", ["a", "b"], writer="cli", after="one")
     with database.reading() as connection:
         yield Lookup(connection)
@@ -79,6 +79,8 @@ def test_nothing_is_read_far_behind_the_time_given(
     assert behind(found, "one.0", b'"a"', to_text(NOON_US + 1_500_000)) == ["one.1", "two.1"]
 
 
-def test_changes_are_of_those_who_serve_no_calls(found: Lookup) -> None:
-    assert [each.reference for each in found.changes(LOG, b'"b"')] == ["cli.2"]
-    assert list(found.changes("log.example/other", b'"b"')) == []
+def test_the_entries_of_one_writer_are_those_of_its_streams_alone(found: Lookup) -> None:
+    assert [each.reference for each in found.of_writer(LOG, "cli", b'"b"')] == ["cli.2"]
+    named = [each.reference for each in found.of_writer(LOG, "eu-1", b'"a"')]
+    assert named == ["one.1", "one.3", "other.1", "other.2", "two.1"]
+    assert list(found.of_writer("log.example/other", "cli", b'"b"')) == []

@@ -1,0 +1,124 @@
+"""Puts a gate together from its surroundings, part by part, and takes it apart again.
+
+Each part says how it ends where it is made: whatever becomes of the others, it does.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from typing import Any
+
+from gatebook import __version__
+from gatebook.app.gate_loops import begin_loops, end_loops
+from gatebook.app.gate_surroundings import Surroundings
+from gatebook.app.limits import steps_of
+from gatebook.app.telemetry import Instruments
+from gatebook.core.addresses import may_reach
+from gatebook.gateway.allowance import Allowance
+from gatebook.gateway.bodies import Bodies
+from gatebook.gateway.book import Book
+from gatebook.gateway.breaker import Breakers
+from gatebook.gateway.front import Front
+from gatebook.gateway.gate import Gate
+from gatebook.gateway.probes import Probes
+from gatebook.gateway.reading import Routes
+from gatebook.gateway.refusals import Refusals
+from gatebook.gateway.snapshot import Snapshots
+from gatebook.gateway.upstream import Upstream
+from gatebook.ledger.append import Writer
+from gatebook.web.client import Client
+from gatebook.web.tasks import Tasks
+
+
+@asynccontextmanager
+async def open_gate(given: Surroundings, front: Front) -> AsyncIterator[Gate]:
+    """The gate on the running event loop; at the end its streams are closed.
+
+    What is made first ends last: calls, what they were charged, the book, what is told of it.
+    """
+    config, clock, presence = given.config, given.clock, given.presence
+    counts: Counter[str] = Counter()
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(presence.close)
+        instruments = Instruments(config.telemetry, clock, number=presence.number)
+        stack.push_async_callback(instruments.close)
+        snapshots = Snapshots(given.source, settings=config.gateway, clock=clock)
+        await snapshots.refresh()
+        book = _book(given, counts)
+        stack.push_async_callback(book.close)
+        upstream = Upstream(Client(config.gateway.connect_seconds, may_reach), __version__, clock)
+        stack.callback(upstream.close)
+        stopping = await given.keeper.open(snapshots, book)
+        stack.callback(stopping.close)
+        tasks = Tasks()
+        allowance = Allowance(
+            given.leases,
+            tasks,
+            settings=config.limits,
+            wait_seconds=config.storage.wait_seconds,
+            clock=clock,
+        )
+        stack.push_async_callback(allowance.close)
+        refusals = Refusals(book, tasks)
+        stack.push_async_callback(refusals.flush)
+        stack.push_async_callback(tasks.finish, config.ledger.append_timeout_seconds)
+        probes = Probes(
+            snapshots=snapshots,
+            upstream=upstream,
+            dialects=given.dialects,
+            book=book,
+            stopping=stopping,
+            health=given.health,
+            settings=config.upstream,
+            clock=clock,
+        )
+        gate = Gate(
+            allowance=allowance,
+            bodies=Bodies(config.memory.bodies_limit_bytes, spare=config.gateway.reply_limit_bytes),
+            routes=Routes(list(given.dialects.values())),
+            snapshots=snapshots,
+            book=book,
+            refusals=refusals,
+            stopping=stopping,
+            unsigned=given.unsigned,
+            dialects=given.dialects,
+            upstream=upstream,
+            breakers=Breakers(config.upstream, clock, probes.circuit_changed),
+            probes=probes,
+            tasks=tasks,
+            telemetry=instruments.telemetry,
+            front=front,
+            counts=counts,
+            settings=config.gateway,
+            clock=clock,
+            entropy=given.entropy,
+        )
+        steps = {
+            **presence.steps(snapshots, config.gateway.poll_seconds),
+            **given.keeper.steps(stopping),
+            **steps_of(given.leases, config.upstream.history_days),
+        }
+        stack.push_async_callback(end_loops, begin_loops(gate, steps))
+        await instruments.serve(gate)
+        yield gate
+
+
+def _book(given: Surroundings, counts: Counter[str]) -> Book:
+    """The book with its writer, whose heartbeats tell the counts."""
+    open_writer = partial(
+        Writer[Any],
+        role=given.presence.name,
+        version=__version__,
+        store=given.store,
+        certifier=given.certifier,
+        counts=lambda: dict(counts),
+        settings=given.config.ledger,
+        clock=given.clock,
+        entropy=given.entropy,
+    )
+    return Book(
+        lambda told: open_writer(announce=told),
+        timeout_seconds=given.config.ledger.append_timeout_seconds,
+        clock=given.clock,
+    )
