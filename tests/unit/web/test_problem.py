@@ -56,6 +56,12 @@ def test_a_failure_for_which_http_has_a_status_has_that_one(
     assert status_of(error) == status
 
 
+def test_a_status_that_the_operator_chose_comes_before_all_others() -> None:
+    error = Exhausted("insufficient_quota", "")
+    error.status = 402
+    assert status_of(error) == 402
+
+
 def test_a_failure_that_waiting_can_heal_says_for_how_long() -> None:
     headers = dict(headers_of(Unavailable("x", "", retry_after_seconds=2)))
     assert headers == {
