@@ -7,7 +7,7 @@ thoughts above all: the next turn breaks if one is rewritten.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -21,35 +21,32 @@ from gatebook.formats import (
     Follower,
     Terms,
     Usage,
-    check_model,
-    hosted,
-    mcp_server,
     text_bytes,
     tokens,
     unreadable,
 )
+from gatebook.formats.asking import Asking, unknown_kind
+from gatebook.formats.vocabulary import CONTENT_MEMBERS, CONTENT_PARTS, CONTENT_TEXTS
 
 _AS_EVENTS: Final = "alt=sse"
 _MAX_INT32: Final = 2**31 - 1
 _MAX_EVENT_BYTES: Final = 8 * 1024 * 1024
 """Enough for an image in one event."""
 
-# Members of a part that hold all that they bring; whatever else is there may name something that
-# Google fetches or holds.
-_TEXT: Final = frozenset(
-    (
-        *("text", "thought", "thoughtSignature", "functionCall", "functionResponse"),
-        *("executableCode", "codeExecutionResult", "partMetadata"),
-    )
+_HELD: Final = re.compile(
+    r"https://generativelanguage\.googleapis\.com/[a-z0-9]+/files/.*|files/.*"
 )
-_SELF_CONTAINED: Final = _TEXT | {
-    *("inlineData", "videoMetadata", "mediaResolution", "mediaProcessing"),
-}
+"""What the vendor holds for the account, by its address or its name."""
+_STORES: Final = ("fileSearch", "retrieval")
+"""Tools that search in what the vendor holds for the account."""
+
 _ACTED_ON: Final = (
-    *("model", "contents", "content", "systemInstruction", "requests", "generateContentRequest"),
-    *("tools", "generationConfig", "cachedContent", "continuationToken", "store"),
-    *("maxOutputTokens", "candidateCount", "functionDeclarations", "mcpServers"),
-    *("streamableHttpTransport", "url", "parts", "serviceTier", *_SELF_CONTAINED),
+    CONTENT_MEMBERS
+    | CONTENT_PARTS
+    | {
+        *("maxOutputTokens", "candidateCount", "responseModalities", "functionDeclarations"),
+        *("mcpServers", "streamableHttpTransport", "url", "parts", "fileUri", "mimeType"),
+    }
 )
 _BY_LETTERS: Final[dict[str, str]] = {name.casefold(): name for name in _ACTED_ON}
 
@@ -101,25 +98,20 @@ class GenerateContent:
                 "A stream is served as server-sent events only.",
                 "Put ?alt=sse behind the address.",
             )
-        check_model(call.model)
+        asking = _Said()
+        asking.ask(call.model)
         json_text.check(call.body)
         asked = _members(json_text.tree(call.body))
-        requests = [asked, *_inner(asked)]
-        for each in requests:
+        for each in (asked, *_inner(asked)):
             _check_named(each, call.model)
+            asking.take(each)
         config = _members(asked.get("generationConfig", {}))
-        parts = [part for each in requests for part in _parts(each)]
-        is_kept = any(each.get("cachedContent") for each in requests)
-        is_resumed = "continuationToken" in asked
+        asking.is_priced_apart |= _is_beside_text(config.get("responseModalities"))
         return replace(
-            call,
+            asking.of(call),
             streamed=bool(self.stream_type),
             max_tokens=_count(config, "maxOutputTokens") if self._generates else 0,
             choices=_count(config, "candidateCount") or 1,
-            hosted_tools=tuple(dict.fromkeys(name for each in requests for name in _hosted(each))),
-            state="asked" if is_kept or is_resumed or asked.get("store") else "none",
-            has_references=is_kept or is_resumed or not _has_only(parts, _SELF_CONTAINED),
-            is_text=not is_kept and not is_resumed and _has_only(parts, _TEXT),
         )
 
     def fitted(self, call: Call, terms: Terms) -> Call:
@@ -284,32 +276,61 @@ def _count(config: dict[str, Any], name: str) -> int | None:
     raise Invalid("invalid_value", f"{name} has to be a whole number above 0.")
 
 
-def _hosted(request: dict[str, Any]) -> Iterator[str]:
-    """The tools of a request that Google would run; what is not known is taken for one."""
-    for tool in _each(request.get("tools")):
-        for name, value in tool.items():
-            if name == "mcpServers":
-                yield from map(_server, _each(value))
-            elif name != "functionDeclarations":
-                yield hosted(_camel(name))
+def _is_beside_text(modalities: object) -> bool:
+    """Whether an answer may be something else than text."""
+    asked = modalities if isinstance(modalities, list) else [modalities]
+    return any(each is not None and each not in ("TEXT", 1) for each in asked)
 
 
-def _server(server: dict[str, Any]) -> str:
-    url = _members(server.get("streamableHttpTransport", {})).get("url", "")
-    return mcp_server(url if isinstance(url, str) else "")
+class _Said(Asking):
+    """What is decided on of requests beside their model; raises Invalid for odd shapes."""
+
+    def take(self, request: dict[str, Any]) -> None:
+        """One request, or what is counted or embedded in place of one."""
+        self.take_members(request, CONTENT_MEMBERS)
+        if request.get("cachedContent") or "continuationToken" in request:
+            self.look_up()
+        self.has_state |= bool(request.get("store"))
+        for tool in _each(request.get("tools")):
+            for name, value in tool.items():
+                self._take_tool(name, value)
+        for name in ("contents", "content", "systemInstruction"):
+            for content in _each(request.get(name)):
+                for part in _each(content.get("parts")):
+                    self._take_part(part)
+
+    def _take_tool(self, name: str, value: object) -> None:
+        """What is not known is taken for a tool that Google would run."""
+        if name == "mcpServers":
+            for server in _each(value):
+                transport = _members(server.get("streamableHttpTransport", {}))
+                self.call_server(_text(transport.get("url")))
+        elif name != "functionDeclarations":
+            self.run(_camel(name))
+            self.has_state |= name in _STORES
+
+    def _take_part(self, part: dict[str, Any]) -> None:
+        """A part, those in the answers of functions among them."""
+        for name in part.keys() - CONTENT_PARTS:
+            raise unknown_kind("content", name)
+        self.is_text &= part.keys() <= CONTENT_TEXTS
+        for name in part.keys() & {"inlineData", "fileData"}:
+            data = _members(part[name])
+            self.is_priced_apart |= _text(data.get("mimeType")).lower().startswith("audio/")
+            if name == "fileData":
+                self._take_file(_text(data.get("fileUri")))
+        for inner in _each(_members(part.get("functionResponse", {})).get("parts")):
+            self._take_part(inner)
+
+    def _take_file(self, uri: str) -> None:
+        if _HELD.fullmatch(uri):
+            self.look_up()
+        else:
+            self.show(uri)
 
 
-def _parts(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Every part of the contents of a request, those in the answers of functions among them."""
-    for name in ("contents", "content", "systemInstruction"):
-        for content in _each(request.get(name)):
-            for part in _each(content.get("parts")):
-                yield part
-                yield from _each(_members(part.get("functionResponse", {})).get("parts"))
-
-
-def _has_only(parts: Iterable[dict[str, Any]], kinds: frozenset[str]) -> bool:
-    return all(part.keys() <= kinds for part in parts)
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _limited(body: bytes, span: json_text.Span, limit: bytes) -> bytes:

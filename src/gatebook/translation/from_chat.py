@@ -10,7 +10,8 @@ from typing import Any, Final
 import msgspec
 
 from gatebook.formats import Call, Terms, Usage, unreadable
-from gatebook.formats.chat import Chat, ChatStream
+from gatebook.formats.chat import Chat
+from gatebook.formats.chat_stream import ChatStream
 from gatebook.translation import Turning
 
 _STOP: Final = {
