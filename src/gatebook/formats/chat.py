@@ -62,6 +62,8 @@ _OF_COMPLETION: Final = frozenset(
         *CHAT_ASKING,
     )
 )
+_KNOWN: Final = CHAT_MEMBERS | ACTED_ON
+_KNOWN_OF_COMPLETION: Final = COMPLETION_MEMBERS | _OF_COMPLETION
 _OF_OPTIONS: Final = frozenset(("include_usage",))
 _OF_TOOL: Final = frozenset(("type", "function", "server_url"))
 _OF_CHOICE: Final = frozenset(("type", "allowed_tools", "tools"))
@@ -124,7 +126,7 @@ class Chat:
         json_text.check(call.body)
         found = json_text.check_unique(call.body, ACTED_ON)
         chat = json_text.decode(_CHAT, call.body)
-        asking = _Said(found, CHAT_MEMBERS)
+        asking = _Said(found, _KNOWN)
         asking.ask(call.model or chat.model or "", chat.models)
         asking.take_tools(found.get("tools"))
         asking.take_choice(found.get("tool_choice"))
@@ -182,7 +184,7 @@ class Completions(Chat):
         json_text.check(call.body)
         found = json_text.check_unique(call.body, _OF_COMPLETION)
         asked = json_text.decode(_COMPLETION, call.body)
-        asking = _Said(found, COMPLETION_MEMBERS)
+        asking = _Said(found, _KNOWN_OF_COMPLETION)
         asking.ask(call.model or asked.model or "", asked.models)
         read = replace(
             asking.of(call),
@@ -231,7 +233,7 @@ class _Said(Asking):
 
     def __init__(self, found: Mapping[str, msgspec.Raw], known: frozenset[str]) -> None:
         super().__init__()
-        self.take_members(found, ACTED_ON | known)
+        self.take_members(found, known)
         for name in CHAT_ASKING.keys() & found.keys():
             if json_text.is_set(found[name]):
                 self.run(CHAT_ASKING[name])

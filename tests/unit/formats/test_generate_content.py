@@ -43,7 +43,6 @@ def test_the_body_passes_byte_for_byte_and_the_model_is_that_of_the_address() ->
     assert (call.body, call.model, call.streamed) == (body, "gemini-a", False)
     plain = replace(call, max_tokens=None, choices=1, hosted_tools=(), state="none", is_text=True)
     assert call == plain
-    assert not call.has_references
 
 
 @pytest.mark.parametrize("query", ["", "alt=json", "alt=sse&alt=json", "$alt=sse"])
@@ -78,6 +77,7 @@ def test_both_ways_to_write_a_name_are_read(config: dict[str, Any]) -> None:
         ([{"codeExecution": {}}, {"code_execution": {}}, {"urlContext": {}}],
          ("codeExecution", "urlContext")),
         ([{"brand_new": {}}], ("brandNew",)),
+        ([{"file_search": {}}], ("fileSearch",)),
         ([{"mcpServers": [{"name": "x", "streamableHttpTransport": {"url": "https://M.example/a"}}]}],
          ("mcp:m.example",)),
         ([{"mcp_servers": {"streamable_http_transport": {"url": "https://m.example:1/a"}}}],
@@ -100,6 +100,7 @@ def test_a_tool_that_google_runs_is_named_and_one_nobody_knows_is_taken_for_one(
         ({"store": True}, "asked"),
         ({"store": False}, "none"),
         ({"cachedContent": None}, "none"),
+        ({"tools": [{"fileSearch": {"fileSearchStoreNames": ["fileSearchStores/a"]}}]}, "asked"),
         ({"generateContentRequest": {"cachedContent": "cachedContents/a"}}, "asked"),
     ],
 )
@@ -107,25 +108,53 @@ def test_what_google_kept_or_is_to_keep_is_state(fields: dict[str, Any], state: 
     assert asked(**fields).state == state
 
 
+HELD = "https://generativelanguage.googleapis.com/v1beta/files/a"
+
+
 @pytest.mark.parametrize(
-    ("members", "elsewhere"),
+    ("members", "fetched", "state"),
     [
-        ({"inlineData": {"mimeType": "a/b", "data": "QQ=="}}, False),
-        ({"fileData": {"fileUri": "https://x"}}, True),
-        ({"file_data": {"file_uri": "https://x"}}, True),
-        ({"functionCall": {"name": "a", "args": {"fileData": 1}}}, False),
-        ({"functionResponse": {"name": "a", "response": {"fileData": 1}}}, False),
-        ({"functionResponse": {"parts": [{"fileData": {"fileUri": "https://x"}}]}}, True),
-        ({"brandNew": {}}, True),
+        ({"inlineData": {"mimeType": "a/b", "data": "QQ=="}}, (), "none"),
+        ({"fileData": {"fileUri": "https://x/y"}}, ("fetch:x",), "none"),
+        ({"file_data": {"file_uri": "gs://x/y"}}, ("fetch:gs://x",), "none"),
+        ({"fileData": {"fileUri": HELD}}, (), "asked"),
+        ({"fileData": {"fileUri": "files/a"}}, (), "asked"),
+        ({"functionCall": {"name": "a", "args": {"fileData": 1}}}, (), "none"),
+        ({"functionResponse": {"name": "a", "response": {"fileData": 1}}}, (), "none"),
+        (
+            {"functionResponse": {"parts": [{"fileData": {"fileUri": "https://x"}}]}},
+            ("fetch:x",),
+            "none",
+        ),
     ],
 )
-def test_a_part_that_is_not_all_there_is_a_reference(
-    members: dict[str, Any], elsewhere: bool
+def test_what_is_fetched_is_named_and_what_google_holds_is_state(
+    members: dict[str, Any], fetched: tuple[str, ...], state: str
 ) -> None:
-    assert part(**members).has_references is elsewhere
-    assert asked(systemInstruction={"parts": members}).has_references is elsewhere
     embed = {"requests": [{"content": {"parts": [members]}}]}
-    assert asked(EMBED, **embed).has_references is elsewhere
+    for call in (
+        part(**members),
+        asked(systemInstruction={"parts": members}),
+        asked(EMBED, **embed),
+    ):
+        assert (call.hosted_tools, call.state) == (fetched, state)
+
+
+@pytest.mark.parametrize(
+    ("members", "code"),
+    [
+        ({"brandNew": {}}, "unknown_kind"),
+        ({"text": "a", "brandNew": 1}, "unknown_kind"),
+        ({"functionResponse": {"parts": [{"brandNew": {}}]}}, "unknown_kind"),
+        ({"fileData": {}}, "invalid_url"),
+        ({"fileData": {"fileUri": "https://a@b"}}, "invalid_url"),
+        ({"fileData": 1}, "invalid_value"),
+    ],
+)
+def test_a_part_that_no_parser_understands_is_refused(members: dict[str, Any], code: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        part(**members)
+    assert caught.value.code == code
 
 
 @pytest.mark.parametrize(
@@ -136,7 +165,6 @@ def test_a_part_that_is_not_all_there_is_a_reference(
         ({"contents": {"parts": [{"functionResponse": {"response": {"a": 1}}}]}}, True),
         ({"contents": {"parts": [{"functionResponse": {"parts": {"inlineData": {}}}}]}}, False),
         ({"contents": {"parts": [{"inlineData": {"mimeType": "a/b", "data": "QQ=="}}]}}, False),
-        ({"contents": {"parts": [{"text": "a", "brandNew": 1}]}}, False),
         ({"cachedContent": "cachedContents/a"}, False),
         ({"continuationToken": "YQ=="}, False),
     ],
@@ -149,11 +177,39 @@ def test_the_body_bounds_what_is_read_if_all_of_it_is_text(
 
 def test_an_escape_does_not_hide_a_reference() -> None:
     body = b'{"contents":[{"parts":[{"f\\u0069leData":{"fileUri":"https://x"}}]}]}'
-    assert read(body).has_references
+    assert read(body).hosted_tools == ("fetch:x",)
 
 
-def test_what_a_cache_holds_is_a_reference() -> None:
-    assert asked(cachedContent="cachedContents/a").has_references
+def test_a_member_that_nobody_knows_has_to_be_granted_by_name() -> None:
+    assert asked(background=True, new_thing={}).hosted_tools == (
+        *("member:background", "member:new_thing"),
+    )
+    assert asked(safetySettings=[{}], labels={"a": "b"}, toolConfig={"a": {}}).hosted_tools == ()
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_priced_apart"),
+    [
+        ({}, False),
+        ({"generationConfig": {"responseModalities": ["TEXT"]}}, False),
+        ({"generationConfig": {"response_modalities": ["TEXT", "IMAGE"]}}, True),
+        ({"generationConfig": {"responseModalities": ["AUDIO"]}}, True),
+        ({"contents": {"parts": {"inlineData": {"mimeType": "image/png"}}}}, False),
+        ({"contents": {"parts": {"inlineData": {"mimeType": "Audio/wav"}}}}, True),
+        (
+            {
+                "contents": {
+                    "parts": {"file_data": {"mime_type": "audio/wav", "fileUri": "files/a"}}
+                }
+            },
+            True,
+        ),
+    ],
+)
+def test_what_is_no_text_is_not_paid_for_as_text(
+    fields: dict[str, Any], is_priced_apart: bool
+) -> None:
+    assert asked(**fields).is_priced_apart is is_priced_apart
 
 
 @pytest.mark.parametrize(
@@ -181,7 +237,7 @@ def test_what_a_cache_holds_is_a_reference() -> None:
         (b'{"contents":["hi"]}', "invalid_value"),
         (b'{"tools":["googleSearch"]}', "invalid_value"),
         (b'{"tools":[{"a b":{}}]}', "invalid_tool"),
-        (b'{"tools":[{"mcpServers":[{"name":"x"}]}]}', "invalid_tool_url"),
+        (b'{"tools":[{"mcpServers":[{"name":"x"}]}]}', "invalid_url"),
         (b'{"model":"models/gemini-b"}', "model_mismatch"),
         (b'{"requests":[{"model":"models/gemini-b"}]}', "model_mismatch"),
         (b'{"generateContentRequest":{"model":"models/gemini-b"}}', "model_mismatch"),

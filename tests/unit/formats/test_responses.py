@@ -38,6 +38,9 @@ def test_the_body_passes_byte_for_byte() -> None:
     [
         ({"model": ""}, "invalid_model"),
         ({"max_output_tokens": -1}, "invalid_value"),
+        ({"max_output_tokens": 0}, "invalid_value"),
+        ({"input": [{"type": "brand_new"}]}, "unknown_kind"),
+        ({"input": [{"role": "user", "content": [{"type": "brand_new"}]}]}, "unknown_kind"),
         ({"store": "no"}, "invalid_value"),
         ({"background": 1}, "invalid_value"),
         ({"input": {}}, "invalid_value"),
@@ -47,8 +50,8 @@ def test_the_body_passes_byte_for_byte() -> None:
         ({"input": [{"type": 3}]}, "invalid_value"),
         ({"tools": ["web_search"]}, "invalid_value"),
         ({"tools": [{}]}, "invalid_tool"),
-        ({"tools": [{"type": "mcp"}]}, "invalid_tool_url"),
-        ({"tools": [{"type": "mcp", "server_url": "ftp://a.example"}]}, "invalid_tool_url"),
+        ({"tools": [{"type": "mcp"}]}, "invalid_url"),
+        ({"tools": [{"type": "mcp", "server_url": "ftp://a.example"}]}, "invalid_url"),
         ({"tools": [{"type": "namespace", "tools": [{"type": "a b"}]}]}, "invalid_tool"),
         ({"prompt": {}}, "invalid_tool"),
         ({"prompt": "p"}, "invalid_value"),
@@ -92,6 +95,24 @@ def test_what_decides_is_read_in_one_way(member: bytes, code: str) -> None:
         ({"type": "file_search", "vector_store_ids": ["vs_1"]}, ("file_search",)),
         ({"type": "code_interpreter", "container": {"type": "auto"}}, ("code_interpreter",)),
         ({"type": "image_generation"}, ("image_generation",)),
+        (
+            {"type": "image_generation", "model": "gpt-image-2"},
+            ("image_generation", "image_generation:gpt-image-2"),
+        ),
+        (
+            {"type": "image_generation", "input_image_mask": {"image_url": "https://a.example"}},
+            ("fetch:a.example", "image_generation"),
+        ),
+        (
+            {
+                "type": "shell",
+                "environment": {
+                    "type": "container_auto",
+                    "skills": [{"skill_id": "s_1"}, {"type": "inline"}],
+                },
+            },
+            ("shell", "skill:s_1"),
+        ),
         ({"type": "programmatic_tool_calling"}, ("programmatic_tool_calling",)),
         ({"type": "tool_search"}, ("tool_search",)),
         ({"type": "tool_search", "execution": "server"}, ("tool_search",)),
@@ -124,6 +145,20 @@ def test_what_else_the_vendor_would_do_is_named_too() -> None:
     assert asked(models=["a/b"]).hosted_tools == ("fallback:a/b",)
     assert asked(plugins=[{"id": "web"}]).hosted_tools == ("plugins",)
     assert asked(tools=None, prompt=None, models=None, plugins=[]).hosted_tools == ()
+    assert asked(mcp_servers=[{"url": "https://a"}], preset="p").hosted_tools == (
+        *("member:mcp_servers", "preset"),
+    )
+    server = {"type": "mcp", "server_label": "a", "server_url": "https://a.example"}
+    for choice in (server, {"type": "allowed_tools", "mode": "auto", "tools": [server]}):
+        assert asked(tool_choice=choice).hosted_tools == ("mcp:a.example",)
+    allowed = [{"type": "mcp", "server_label": "a"}, {"type": "function", "name": "f"}]
+    choice = {"type": "allowed_tools", "mode": "auto", "tools": allowed}
+    assert asked(tool_choice=choice).hosted_tools == ()
+
+
+def test_what_is_summed_up_is_read_more_than_once() -> None:
+    assert asked(context_management=[{"type": "compaction"}]).is_repeated
+    assert not asked(context_management=[]).is_repeated
 
 
 @pytest.mark.parametrize(
@@ -142,59 +177,108 @@ def test_what_else_the_vendor_would_do_is_named_too() -> None:
         ({"store": False, "input": [{"type": "item_reference", "id": "msg_1"}]}, "asked"),
         ({"store": False, "input": [{"id": "msg_1"}]}, "asked"),
         ({"store": False, "input": [{"type": "reasoning", "id": "r", "summary": []}]}, "asked"),
-        (
-            {"store": False, "input": [{"type": "reasoning", "id": "r", "encrypted_content": "x"}]},
-            "none",
-        ),
-        ({"store": False, "input": [{"type": "image_generation_call", "id": "i"}]}, "asked"),
-        (
-            {"store": False, "input": [{"type": "image_generation_call", "result": "AA"}]},
-            "none",
-        ),
     ],
 )
 def test_what_the_vendor_keeps_or_kept_is_seen(fields: dict[str, Any], state: str) -> None:
-    call = asked(**fields)
-    assert call.state == state
-    is_elsewhere = state == "asked" and not {"background"} & fields.keys() and len(fields) > 1
-    assert call.has_references is is_elsewhere
+    assert asked(**fields).state == state
 
 
 @pytest.mark.parametrize(
-    ("part", "is_elsewhere"),
+    "item",
     [
-        ({"type": "input_text", "text": "http://example.com"}, False),
-        ({"type": "output_text", "text": "x"}, False),
-        ({"type": "input_audio", "input_audio": {}}, False),
-        ({"type": "input_image", "image_url": "data:image/png;base64,AA"}, False),
-        ({"type": "input_image", "image_url": "DATA:image/png;base64,AA"}, False),
-        ({"type": "input_image", "image_url": "https://example.com/a.png"}, True),
-        ({"type": "input_image", "file_id": "file_1"}, True),
-        ({"type": "input_file", "filename": "a.pdf", "file_data": "AA"}, False),
-        ({"type": "input_file", "file_id": "file_1"}, True),
-        ({"type": "input_file", "file_url": "https://example.com/a.pdf"}, True),
-        ({"type": "brand_new"}, True),
+        {"id": "msg_1", "role": None},
+        {"id": "msg_1", "role": "assistant"},
+        {"id": "msg_1", "type": "message", "content": []},
+        {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": ""},
+        {"type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": "a"}]},
+        {"type": "image_generation_call", "id": "ig_1", "result": ""},
+        {"type": "function_call", "id": "fc_1", "call_id": "c"},
+        {"type": "mcp_list_tools", "id": "mcpl_1"},
+        {"type": "compaction", "id": "cmp_1"},
+        {"type": "code_interpreter_call", "code": "x", "container_id": "cntr_1"},
+        {
+            "type": "shell_call",
+            "action": {"commands": []},
+            "environment": {"type": "container_reference", "container_id": "cntr_1"},
+        },
+        {"role": "user", "content": [{"type": "input_image", "file_id": "file_1"}]},
+        {"role": "user", "content": [{"type": "input_file", "file_id": "file_1"}]},
+        {"type": "function_call_output", "output": [{"type": "input_file", "file_id": "f"}]},
+        {
+            "type": "computer_call_output",
+            "output": {"type": "computer_screenshot", "file_id": "file_1"},
+        },
     ],
 )
-def test_content_that_is_not_in_the_body_is_seen(part: dict[str, Any], is_elsewhere: bool) -> None:
+def test_an_item_that_stands_for_what_the_vendor_has_is_state(item: dict[str, Any]) -> None:
+    assert asked(store=False, input=[item]).state == "asked"
+    assert asked(store=False, instructions=[item]).state == "asked"
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"role": "assistant", "content": ""},
+        {"role": "user", "content": []},
+        {"id": "msg_1", "type": "message", "role": "assistant", "content": "x"},
+        {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "x"},
+        {"type": "image_generation_call", "id": "ig_1", "result": "AA"},
+        {"type": "function_call", "id": "fc_1", "name": "f", "arguments": "", "call_id": "c"},
+        {"type": "function_call_output", "call_id": "c", "output": ""},
+        {"type": "mcp_approval_response", "id": "x", "approval_request_id": "y", "approve": False},
+        {"type": "compaction_trigger", "id": "x"},
+        {"type": "shell_call", "action": {"commands": []}, "environment": {"type": "local"}},
+        {"role": "user", "content": [{"type": "input_file", "file_data": "AA"}]},
+    ],
+)
+def test_an_item_that_is_all_there_is_no_state(item: dict[str, Any]) -> None:
+    assert asked(store=False, input=[item]).state == "none"
+
+
+@pytest.mark.parametrize(
+    "tool",
+    [
+        {"type": "code_interpreter", "container": "cntr_1"},
+        {"type": "code_interpreter", "container": {"type": "auto", "file_ids": ["file_1"]}},
+        {"type": "shell", "environment": {"type": "container_reference", "container_id": "c"}},
+        {"type": "file_search", "vector_store_ids": ["vs_1"]},
+        {"type": "image_generation", "input_image_mask": {"file_id": "file_1"}},
+    ],
+)
+def test_a_tool_that_reaches_into_the_account_is_state(tool: dict[str, Any]) -> None:
+    assert asked(store=False, tools=[tool]).state == "asked"
+    plain = {"type": "code_interpreter", "container": {"type": "auto", "file_ids": []}}
+    assert asked(store=False, tools=[plain, {"type": "image_generation"}]).state == "none"
+
+
+@pytest.mark.parametrize(
+    ("part", "fetched"),
+    [
+        ({"type": "input_text", "text": "http://example.com"}, ()),
+        ({"type": "output_text", "text": "x"}, ()),
+        ({"type": "input_audio", "input_audio": {}}, ()),
+        ({"type": "input_image", "image_url": "DATA:image/png;base64,AA"}, ()),
+        ({"type": "input_image", "image_url": "https://a.example/a.png"}, ("fetch:a.example",)),
+        ({"type": "input_file", "filename": "a.pdf", "file_data": "AA"}, ()),
+        ({"type": "input_file", "file_data": "https://a.example/a"}, ("fetch:a.example",)),
+        ({"type": "input_file", "file_url": "https://a.example/a.pdf"}, ("fetch:a.example",)),
+        ({"type": "computer_screenshot", "image_url": "data:,"}, ()),
+    ],
+)
+def test_what_the_vendor_would_fetch_is_named_by_its_host(
+    part: dict[str, Any], fetched: tuple[str, ...]
+) -> None:
     for item in (
         {"role": "user", "content": [part]},
         {"type": "message", "role": "user", "content": [part]},
         {"type": "function_call_output", "call_id": "c", "output": [part]},
         {"type": "custom_tool_call_output", "call_id": "c", "output": [part]},
+        {"type": "computer_call_output", "output": part},
     ):
-        assert asked(input=[item]).has_references is is_elsewhere
-
-
-def test_screenshots_and_items_nobody_knows() -> None:
-    screenshot = {"type": "computer_screenshot", "image_url": "data:,"}
-    item = {"type": "computer_call_output", "output": screenshot}
-    assert not asked(input=[item]).has_references
-    item["output"] = {"type": "computer_screenshot", "file_id": "f"}
-    assert asked(input=[item]).has_references
-    assert asked(input=[{"type": "brand_new"}]).has_references
-    assert not asked(input=[{"type": "function_call", "arguments": "{}"}]).has_references
-    assert asked(tools=[{"type": "file_search"}]).has_references
+        call = asked(input=[item])
+        assert (call.hosted_tools, call.state) == (fetched, "default")
+        assert call.is_text is part["type"].endswith("_text")
+        assert call.is_priced_apart is (part["type"] == "input_audio")
 
 
 def test_terms_are_put_in_where_the_call_says_nothing() -> None:
