@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from gatebook.app.folders import dialects
 from gatebook.core.errors import Refused
 from gatebook.formats import Call, Operation, Usage
 from gatebook.formats.chat import Chat
@@ -21,6 +22,7 @@ from gatebook.policy.demand import (
 )
 from gatebook.policy.prices import Price, Rates
 from gatebook.policy.settings import LimitSettings
+from gatebook.providers import Dialect
 from tests.decisions import OPENAI
 
 SETTINGS = LimitSettings()
@@ -79,6 +81,12 @@ def test_without_a_limit_on_money_no_price_is_needed() -> None:
 
 def test_what_is_free_needs_nothing() -> None:
     assert most(call(meter="free", max_tokens=None), None) == Worst(0, 0, 0)
+
+
+@pytest.mark.parametrize("dialect", dialects().values(), ids=dialects().keys())
+def test_what_is_only_shown_is_free(dialect: Dialect) -> None:
+    shown = [each for each in dialect.OPERATIONS if each.method == "GET"]
+    assert {each.meter for each in shown} <= {"free"}
 
 
 def test_what_only_reads_writes_nothing() -> None:
