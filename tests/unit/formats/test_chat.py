@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from gatebook.core.errors import Invalid, Unavailable
-from gatebook.formats import Call, Operation, Terms, Usage
+from gatebook.formats import Call, Operation, Terms
 from gatebook.providers.openai import CHAT, COMPLETIONS
 
 _STREAM = b'{"model":"gpt-4o","stream":true,"stream_options":%b}'
@@ -346,29 +346,6 @@ def test_a_limit_that_is_null_is_replaced_however_it_is_spelled(name: str) -> No
 )
 def test_the_names_of_real_models_are_taken(model: str) -> None:
     assert chat(model=model).model == model
-
-
-DETAILED = b'{"usage":{"prompt_tokens":9,"completion_tokens":5,"prompt_tokens_details":%b}}'
-
-
-@pytest.mark.parametrize(
-    ("body", "expected"),
-    [
-        (b'{"usage":{"prompt_tokens":3,"completion_tokens":5}}', Usage(3, 5)),
-        (
-            DETAILED % b'{"cached_tokens":4,"cache_write_tokens":3}',
-            Usage(9, 5, 4, 3),
-        ),
-        (DETAILED % b"null", Usage(9, 5)),
-        (b'{"usage":null}', Usage()),
-        (b"{}", Usage()),
-        (b'{"usage":{"prompt_tokens":-1,"completion_tokens":1.5}}', Usage()),
-        (b'{"usage":{"prompt_tokens":true,"completion_tokens":9007199254740992}}', Usage()),
-        (b'{"usage":[1]}', Usage()),
-    ],
-)
-def test_tokens_are_what_the_provider_reported_or_nothing(body: bytes, expected: Usage) -> None:
-    assert CHAT.format.usage(body) == expected
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b'{"usage":'])

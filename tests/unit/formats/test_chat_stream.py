@@ -129,3 +129,23 @@ def test_all_that_a_chunk_brings_is_counted(delta: dict[str, Any], written: int)
     chunk = json.dumps({"choices": [{"index": 0, "delta": delta}]}, separators=(",", ":"))
     follower.feed(f"data: {chunk}\n\n".encode())
     assert follower.text_bytes == written
+
+
+DETAILED = b'{"usage":{"prompt_tokens":9,"completion_tokens":5,"prompt_tokens_details":%b}}'
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'{"usage":{"prompt_tokens":3,"completion_tokens":5}}', Usage(3, 5)),
+        (DETAILED % b'{"cached_tokens":4,"cache_write_tokens":3}', Usage(9, 5, 4, 3)),
+        (DETAILED % b"null", Usage(9, 5)),
+        (b'{"usage":null}', Usage()),
+        (b"{}", Usage()),
+        (b'{"usage":{"prompt_tokens":-1,"completion_tokens":1.5}}', Usage()),
+        (b'{"usage":{"prompt_tokens":true,"completion_tokens":9007199254740992}}', Usage()),
+        (b'{"usage":[1]}', Usage()),
+    ],
+)
+def test_tokens_are_what_the_provider_reported_or_nothing(body: bytes, expected: Usage) -> None:
+    assert CHAT.format.usage(body) == expected
