@@ -11,14 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from gatebook.core import json_text
-from gatebook.formats import (
-    Call,
-    Count,
-    Limit,
-    Terms,
-    Usage,
-    unreadable,
-)
+from gatebook.formats import Call, Count, Limit, Terms, Usage, unreadable
 from gatebook.formats.asking import Asking, unknown_kind
 from gatebook.formats.chat_stream import ChatStream, chat_usage
 from gatebook.formats.vocabulary import (
@@ -107,12 +100,17 @@ class _Completion(msgspec.Struct):
     best_of: Count | None = None
 
 
+class _Older(msgspec.Struct):
+    max_tokens: Any = None
+
+
 class _Whole(msgspec.Struct):
     usage: Any = None
 
 
 _CHAT: Final = msgspec.json.Decoder(_Chat)
 _COMPLETION: Final = msgspec.json.Decoder(_Completion)
+_OLDER: Final = msgspec.json.Decoder(_Older)
 _WHOLE: Final = msgspec.json.Decoder(_Whole)
 
 
@@ -225,7 +223,7 @@ def _asking_for_usage(body: bytes) -> bytes:
 
 def _has_older(body: bytes) -> bool:
     """Whether the limit has the name that every server knows."""
-    return _CHAT.decode(body).max_tokens is not None
+    return _OLDER.decode(body).max_tokens is not None
 
 
 class _Said(Asking):

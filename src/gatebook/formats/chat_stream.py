@@ -117,11 +117,11 @@ def chat_usage(reported: object) -> Usage:
 
 
 def _written(choice: _Choice) -> int:
-    """How much a chunk adds to a choice."""
+    """How much a chunk adds to a choice: whatever servers call it, but for its role."""
     if choice.delta is None:
         return text_bytes(choice.text)
     written = 0
     for name, value in choice.delta.items():
-        if value != json_text.NULL:
+        if name != "role" and value != json_text.NULL:
             written += len(value) - (_TOOL_FRAME if name == "tool_calls" else 2)
     return max(0, written)

@@ -15,12 +15,7 @@ from msgspec.structs import replace
 
 from gatebook.core import json_text
 from gatebook.core.errors import Invalid
-from gatebook.formats import (
-    Call,
-    Terms,
-    Usage,
-    unreadable,
-)
+from gatebook.formats import Call, Terms, Usage, unreadable
 from gatebook.formats.asking import Asking, unknown_kind
 from gatebook.formats.content_stream import ContentStream, usage_of
 from gatebook.formats.vocabulary import CONTENT_MEMBERS, CONTENT_PARTS, CONTENT_TEXTS

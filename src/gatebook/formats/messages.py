@@ -51,7 +51,7 @@ _OF_CONTAINER: Final = frozenset(("id", "skills"))
 _OF_SKILL: Final = frozenset(("skill_id",))
 _OF_FALLBACK: Final = frozenset(("model", "max_tokens"))
 _OF_MESSAGE: Final = frozenset(("content",))
-_OF_BLOCK: Final = frozenset(("type", "source", "content", "tool"))
+_OF_BLOCK: Final = frozenset(("type", "source", "content", "tool", "tool_changes"))
 _OF_SOURCE: Final = frozenset(("type", "content", "url"))
 _OF_MANAGEMENT: Final = frozenset(("edits",))
 _OF_EDIT: Final = frozenset(("type",))
@@ -272,7 +272,7 @@ class _Said(Asking):
         """A part of what is said; `within` takes the content that it has itself."""
         match json_text.text_of(block.get("type")):
             case kind if kind in MESSAGE_BLOCKS:
-                pass
+                within.append(block.get("tool_changes"))  # of what was summed up
             case kind if kind in MESSAGE_RESULTS:
                 self.is_text = False
             case "tool_result" | "mcp_tool_result":

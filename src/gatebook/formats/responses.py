@@ -12,13 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from gatebook.core import json_text
-from gatebook.formats import (
-    Call,
-    Limit,
-    Terms,
-    Usage,
-    unreadable,
-)
+from gatebook.formats import Call, Limit, Terms, Usage, unreadable
 from gatebook.formats.asking import Asking, hosted, unknown_kind
 from gatebook.formats.response_stream import ResponseStream, usage_of
 from gatebook.formats.vocabulary import (
@@ -50,7 +44,7 @@ ACTED_ON: Final = frozenset(
         "prompt",
     )
 )
-_OF_PROMPT: Final = frozenset(("id",))
+_OF_PROMPT: Final = frozenset(("id", "variables"))
 _OF_TOOL: Final = frozenset(
     (
         *("type", "server_url", "connector_id", "tunnel_id", "environment", "execution", "tools"),
@@ -74,7 +68,7 @@ _OUR_TOOLS: Final = frozenset(
     ("function", "custom", "local_shell", "apply_patch", "computer", "computer_use_preview")
 )
 _SAME_TOOL: Final = {"web_search_preview": "web_search"}
-_EMPTY: Final = (msgspec.Raw(b'""'), msgspec.Raw(b"{}"))
+_NO_TEXT: Final = msgspec.Raw(b'""')
 
 
 class _Asked(msgspec.Struct):
@@ -175,6 +169,9 @@ class _Said(Asking):
             found = json_text.object_of(prompt, _OF_PROMPT)
             self.run_of("prompt", json_text.text_of(found.get("id")))
             self.look_up()
+            for value in json_text.object_of(found.get("variables"), ()).values():
+                if json_text.begins(value, b"{"):
+                    self._take_part(json_text.object_of(value, _OF_PART))
 
     def _take_tools(self, tools: msgspec.Raw | None) -> None:
         for tool in json_text.objects(tools, _OF_TOOL):
@@ -295,8 +292,11 @@ def _is_run_by_us(kind: str, tool: Mapping[str, msgspec.Raw]) -> bool:
 
 
 def _says(value: msgspec.Raw | None) -> bool:
-    """Whether a member of an item holds anything."""
-    return json_text.is_set(value) and value not in _EMPTY
+    """Whether a member of an item holds anything, however what is empty is written."""
+    if not json_text.is_set(value) or value == _NO_TEXT:
+        return False
+    text = bytes(value or b"")
+    return text[:1] not in (b"[", b"{") or bool(text[1:-1].strip())
 
 
 def _set_in(item: Mapping[str, msgspec.Raw]) -> set[str]:

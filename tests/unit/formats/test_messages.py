@@ -191,8 +191,10 @@ def test_tools_that_the_vendor_runs_are_named(
 def test_a_tool_that_is_offered_within_the_conversation_counts(
     tool: dict[str, Any], hosted: tuple[str, ...]
 ) -> None:
-    said = [{"role": "system", "content": [{"type": "tool_addition", "tool": tool}]}]
-    assert messages(messages=said).hosted_tools == hosted
+    addition = {"type": "tool_addition", "tool": tool}
+    for block in (addition, {"type": "compaction", "content": "x", "tool_changes": [addition]}):
+        said = [{"role": "system", "content": [block]}]
+        assert messages(messages=said).hosted_tools == hosted
 
 
 def test_state_is_a_thread_or_a_container_of_an_earlier_call() -> None:

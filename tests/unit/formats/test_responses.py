@@ -142,6 +142,9 @@ def test_what_else_the_vendor_would_do_is_named_too() -> None:
     assert asked(models=["a/b"]).hosted_tools == ("fallback:a/b",)
     assert asked(plugins=[{"id": "web"}]).hosted_tools == ("plugins",)
     assert asked(tools=None, prompt=None, models=None, plugins=[]).hosted_tools == ()
+    shown = {"type": "input_image", "image_url": "https://a.example"}
+    prompt = {"id": "p", "variables": {"a": "b", "c": shown}}
+    assert asked(prompt=prompt).hosted_tools == ("fetch:a.example", "prompt:p")
     assert asked(mcp_servers=[{"url": "https://a"}], preset="p").hosted_tools == (
         *("member:mcp_servers", "preset"),
     )
@@ -210,6 +213,12 @@ def test_what_the_vendor_keeps_or_kept_is_seen(fields: dict[str, Any], state: st
 def test_an_item_that_stands_for_what_the_vendor_has_is_state(item: dict[str, Any]) -> None:
     assert asked(store=False, input=[item]).state == "asked"
     assert asked(store=False, instructions=[item]).state == "asked"
+
+
+@pytest.mark.parametrize("empty", [b'""', b"null", b"[ ]", b"[\n]", b"{ }"])
+def test_what_is_empty_is_so_however_it_is_written(empty: bytes) -> None:
+    item = b'{"type":"reasoning","id":"rs_1","encrypted_content" : %b }' % empty
+    assert read(b'{"model":"m","store":false,"input":[%b]}' % item).state == "asked"
 
 
 @pytest.mark.parametrize(
