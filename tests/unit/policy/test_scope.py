@@ -1,6 +1,7 @@
 """Each dimension looked at for each call refuses what it does not permit, by a rule of its own."""
 
 import pytest
+from msgspec.structs import replace
 
 from gatebook.core.clock import SECOND_US
 from gatebook.core.errors import Refused
@@ -8,6 +9,7 @@ from gatebook.guard.inspect import Inspection
 from gatebook.identity.directory import Scope
 from gatebook.policy.scope import checks
 from gatebook.providers.openai import MODELS
+from tests.decisions import OPENAI
 from tests.policies import asked, narrowed, permitted, refused
 from tests.simulators.clock import NOON_US
 
@@ -70,6 +72,18 @@ def test_every_tool_that_a_vendor_would_run_has_to_be_granted() -> None:
         both = asked(hosted_tools=("web_search", tool))
         assert refused(scope, both) == ("hosted_tool_not_allowed", "agent.scope.hosted_tools")
     assert refused(narrowed(), asked(hosted_tools=("web_search",)))[0] == "hosted_tool_not_allowed"
+
+
+def test_what_is_to_be_computed_elsewhere_has_to_be_within_the_regions() -> None:
+    scope = narrowed(regions=("eu-*", "us"))
+    for geography in ("", "eu", "eu-central-1", "us"):
+        permitted(scope, asked(geography=geography), replace(OPENAI, region="eu-central-1"))
+    for geography in ("global", "us-east-1", "ap"):
+        found = refused(scope, asked(geography=geography))
+        assert found == ("region_not_allowed", "agent.scope.regions")
+    one = narrowed(regions=("eu-central-1",))
+    assert refused(one, asked(geography="eu"))[0] == "region_not_allowed"
+    permitted(narrowed(), asked(geography="global"))
 
 
 def test_the_name_of_a_tool_cannot_say_what_it_likes() -> None:
