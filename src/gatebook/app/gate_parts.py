@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from gatebook import __version__
+from gatebook.app.followers import Step
 from gatebook.app.gate_loops import begin_loops, end_loops
 from gatebook.app.gate_surroundings import Surroundings
 from gatebook.app.limits import steps_of
@@ -52,13 +53,7 @@ async def open_gate(given: Surroundings, front: Front) -> AsyncIterator[Gate]:
         stopping = await given.keeper.open(snapshots, book)
         stack.callback(stopping.close)
         tasks = Tasks()
-        allowance = Allowance(
-            given.leases,
-            tasks,
-            settings=config.limits,
-            wait_seconds=config.storage.wait_seconds,
-            clock=clock,
-        )
+        allowance = _allowance(given, tasks)
         stack.push_async_callback(allowance.close)
         refusals = Refusals(book, tasks)
         stack.push_async_callback(refusals.flush)
@@ -94,14 +89,28 @@ async def open_gate(given: Surroundings, front: Front) -> AsyncIterator[Gate]:
             clock=clock,
             entropy=given.entropy,
         )
-        steps = {
-            **presence.steps(snapshots, config.gateway.poll_seconds),
-            **given.keeper.steps(stopping),
-            **steps_of(given.leases, config.upstream.history_days),
-        }
-        stack.push_async_callback(end_loops, begin_loops(gate, steps))
+        stack.push_async_callback(end_loops, begin_loops(gate, _steps(given, gate)))
         await instruments.serve(gate)
         yield gate
+
+
+def _allowance(given: Surroundings, tasks: Tasks) -> Allowance:
+    return Allowance(
+        given.leases,
+        tasks,
+        settings=given.config.limits,
+        wait_seconds=given.config.storage.wait_seconds,
+        clock=given.clock,
+    )
+
+
+def _steps(given: Surroundings, gate: Gate) -> dict[str, Step]:
+    """What the surroundings need done again and again."""
+    return {
+        **given.presence.steps(gate.snapshots, given.config.gateway.poll_seconds),
+        **given.keeper.steps(gate.stopping),
+        **steps_of(given.leases, given.config.upstream.history_days),
+    }
 
 
 def _book(given: Surroundings, counts: Counter[str]) -> Book:
