@@ -150,8 +150,8 @@ class Ways:
         return None
 
     def _is_open(self, way: Way) -> bool:
-        if self._stopping.permits(self.target(way)) and self._snapshot.opens(way.provider):
-            self._trial = self._breakers.admit(_key(way))
+        may_go = self._stopping.permits(self.target(way)) and self._snapshot.opens(way.provider)
+        self._trial = self._breakers.admit(_key(way)) if may_go else None
         return self._trial is not None
 
     def _others(self) -> Iterator[tuple[Call, Permit]]:
@@ -210,7 +210,7 @@ class Attempt:
         if isinstance(error, Elsewhere):
             return True
         if isinstance(error, Refused | Exhausted):
-            # The call as it was asked is refused; that one way to help it is not open does not.
+            # On its first way that refuses the call; any other one is only left out.
             is_next = self._way.number > 0
         else:
             is_next = isinstance(error, GatebookError) and error.code == "upstream_unavailable"
