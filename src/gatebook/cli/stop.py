@@ -12,6 +12,7 @@ from gatebook.core.clock import to_text
 from gatebook.core.errors import Tampered, Unavailable
 
 if TYPE_CHECKING:
+    from gatebook.control.commands.engage_stop import EngageStop
     from gatebook.identity.directory import Directory
 
 _KINDS: Final = ("agent", "model", "provider", "workspace", "organization", "platform")
@@ -61,18 +62,19 @@ def engage_stop(
 def list_stops(session: Session, *, with_released: bool, as_json: bool) -> None:
     """List what is stopped, by the database and by orders of this machine that it has not got."""
     try:
-        rows = _unrecorded(session)
+        orders = _orders(session)
     except (Tampered, Unavailable) as error:
         click.echo(f"Without the orders of this machine: {error}", err=True)
-        rows = []
+        orders = []
+    rows = []
     try:
         directory = session.directory
     except Unavailable as error:
         click.echo(f"Only what this machine knows by itself: {error}", err=True)
     else:
-        rows = _recorded(directory, with_released) + [
-            row for row in rows if row["stop"] not in directory.stops
-        ]
+        rows = _recorded(directory, with_released)
+        orders = [order for order in orders if not order.is_recorded(directory)]
+    rows += [_unrecorded(order) for order in orders]
     if as_json:
         for row in rows:
             show_json(row)
@@ -149,18 +151,19 @@ def _recorded(directory: "Directory", with_released: bool) -> list[dict[str, Any
     ]
 
 
-def _unrecorded(session: Session) -> list[dict[str, Any]]:
+def _orders(session: Session) -> "list[EngageStop]":
     from gatebook.app.emergency import open_folder
     from gatebook.core.ids import system_entropy
 
-    return [
-        {
-            "stop": order.stop,
-            "kind": order.kind,
-            "subject": order.name,
-            "organization": order.organization,
-            "engaged_at": to_text(order.engaged_at),
-            "state": "engaged here, not recorded",
-        }
-        for order in open_folder(session.config, system_entropy).pending().values()
-    ]
+    return [*open_folder(session.config, system_entropy).pending().values()]
+
+
+def _unrecorded(order: "EngageStop") -> dict[str, Any]:
+    return {
+        "stop": order.stop,
+        "kind": order.kind,
+        "subject": order.name,
+        "organization": order.organization,
+        "engaged_at": to_text(order.engaged_at),
+        "state": "engaged here, not recorded",
+    }
