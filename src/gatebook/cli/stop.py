@@ -13,6 +13,7 @@ from gatebook.core.clock import to_text
 from gatebook.core.errors import Tampered, Unavailable
 
 if TYPE_CHECKING:
+    from gatebook.control.commands.engage_stop import EngageStop
     from gatebook.identity.directory import Directory
 
 _KINDS: Final = ("agent", "model", "provider", "workspace", "organization", "platform")
@@ -65,10 +66,12 @@ def engage_stop(
 def list_stops(session: Session, *, with_released: bool, as_json: bool) -> None:
     """List what is stopped, by the database and by orders of this machine that it has not got."""
     try:
-        rows = _ordered(session)
+        orders = _orders(session)
     except (Tampered, Unavailable) as error:
         click.echo(f"Without the orders of this machine: {error}", err=True)
-        rows = []
+        orders = []
+    rows = []
+    state = "ordered here"
     try:
         directory = session.directory
     except Unavailable as error:
@@ -78,11 +81,10 @@ def list_stops(session: Session, *, with_released: bool, as_json: bool) -> None:
             err=True,
         )
     else:
-        rows = _recorded(directory, with_released) + [
-            {**row, "state": "engaged here, not recorded"}
-            for row in rows
-            if row["stop"] not in directory.stops
-        ]
+        rows = _recorded(directory, with_released)
+        orders = [order for order in orders if not order.is_recorded(directory)]
+        state = "engaged here, not recorded"
+    rows += [_unrecorded(order, state) for order in orders]
     if as_json:
         for row in rows:
             show_json(row)
@@ -176,19 +178,20 @@ def _recorded(directory: "Directory", with_released: bool) -> list[dict[str, Any
     ]
 
 
-def _ordered(session: Session) -> list[dict[str, Any]]:
+def _orders(session: Session) -> "list[EngageStop]":
     """The orders of this machine; what became of them only the database knows."""
     from gatebook.app.emergency import open_folder
     from gatebook.core.ids import system_entropy
 
-    return [
-        {
-            "stop": order.stop,
-            "kind": order.kind,
-            "subject": order.name,
-            "organization": order.organization,
-            "engaged_at": to_text(order.engaged_at),
-            "state": "ordered here",
-        }
-        for order in open_folder(session.config, system_entropy).pending().values()
-    ]
+    return [*open_folder(session.config, system_entropy).pending().values()]
+
+
+def _unrecorded(order: "EngageStop", state: str) -> dict[str, Any]:
+    return {
+        "stop": order.stop,
+        "kind": order.kind,
+        "subject": order.name,
+        "organization": order.organization,
+        "engaged_at": to_text(order.engaged_at),
+        "state": state,
+    }

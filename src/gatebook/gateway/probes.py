@@ -44,8 +44,8 @@ class Health(Protocol):
         """The providers whose turn it is and that nobody else asks this time."""
         ...
 
-    def keep_probe(self, provider_id: str, at_us: int, result: str, latency_ms: int) -> None:
-        """Note down what a provider said."""
+    def keep_probes(self, at_us: int, probed: Iterable[ProviderProbed]) -> None:
+        """Note down what providers said."""
         ...
 
     def add_calls(self, now_us: int, calls: Mapping[str, tuple[int, int]]) -> None:
@@ -110,7 +110,10 @@ class Probes:
         interval_us = self._settings.probe_seconds * SECOND_US
         turns = await asyncio.to_thread(self._health.take_turns, active, now_us, interval_us)
         if turns:
-            await asyncio.gather(*[self._probe(snapshot, active[id_]) for id_ in turns])
+            probed = await asyncio.gather(*[self._probe(snapshot, active[id_]) for id_ in turns])
+            # All at once: each by itself would take a thread while the database keeps it waiting.
+            await asyncio.to_thread(self._health.keep_probes, self._clock.now_us(), probed)
+            await asyncio.gather(*[self._record(snapshot, active, event) for event in probed])
             before_us = now_us - self._settings.history_days * _DAY_US
             await asyncio.to_thread(self._health.forget, before_us)
 
@@ -125,7 +128,13 @@ class Probes:
                 if counted == [0, 0]:
                     del self._calls[id_]
 
-    async def _probe(self, snapshot: Snapshot, provider: Provider) -> None:
+    async def _record(
+        self, snapshot: Snapshot, active: Mapping[str, Provider], event: ProviderProbed
+    ) -> None:
+        tenant = snapshot.tenants[active[event.provider].organization_id]
+        await self._book.record(tenant.log, event)
+
+    async def _probe(self, snapshot: Snapshot, provider: Provider) -> ProviderProbed:
         began_us = self._clock.monotonic_us()
         status = 0
         try:
@@ -141,11 +150,6 @@ class Probes:
             status = answered or 0
             result = _BY_STATUS.get(status) or ("failing" if status >= 500 else "well")
         latency_ms = (self._clock.monotonic_us() - began_us) // 1000
-        await asyncio.to_thread(
-            self._health.keep_probe, provider.id, self._clock.now_us(), result, latency_ms
-        )
-        tenant = snapshot.tenants[provider.organization_id]
-        event = ProviderProbed(
+        return ProviderProbed(
             provider=provider.id, result=result, status=status, latency_ms=latency_ms
         )
-        await self._book.record(tenant.log, event)

@@ -161,7 +161,8 @@ class Stopping:
 
     def unrecorded(self) -> set[str]:
         """Stops in force here that the database has not heard of, as far as is known."""
-        return {id_ for id_, order in self.pending.items() if not self._is_recorded(id_, order)}
+        directory = self._directory
+        return {id_ for id_, order in self.pending.items() if not order.is_recorded(directory)}
 
     def counts(self) -> dict[str, int]:
         """How many stops are in force here, by their kind; `unreadable` stops everything too."""
@@ -259,13 +260,6 @@ class Stopping:
             if id_ not in known:
                 stops += [each for each in _named(order, self._directory) if each.id not in known]
         return stops
-
-    def _is_recorded(self, id_: str, order: EngageStop) -> bool:
-        known = self._directory.stops
-        if id_ in known:
-            return True
-        parts = order.parts(self._directory)
-        return bool(parts) and all(part.stop in known for part in parts)
 
     def _cut_if_stopped(self, call: Cuttable, target: Target) -> None:
         stop = self._stops.meeting(target)

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import case, delete, func, select, update
 
+from gatebook.ledger.events.provider import ProviderProbed
 from gatebook.storage.database import Database
 from gatebook.storage.tables import probe_turns, probes, provider_hours
 from gatebook.storage.upsert import insert
@@ -58,13 +59,17 @@ class SqlHealth:
                     taken.append(provider)
         return taken
 
-    def keep_probe(self, provider_id: str, at_us: int, result: str, latency_ms: int) -> None:
-        """Note down what a provider said; what another gateway noted at that moment stands."""
+    def keep_probes(self, at_us: int, probed: Iterable[ProviderProbed]) -> None:
+        """Note down what providers said; what another gateway noted at that moment stands."""
         with self._database.writing() as connection:
-            row = insert(connection, probes).values(
-                provider_id=provider_id, at=at_us, result=result, latency_ms=latency_ms
-            )
-            connection.execute(row.on_conflict_do_nothing())
+            for each in probed:
+                row = insert(connection, probes).values(
+                    provider_id=each.provider,
+                    at=at_us,
+                    result=each.result,
+                    latency_ms=each.latency_ms,
+                )
+                connection.execute(row.on_conflict_do_nothing())
 
     def add_calls(self, now_us: int, calls: Mapping[str, tuple[int, int]]) -> None:
         """Count calls that were answered and that failed, by provider, to the hour it is."""

@@ -27,8 +27,8 @@ class Kept:
     def take_turns(self, providers: Iterable[str], now_us: int, interval_us: int) -> list[str]:
         return [*providers]
 
-    def keep_probe(self, provider_id: str, at_us: int, result: str, latency_ms: int) -> None:
-        self.probes.append((provider_id, result))
+    def keep_probes(self, at_us: int, probed: Iterable[ProviderProbed]) -> None:
+        self.probes += [(each.provider, each.result) for each in probed]
 
     def add_calls(self, now_us: int, calls: Mapping[str, tuple[int, int]]) -> None:
         if self.fails:

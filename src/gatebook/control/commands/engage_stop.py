@@ -12,7 +12,7 @@ from gatebook.control.ports import Records
 from gatebook.control.stoppable import Subject, subjects
 from gatebook.core.errors import Invalid, NotFound
 from gatebook.core.ids import base62, new_id
-from gatebook.identity.directory import Organization, Rows, Stop, StopKind
+from gatebook.identity.directory import Directory, Organization, Rows, Stop, StopKind
 from gatebook.ledger.events.stop import StopEngaged
 
 
@@ -85,6 +85,13 @@ class EngageStop(Command, frozen=True, kw_only=True, forbid_unknown_fields=True)
             for organization, subject in found
             if organization is not None
         ]
+
+    def is_recorded(self, directory: Directory) -> bool:
+        """Whether the database has this stop, or every one that it was taken apart into."""
+        if self.stop in directory.stops:
+            return True
+        parts = self.parts(directory)
+        return bool(parts) and all(part.stop in directory.stops for part in parts)
 
     def within(self, records: Records) -> Organization | None:
         """The organization that what is stopped belongs to; None: it is not in one of them."""
