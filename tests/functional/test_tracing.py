@@ -242,8 +242,8 @@ def test_traces_do_not_go_where_calls_do_not(
     sqlite_url: str, collector: Collector, monkeypatch: pytest.MonkeyPatch, host: str
 ) -> None:
     """Neither by a proxy of the environment, nor to an address that is not called."""
-    monkeypatch.setenv("HTTP_PROXY", collector.endpoint)
-    monkeypatch.setenv("http_proxy", collector.endpoint)
     with traced(sqlite_url, f"http://{host}/v1/traces") as gate:
+        monkeypatch.setenv("HTTP_PROXY", collector.endpoint)
+        monkeypatch.setenv("http_proxy", collector.endpoint)
         assert gate.ask().status_code == 200
     assert collector.bytes == b""

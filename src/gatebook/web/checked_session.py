@@ -16,7 +16,6 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from gatebook.web.blocking_client import dial
 
-
 _CONNECT_SECONDS: Final = 3
 
 
