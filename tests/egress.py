@@ -44,6 +44,8 @@ NOT_CALLED: Final = (
     Place("AWS metadata, IPv6", "[fd00:ec2::254]", _CREDENTIALS),
     Place("Google metadata, IPv6", "[fd20:ce::254]", _CREDENTIALS),
     Place("Alibaba metadata", "100.100.100.200", _CREDENTIALS),
+    Place("Akamai metadata, IPv6", "[fd00:a9fe:a9fe::1]", _CREDENTIALS),
+    Place("Scaleway metadata, IPv6", "[fd00:42::42]", _CREDENTIALS),
     Place("Azure wire server", "168.63.129.16", _CREDENTIALS),
     Place("unspecified", "0.0.0.0", "this network"),
     Place("unspecified, IPv6", "[::]", "this network"),

@@ -96,6 +96,13 @@ CASES: Final = (
     Case("negative length", post(b"Content-Length: -1"), _MALFORMED),
     Case("hexadecimal length", post(b"Content-Length: 0x20"), _MALFORMED),
     Case("length beyond 64 bits", post(b"Content-Length: 18446744073709551648"), _MALFORMED),
+    Case("length with zeros before it", post(b"Content-Length: 0000000032")),
+    Case(
+        "length of 5,000 digits",
+        post(b"Content-Length: " + b"0" * 5000 + b"32"),
+        "length_refused",
+        tidied=True,
+    ),
     Case("empty length", post(b"Content-Length: "), _MALFORMED),
     Case("another coding", post(b"Transfer-Encoding: gzip, chunked", body=CHUNKS), _MALFORMED),
     Case("coding with a quirk", post(b"Transfer-Encoding: xchunked", body=CHUNKS), _MALFORMED),

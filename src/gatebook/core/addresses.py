@@ -30,6 +30,8 @@ _CREDENTIALS: Final = frozenset(
         IPv4Address("192.0.0.192"),  # Oracle Cloud at Customer: Predefined Instance Metadata
         IPv6Address("fd00:c1::a9fe:a9fe"),  # Oracle Cloud: OCI Python SDK, instance principals
         IPv4Address("168.63.129.16"),  # Azure: What is IP address 168.63.129.16 (wire server)
+        IPv6Address("fd00:a9fe:a9fe::1"),  # Akamai (Linode): Metadata Service
+        IPv6Address("fd00:42::42"),  # Scaleway: Instances, instance metadata
     )
 )
 _LINK_LOCAL: Final = IPv4Network("169.254.0.0/16")  # RFC 3927

@@ -19,6 +19,8 @@ _ONCE: Final = frozenset(
         *(b"anthropic-version", b"anthropic-beta"),
     )
 )
+_LENGTH_DIGITS: Final = 19
+"""As many as the largest length of 64 bits has; zeros in front can make it any number of them."""
 # What one reader of a path resolves, decodes, drops or refuses, and another one does not: no path
 # of ours needs it, every path filter fears it.
 _UNCLEAR: Final = re.compile(
@@ -64,6 +66,12 @@ def _of_fields(headers: Sequence[tuple[bytes, bytes]]) -> GatebookError | None:
 
 def _of_framing(headers: dict[bytes, bytes], version: str) -> GatebookError | None:
     """Where the body ends: by its length, or chunked and in no other coding besides."""
+    if len(headers.get(b"content-length", b"")) > _LENGTH_DIGITS:
+        return Invalid(
+            "length_refused",
+            f"The Content-Length has more than {_LENGTH_DIGITS} digits.",
+            "Write it without zeros in front.",
+        )
     coding = headers.get(b"transfer-encoding")
     if version == "1.1" and (coding is None or coding.lower() == b"chunked"):
         return None

@@ -54,6 +54,8 @@ def test_an_address_of_a_host_is_called(address: str) -> None:
         "2002:a9fe:a9fe::1",
         "fd00:ec2::254",
         "fd00:ec2::23",
+        "fd00:a9fe:a9fe::1",
+        "fd00:42::42",
         "fd20:ce::254",
         "fd00:c1::a9fe:a9fe",
         "100.100.100.200",

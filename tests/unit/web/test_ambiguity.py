@@ -144,3 +144,12 @@ def test_a_body_is_chunked_and_nothing_else(coding: bytes, version: str, refused
 def test_other_versions_are_not_spoken(version: str) -> None:
     assert code(version=version) == "http_malformed"
     assert code(version="1.0") == ""
+
+
+@pytest.mark.parametrize(
+    ("digits", "why"),
+    [(b"32", ""), (b"0" * 17 + b"32", ""), (b"0" * 18 + b"32", "length_refused")],
+)
+def test_a_length_has_no_more_digits_than_a_length_can_have(digits: bytes, why: str) -> None:
+    """Python refuses to read numbers of thousands of digits, and others to read zeros in front."""
+    assert code(b"/", (b"content-length", digits)) == why
