@@ -22,9 +22,10 @@ _MODEL: Final = "{model}"
 _MODEL_IN_PATH: Final = rb"((?:[A-Za-z0-9._:@~+-]|%3[Aa])+)"
 
 # Where the SDKs of different vendors put their key, and our own name for it.
-_CREDENTIALS: Final = (b"x-gatebook-key", b"x-api-key", b"api-key", b"x-goog-api-key")
+_GOOGLES: Final = b"x-goog-api-key"
+_CREDENTIALS: Final = (b"x-gatebook-key", b"x-api-key", b"api-key", _GOOGLES)
 _KEY: Final = b"key"
-"""The parameter in which Google's clients may put it too; it never goes on."""
+"""The parameter in which Google's clients may put it in place of a header; it never goes on."""
 _SIGNED: Final = b"aws4-"
 """How the schemes of `Authorization` begin with which AWS clients sign."""
 
@@ -65,7 +66,7 @@ class Routes:
         found = self._meant(exchange)
         if found is not None:
             return found.dialect
-        marked = (each for each in self._dialects if each.MARK in exchange.headers)
+        marked = (each for each in self._dialects if _is_marked(each, exchange))
         return next(marked, self._dialects[-1])
 
     def methods(self, exchange: Exchange) -> Iterable[str]:
@@ -161,8 +162,14 @@ def _by_path(operations: Iterable[Operation]) -> dict[str, dict[str, Operation]]
 
 def _marked(routes: Sequence[Route], exchange: Exchange) -> Route:
     """Of several dialects with one path, the one whose mark the agent's client sent."""
-    marked = (each for each in routes if each.dialect.MARK in exchange.headers)
+    marked = (each for each in routes if _is_marked(each.dialect, exchange))
     return next(marked, routes[-1])
+
+
+def _is_marked(dialect: Dialect, exchange: Exchange) -> bool:
+    if dialect.MARK in exchange.headers:
+        return True
+    return dialect.MARK == _GOOGLES and any(name == _KEY for name, _ in _parameters(exchange.query))
 
 
 def _pattern(path: str) -> re.Pattern[bytes]:

@@ -84,6 +84,14 @@ def test_of_two_dialects_on_one_path_the_one_is_meant_whose_mark_was_sent(
     assert name == ROUTES.dialect(exchange("GET", path, headers)).NAME
 
 
+@pytest.mark.parametrize("path", [b"/v1/models", b"/v1/models/a", b"/v1/nothing"])
+def test_a_key_in_the_query_is_googles_mark(path: bytes) -> None:
+    assert ROUTES.dialect(exchange("GET", path, {}, b"key=gb_x")).NAME == "gemini"
+    assert ROUTES.dialect(exchange("GET", path, {}, b"limit=1")).NAME != "gemini"
+    mark = {b"anthropic-version": b"2023-06-01"}
+    assert ROUTES.dialect(exchange("GET", path, mark, b"key=gb_x")).NAME == "anthropic"
+
+
 @pytest.mark.parametrize(
     ("method", "path", "headers", "dialect", "operation"),
     [
