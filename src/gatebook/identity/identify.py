@@ -1,7 +1,8 @@
 """How a key becomes a Principal: form, checksum, look-up, MAC, and only then its life.
 
-All failures read the same to the caller and cost the same (a missing id is compared with a row that
-matches nothing), so neither text nor time tells whether an id exists. The cause is for our records.
+Failures read the same to the caller and cost the same (a missing id is compared with a row that
+matches nothing), so neither text nor time tells whether an id exists; only who has the secret of a
+key is told that it has ended. The cause is for our records.
 """
 
 from typing import Final, Literal
@@ -19,6 +20,7 @@ Cause = Literal[
 _COPY_IT: Final = (
     "Check that the whole key was copied, or ask the owner of the agent for a new one."
 )
+_RENEW: Final = "Use the key that took its place, or ask the owner of the agent for a new one."
 _DO_NOT_SIGN: Final = (
     "A signature cannot be checked here: put the agent's key into AWS_BEARER_TOKEN_BEDROCK, so that"
     " it is sent as it is."
@@ -46,8 +48,8 @@ class KeyRejected(Unidentified):
         ended = principal is not None and cause in ("expired", "superseded")
         super().__init__(
             "key_expired" if ended else "invalid_api_key",
-            "The API key is not valid.",
-            _DO_NOT_SIGN if cause == "signed" else _COPY_IT,
+            "The API key has expired." if ended else "The API key is not valid.",
+            _RENEW if ended else _DO_NOT_SIGN if cause == "signed" else _COPY_IT,
         )
         self.cause = cause
         self.key_id = key_id

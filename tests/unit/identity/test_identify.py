@@ -115,7 +115,8 @@ def test_all_rejections_read_the_same_to_the_caller() -> None:
 
 
 def test_only_who_holds_the_secret_learns_that_a_key_has_ended() -> None:
-    assert rejected(TOKEN, expires_at=0).code == "key_expired"
+    ended = rejected(TOKEN, expires_at=0)
+    assert (ended.code, "has expired" in str(ended)) == ("key_expired", True)
     assert rejected(with_another_secret(), expires_at=0).code == "invalid_api_key"
 
 
