@@ -1,7 +1,8 @@
 """The list of a vendor's models, `{"data": [{"id": ...}, ...]}`, of which an agent sees its own.
 
-Source: OpenAI and Anthropic API references. The members beside `data`, which say where the next
-page begins, stay as they are whatever is on this one. One model by its name is a reply of its own.
+Source: OpenAI and Anthropic API references. The members beside `data` that say where another page
+begins name what is shown of this one, and end the list where nothing is. One model by its name is a
+reply of its own.
 """
 
 from collections.abc import Callable
@@ -34,12 +35,18 @@ class Models(Unstreamed):
     def delivered(self, body: bytes, may_see: Callable[[str], bool]) -> bytes:
         """The list without those an agent may not call; raises Unavailable if it is none."""
         try:
-            span = json_text.members(body)["data"]
-            models = _MODELS.decode(body[span.start : span.end])
-            kept = [bytes(raw) for raw in models if may_see(_MODEL.decode(raw).id)]
+            spans = json_text.members(body)
+            models = _MODELS.decode(body[spans["data"].start : spans["data"].end])
+            named = [(_MODEL.decode(raw).id, bytes(raw)) for raw in models]
         except (Invalid, KeyError, msgspec.DecodeError):
             raise unreadable() from None
-        return json_text.replaced(body, span, b"[" + b",".join(kept) + b"]")
+        kept = [(name, raw) for name, raw in named if may_see(name)]
+        shown = [msgspec.json.encode(name) for name, _ in kept] or [b"null"]
+        told = {"data": b"[%b]" % b",".join([raw for _, raw in kept]), "first_id": shown[0]}
+        told |= {"last_id": shown[-1]} if kept else {"last_id": b"null", "has_more": b"false"}
+        for name in spans.keys() & told.keys():
+            body = json_text.with_member(body, name, told[name])
+        return body
 
 
 class Model(Unstreamed):

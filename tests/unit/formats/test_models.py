@@ -34,6 +34,23 @@ def test_an_agent_sees_the_models_it_may_call_and_no_others() -> None:
     assert shown == b'{"object":"list", "data":[{"id":"a", "x":1},{"id":"ab"}], "more":1}'
 
 
+PAGE = b'{"data":[{"id":"a"},{"id":"b"},{"id":"c"}],"first_id":"a","has_more":true,"last_id":"c"}'
+
+
+@pytest.mark.parametrize(
+    ("seen", "shown"),
+    [
+        ("abc", PAGE),
+        ("b", b'{"data":[{"id":"b"}],"first_id":"b","has_more":true,"last_id":"b"}'),
+        ("", b'{"data":[],"first_id":null,"has_more":false,"last_id":null}'),
+    ],
+)
+def test_where_a_page_begins_and_ends_is_told_by_what_is_shown_of_it(
+    seen: str, shown: bytes
+) -> None:
+    assert MODELS.format.delivered(PAGE, lambda model: model in seen) == shown
+
+
 @pytest.mark.parametrize("body", [b"{}", b'{"data":1}', b'{"data":[{"name":"a"}]}', b"[]"])
 def test_a_list_of_models_that_cannot_be_read_is_not_passed_on(body: bytes) -> None:
     with pytest.raises(Unavailable):
