@@ -43,7 +43,7 @@ ASKED: Final[dict[str, dict[str, tuple[str, list[tuple[str, Any, dict[str, Any]]
             f"{_MODEL}:generateContent",
             [
                 ("whole", _HI, {}),
-                ("an unknown member passes", {**_HI, "brandNew": [1.5]}, {}),
+                ("an unknown member is named", {**_HI, "brandNew": [1.5]}, {}),
                 ("a limit is put in", _HI, {"max_tokens": 50}),
                 (
                     "snake case, and one object where a list is due",
@@ -115,7 +115,7 @@ ASKED: Final[dict[str, dict[str, tuple[str, list[tuple[str, Any, dict[str, Any]]
             f"{_HAIKU}/converse",
             [
                 ("whole", _SAYS_HI, {}),
-                ("an unknown member passes", {**_SAYS_HI, "brandNew": [1.5]}, {}),
+                ("an unknown member is named", {**_SAYS_HI, "brandNew": [1.5]}, {}),
                 ("a limit is put in", _SAYS_HI, {"max_tokens": 50}),
                 (
                     "a limit of its own",

@@ -69,8 +69,10 @@ _FIELDS: Final = (
     "choices",
     "hosted_tools",
     "state",
-    "has_references",
+    "geography",
     "is_text",
+    "is_repeated",
+    "is_priced_apart",
 )
 
 
@@ -143,7 +145,7 @@ _ASKED: Final[dict[str, dict[str, tuple[str, list[tuple[str, Any, dict[str, Any]
             "/v1/chat/completions",
             [
                 ("whole", _CHAT, {}),
-                ("an unknown member passes", {**_CHAT, "brand_new": [1.5]}, {}),
+                ("an unknown member is named", {**_CHAT, "brand_new": [1.5]}, {}),
                 ("a limit is put in", _CHAT, {"max_tokens": 50}),
                 (
                     "a limit in the words of other servers",

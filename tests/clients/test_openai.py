@@ -80,8 +80,8 @@ def test_the_streaming_helper(client: OpenAI) -> None:
 
 
 def test_fields_the_package_does_not_know(client: OpenAI, sqlite_gate: RunningGate) -> None:
-    client.chat.completions.create(model="gpt-4o", messages=HI, extra_body={"brand_new": [1.5]})
-    assert b'"brand_new":[1.5]' in sqlite_gate.provider.seen[0].body
+    client.chat.completions.create(model="gpt-4o", messages=HI, extra_body={"brand_new": 1.5})
+    assert b'"brand_new":1.5' in sqlite_gate.provider.seen[0].body
 
 
 def test_tools_and_several_choices(client: OpenAI) -> None:

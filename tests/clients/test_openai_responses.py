@@ -27,7 +27,7 @@ def client(sqlite_gate: RunningGate) -> Iterator[OpenAI]:
 
 def test_a_response_is_recorded_with_its_tokens(client: OpenAI, sqlite_gate: RunningGate) -> None:
     response = client.responses.create(
-        model="gpt-4o", input="hi", store=False, extra_body={"brand_new": [1.5]}
+        model="gpt-4o", input="hi", store=False, extra_body={"brand_new": 1.5}
     )
     assert response.output_text.startswith("This answer")
     (intent,) = sqlite_gate.events("call.intended")
@@ -38,7 +38,7 @@ def test_a_response_is_recorded_with_its_tokens(client: OpenAI, sqlite_gate: Run
     assert outcome["tokens_in"] == response.usage.input_tokens
     assert outcome["tokens_out"] == response.usage.output_tokens
     assert "delivered" not in outcome  # every byte as it came
-    assert b'"brand_new":[1.5]' in sqlite_gate.provider.seen[0].body
+    assert b'"brand_new":1.5' in sqlite_gate.provider.seen[0].body
 
 
 def test_a_function_is_called_and_its_answer_given(client: OpenAI) -> None:

@@ -78,7 +78,7 @@ def test_the_agents_key_stays_here_and_ours_goes_to_the_provider_only(gate: Runn
 
 
 def test_unknown_fields_reach_the_provider_byte_for_byte(gate: RunningGate) -> None:
-    body = b'{ "model":"gpt-4o",\t"messages":[], "brand_new" : {"a": 1.50}}'
+    body = b'{ "model":"gpt-4o",\t"messages":[], "metadata" : {"a": "b" }, "brand_new" : 1.50}'
     assert gate.ask(body).status_code == 200
     assert gate.provider.seen[0].body == body
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatebook.core.event_stream import EventSplitter, data_of
-from gatebook.formats.chat import ChatStream
+from gatebook.formats.chat_stream import ChatStream
 
 ends = st.sampled_from([b"\n", b"\r\n", b"\r"])
 lines = st.binary(max_size=12).map(lambda raw: raw.replace(b"\r", b"").replace(b"\n", b""))

@@ -65,8 +65,8 @@ class Scoping(InOrganization, frozen=True, kw_only=True, forbid_unknown_fields=T
     hosted_tool: Annotated[
         Names | None,
         Meta(
-            description="Tool that a vendor may run, such as web_search or 'mcp:mcp.example.com'; "
-            "may be repeated."
+            description="What a vendor may run or fetch itself, such as web_search, "
+            "'mcp:mcp.example.com' or 'fetch:cdn.example.com'; may be repeated."
         ),
     ] = None
     state: Annotated[

@@ -145,6 +145,11 @@ def text_of(value: msgspec.Raw | None) -> str:
     return "" if value is None or value == NULL else decode(_TEXT, value)
 
 
+def object_of(value: msgspec.Raw | None, acted_on: Collection[str]) -> dict[str, msgspec.Raw]:
+    """The members of the object that a value is, as check_unique has them; none for no value."""
+    return {} if value is None or value == NULL else check_unique(bytes(value), acted_on)
+
+
 def begins(value: msgspec.Raw | None, with_: bytes) -> bool:
     """Whether a value is there and begins with this byte, as each kind of JSON value does."""
     return value is not None and memoryview(value)[0] == with_[0]

@@ -3,37 +3,25 @@
 Promises: what is not acted on keeps its bytes; what cannot be read is refused, never passed on;
 nothing here does input or output. Each module is one shape, or some that are near kin, and its
 public classes are `Format`s; vendors, in `providers`, say at which addresses they speak which.
-Read `chat.py` first.
+Read `asking.py` and `chat.py` first; what vendors publish is listed in `vocabulary.py`.
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, Final, Literal, Protocol
 
 import msgspec
 from msgspec import Meta
 
-from gatebook.core import json_text
 from gatebook.core.errors import Invalid, Unavailable
 from gatebook.core.event_stream import MAX_EVENT_BYTES, EventSplitter, data_of
 
 _MODEL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}")
-# The date at the end of a tool's type, which tells its version.
-_VERSION: Final = re.compile(r"_(?:[0-9]{8}|[0-9]{4}_[0-9]{2}_[0-9]{2})\Z")
-# Strict, because readers of URLs differ on what stands before an @ or behind a backslash.
-_SERVER: Final = re.compile(
-    r"https?://([a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(:[0-9]{1,5})?(?:[/?][!-\[\]-~]*)?",
-    re.IGNORECASE,
-)
-
-_WORD_BYTES: Final = 66
-"""Of a name or a number, and its quotes."""
-
 Count = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 """How many answers of one kind a body may ask for."""
-Limit = Annotated[int, Meta(ge=0, le=2**31 - 1)]
-"""How many tokens a body may ask for; servers that take -1 for no limit are not asked so."""
+Limit = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+"""How many tokens a body may ask for; there are servers that take 0 or -1 for no limit."""
 
 
 Meter = Literal["free", "tokens", "other"]
@@ -102,14 +90,19 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """Output tokens asked for, of each choice; None: it does not say."""
     choices: int = 1
     hosted_tools: tuple[str, ...] = ()
-    """Tools that the vendor would run itself, where nobody sees what they are asked for."""
+    """What the vendor would run, call or fetch itself, where nobody sees what it is asked for; see
+    `asking.py`."""
     state: Literal["none", "default", "asked"] = "none"
-    """Whether the vendor would keep what is said, or use what it kept of an earlier call."""
-    has_references: bool = False
-    """Something is named that the vendor fetches or holds, so that the size of the body is no
-    bound on what is read."""
+    """Whether the vendor would keep what is said, or use what it keeps for the account."""
+    geography: str = ""
+    """Where the vendor is asked to have the call computed, if that is another place than its own:
+    a region, or what regions of one part of the world begin with."""
     is_text: bool = False
     """All that is read stands in the body, as text: its size is a bound on the tokens."""
+    is_repeated: bool = False
+    """The vendor may have the model read more than once, beside what hosted tools make it do."""
+    is_priced_apart: bool = False
+    """Audio is heard, or something else than text is made, which costs more than text."""
 
 
 class Stream(Protocol):
@@ -265,50 +258,6 @@ def check_model(name: str) -> None:
             "The model's name is empty, too long or has unusual characters.",
             "Letters, digits and . _ : / @ + - are allowed, 128 at most.",
         )
-
-
-def check_members(found: Mapping[str, msgspec.Raw], known: Collection[str]) -> None:
-    """Raise Invalid for a member nobody knows that could hold a text: it would pass unread."""
-    for name, value in found.items():
-        if name not in known and (
-            len(value) > _WORD_BYTES
-            or json_text.begins(value, b"[")
-            or json_text.begins(value, b"{")
-        ):
-            raise Invalid(
-                "unknown_member",
-                "The body has a member that is not known here, and may hold what nobody inspects.",
-                "Send what the vendor's reference lists for this address.",
-            )
-
-
-def hosted(kind: str) -> str:
-    """The name of a tool that the vendor runs, from its type; raises Invalid for what is none."""
-    name = _VERSION.sub("", kind)
-    if not _MODEL.fullmatch(name):
-        raise Invalid(
-            "invalid_tool",
-            "A tool has no type, or one with unusual characters.",
-            "Give each tool the type that the vendor's reference lists.",
-        )
-    return name
-
-
-def mcp_server(url: str) -> str:
-    """The name of the tools of an MCP server that the vendor would call: `mcp:` and its host."""
-    found = _SERVER.fullmatch(url)
-    if found is None:
-        raise Invalid(
-            "invalid_tool_url",
-            "The address of an MCP server cannot be read in one way only.",
-            "Write it as https://host/path, without a user and without backslashes.",
-        )
-    return f"mcp:{found[1].lower()}{found[2] or ''}"
-
-
-def is_inline(url: str) -> bool:
-    """Whether what an address leads to stands in it, so that nobody fetches it."""
-    return url[:5].lower() == "data:"
 
 
 def tokens(reported: object, name: str) -> int | None:

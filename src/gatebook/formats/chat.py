@@ -4,39 +4,24 @@ Source: OpenAI API reference and the openai-python SDK, whose reading of streams
 with. Only the fields acted on are named here; all else keeps its bytes.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
 
 from gatebook.core import json_text
-from gatebook.formats import (
-    Call,
-    Count,
-    Follower,
-    Limit,
-    Terms,
-    Usage,
-    check_model,
-    hosted,
-    is_inline,
-    mcp_server,
-    text_bytes,
-    tokens,
-    unreadable,
+from gatebook.formats import Call, Count, Limit, Terms, Usage, unreadable
+from gatebook.formats.asking import Asking, unknown_kind
+from gatebook.formats.chat_stream import ChatStream, chat_usage
+from gatebook.formats.vocabulary import (
+    CHAT_ADDRESSES,
+    CHAT_ASKING,
+    CHAT_MEMBERS,
+    CHAT_TEXTS,
+    COMPLETION_MEMBERS,
 )
 
-_DONE: Final = b"[DONE]"
-
-# Members that have the vendor look things up elsewhere: of OpenAI, Azure, xAI, Qwen and OpenRouter.
-_ASKING: Final = {
-    "web_search_options": "web_search",
-    "data_sources": "data_sources",
-    "search_parameters": "web_search",
-    "enable_search": "web_search",
-    "plugins": "plugins",
-}
 # What is read of a call: a member that only a reader without regard to case takes for one of these
 # would be acted on by the provider and not by us.
 ACTED_ON: Final = frozenset(
@@ -50,33 +35,41 @@ ACTED_ON: Final = frozenset(
         "max_completion_tokens",
         "n",
         "store",
+        "deferred",
+        "modalities",
         "tools",
-        *_ASKING,
+        "tool_choice",
+        *CHAT_ASKING,
     )
 )
 _OF_COMPLETION: Final = frozenset(
-    ("model", "prompt", "stream", "stream_options", "max_tokens", "n", "best_of")
+    (
+        "model",
+        "models",
+        "prompt",
+        "stream",
+        "stream_options",
+        "max_tokens",
+        "n",
+        "best_of",
+        *CHAT_ASKING,
+    )
 )
+_KNOWN: Final = CHAT_MEMBERS | ACTED_ON
+_KNOWN_OF_COMPLETION: Final = COMPLETION_MEMBERS | _OF_COMPLETION
 _OF_OPTIONS: Final = frozenset(("include_usage",))
 _OF_TOOL: Final = frozenset(("type", "function", "server_url"))
+_OF_CHOICE: Final = frozenset(("type", "allowed_tools", "tools"))
 _OF_MESSAGE: Final = frozenset(("content", "audio"))
-_OF_PART: Final = frozenset(("type", "image_url", "file"))
-_OF_IMAGE: Final = frozenset(("url",))
+_OF_PART: Final = frozenset(("type", "file", "file_id", "input_audio", *CHAT_ADDRESSES))
+_OF_ADDRESS: Final = frozenset(("url",))
 _OF_FILE: Final = frozenset(("file_id", "file_data"))
+_OF_AUDIO: Final = frozenset(("data",))
 
 _OUR_TOOLS: Final = frozenset(("function", "custom"))
-_TEXT_PARTS: Final = frozenset(("text", "refusal"))
-_WHOLE_PARTS: Final = frozenset(("text", "refusal", "input_audio"))
-
-_TOOL_FRAME: Final = len('[{"index":0,"function":{"arguments":""}}]')
-"""What stands around a part of a tool call's arguments."""
-
-
-class _Said(NamedTuple):
-    """Whether all of what is said stands in the body, and whether as text."""
-
-    is_whole: bool
-    is_text: bool
+_HEARD: Final = frozenset(("input_audio", "audio_url", "video_url"))
+_WRITTEN: Final[tuple[list[str] | None, ...]] = (None, [], ["text"])
+"""Of what kinds an answer may be that is text and nothing else."""
 
 
 class _StreamOptions(msgspec.Struct):
@@ -92,11 +85,14 @@ class _Chat(msgspec.Struct):
     max_completion_tokens: Limit | None = None
     n: Count | None = None
     store: bool | None = None
+    deferred: bool | None = None
+    modalities: list[str] | None = None
 
 
 class _Completion(msgspec.Struct):
     prompt: str | list[str | int | list[int]] | None = None
     model: str | None = None
+    models: list[str] | None = None
     stream: bool | None = None
     stream_options: _StreamOptions | None = None
     max_tokens: Limit | None = None
@@ -104,35 +100,18 @@ class _Completion(msgspec.Struct):
     best_of: Count | None = None
 
 
+class _Older(msgspec.Struct):
+    max_tokens: Any = None
+
+
 class _Whole(msgspec.Struct):
     usage: Any = None
 
 
-class _Delta(msgspec.Struct):
-    content: msgspec.Raw = msgspec.Raw()
-    tool_calls: msgspec.Raw = msgspec.Raw()
-
-
-class _Choice(msgspec.Struct):
-    index: int = 0
-    finish_reason: str | None = None
-    delta: _Delta | None = None
-    text: msgspec.Raw = msgspec.Raw()
-
-
-class _Chunk(msgspec.Struct):
-    id: str = ""
-    created: int = 0
-    model: str = ""
-    choices: list[_Choice] | None = None
-    usage: Any = None
-    error: Any = None
-
-
 _CHAT: Final = msgspec.json.Decoder(_Chat)
 _COMPLETION: Final = msgspec.json.Decoder(_Completion)
+_OLDER: Final = msgspec.json.Decoder(_Older)
 _WHOLE: Final = msgspec.json.Decoder(_Whole)
-_CHUNK: Final = msgspec.json.Decoder(_Chunk)
 
 
 class Chat:
@@ -145,40 +124,43 @@ class Chat:
         json_text.check(call.body)
         found = json_text.check_unique(call.body, ACTED_ON)
         chat = json_text.decode(_CHAT, call.body)
-        model = call.model or chat.model or ""
-        check_model(model)
-        said = _said(found.get("messages"))
+        asking = _Said(found, _KNOWN)
+        asking.ask(call.model or chat.model or "", chat.models)
+        asking.take_tools(found.get("tools"))
+        asking.take_choice(found.get("tool_choice"))
+        asking.take_messages(found.get("messages"))
+        asking.has_state |= bool(chat.store or chat.deferred)
+        asking.is_priced_apart |= chat.modalities not in _WRITTEN
         asked = [most for most in (chat.max_tokens, chat.max_completion_tokens) if most is not None]
         read = replace(
-            call,
-            model=model,
+            asking.of(call),
+            model=call.model or chat.model,
             max_tokens=max(asked) if asked else None,
             choices=chat.n or 1,
-            hosted_tools=_hosted(found, chat.models or ()),
-            state="asked" if chat.store else "none",
-            has_references=not said.is_whole,
-            is_text=said.is_text,
         )
         return _streamed(read, chat.stream_options, found) if chat.stream else read
 
     def fitted(self, call: Call, terms: Terms) -> Call:
         """The call with a limit to its output tokens where it has none, and asking for its usage.
 
-        OpenAI's newer models take no `max_tokens`, many other servers nothing but that.
+        OpenAI's newer models take no `max_tokens`, many other servers nothing but that: where a
+        server would overlook the limit that a call has, it is there by the other name too.
         """
         if call.hides_usage and "stream_options" in terms.knows:
             call = replace(call, body=_asking_for_usage(call.body))
-        if terms.max_tokens is None or call.max_tokens is not None:
-            return call
         is_new = "max_completion_tokens" in terms.knows
+        most = terms.max_tokens if call.max_tokens is None else call.max_tokens
+        if most is None or (call.max_tokens is not None and (is_new or _has_older(call.body))):
+            return call
         name = "max_completion_tokens" if is_new else "max_tokens"
-        body = json_text.with_member(call.body, name, b"%d" % terms.max_tokens)
-        return replace(call, body=body, max_tokens=terms.max_tokens)
+        return replace(
+            call, body=json_text.with_member(call.body, name, b"%d" % most), max_tokens=most
+        )
 
     def usage(self, body: bytes) -> Usage:
         """What a whole reply says of tokens; raises Unavailable if it cannot be read."""
         try:
-            return _usage(_WHOLE.decode(body).usage)
+            return chat_usage(_WHOLE.decode(body).usage)
         except (msgspec.DecodeError, RecursionError):
             raise unreadable() from None
 
@@ -200,14 +182,13 @@ class Completions(Chat):
         json_text.check(call.body)
         found = json_text.check_unique(call.body, _OF_COMPLETION)
         asked = json_text.decode(_COMPLETION, call.body)
-        model = call.model or asked.model or ""
-        check_model(model)
+        asking = _Said(found, _KNOWN_OF_COMPLETION)
+        asking.ask(call.model or asked.model or "", asked.models)
         read = replace(
-            call,
-            model=model,
+            asking.of(call),
+            model=call.model or asked.model,
             max_tokens=asked.max_tokens,
             choices=_prompts(asked.prompt) * max(asked.n or 1, asked.best_of or 1),
-            is_text=True,
         )
         return _streamed(read, asked.stream_options, found) if asked.stream else read
 
@@ -222,75 +203,6 @@ class Completions(Chat):
             kind="text_completion",
             empty={"text": "", "logprobs": None},
         )
-
-
-class ChatStream(Follower):
-    """Follows a stream of chat.completion.chunk events, each passed on as it came.
-
-    With `hides_usage` the extra last chunk, which we asked for and the agent did not, is dropped:
-    simple clients index its empty `choices`. `data: [DONE]` waits for `end`.
-    """
-
-    def __init__(
-        self,
-        *,
-        hides_usage: bool,
-        kind: str = "chat.completion.chunk",
-        empty: Mapping[str, Any] | None = None,
-    ) -> None:
-        """`kind` is what a chunk calls itself, `empty` a choice that adds nothing."""
-        super().__init__()
-        self._hides_usage = hides_usage
-        self._kind = kind
-        self._empty = {"delta": {}} if empty is None else empty
-        self._last: _Chunk | None = None
-        self._open: set[int] = set()
-
-    def cut(self) -> bytes:
-        """An end that a filter of content makes: a last chunk for each open choice, and [DONE]."""
-        last = self._last
-        if last is None:
-            return b""
-        ended = [
-            {"index": index, **self._empty, "finish_reason": "content_filter"}
-            for index in sorted(self._open)
-        ]
-        chunk = {
-            "id": last.id,
-            "object": self._kind,
-            "created": last.created,
-            "model": last.model,
-            "choices": ended,
-        }
-        end = b"data: " + msgspec.json.encode(chunk) + b"\n\n" if ended else b""
-        return end + b"data: [DONE]\n\n"
-
-    def error_event(self, body: bytes) -> bytes:
-        """A failure in the middle of the stream: the SDK raises APIError and does not retry."""
-        return b"data: " + body + b"\n\n"
-
-    def _passed(self, event: bytes, data: bytes) -> bytes:
-        if data.strip() == _DONE:
-            self.is_complete = True
-            self._end = event
-            return b""
-        chunk = _CHUNK.decode(data)
-        self.chunks += 1
-        if chunk.error is not None:
-            self.has_failed = True
-        if chunk.choices:
-            self._last = chunk
-            for choice in chunk.choices:
-                self.text_bytes += _written(choice)
-                if choice.finish_reason is None:
-                    self._open.add(choice.index)
-                else:
-                    self._open.discard(choice.index)
-        if chunk.usage is not None:
-            self.usage = _usage(chunk.usage)
-            if self._hides_usage and not chunk.choices:
-                return b""
-        return event
 
 
 def _streamed(call: Call, options: _StreamOptions | None, found: Mapping[str, msgspec.Raw]) -> Call:
@@ -309,43 +221,77 @@ def _asking_for_usage(body: bytes) -> bytes:
     return json_text.with_member(body, "stream_options", asking)
 
 
-def _hosted(found: Mapping[str, msgspec.Raw], models: Iterable[str]) -> tuple[str, ...]:
-    """What the vendor is to run itself, and the models that it may answer with instead."""
-    names = [
-        _ASKING[name] for name in _ASKING.keys() & found.keys() if json_text.is_set(found[name])
-    ]
-    names += [f"fallback:{model}" for model in map(hosted, models)]
-    for tool in json_text.objects(found.get("tools"), _OF_TOOL):
-        kind = json_text.text_of(tool.get("type"))
-        if kind == "mcp":
-            names.append(mcp_server(json_text.text_of(tool.get("server_url"))))
-        elif kind not in _OUR_TOOLS and (kind or "function" not in tool):
-            names.append(hosted(kind))
-    return tuple(sorted(set(names)))
+def _has_older(body: bytes) -> bool:
+    """Whether the limit has the name that every server knows."""
+    return _OLDER.decode(body).max_tokens is not None
 
 
-def _said(messages: msgspec.Raw | None) -> _Said:
-    """What kinds of content there are; raises Invalid for odd shapes."""
-    said = json_text.objects(messages, _OF_MESSAGE)
-    parts = json_text.objects_in([message.get("content") for message in said], _OF_PART)
-    wholes = [_is_whole(part) for part in parts]
-    texts = [json_text.text_of(part.get("type")) in _TEXT_PARTS for part in parts]
-    has_audio = any(json_text.is_set(message.get("audio")) for message in said)
-    return _Said(all(wholes) and not has_audio, all(texts) and not has_audio)
+class _Said(Asking):
+    """What is decided on of a body beside its model; raises Invalid for what cannot be read."""
+
+    def __init__(self, found: Mapping[str, msgspec.Raw], known: frozenset[str]) -> None:
+        super().__init__()
+        self.take_members(found, known)
+        for name in CHAT_ASKING.keys() & found.keys():
+            if json_text.is_set(found[name]):
+                self.run(CHAT_ASKING[name])
+
+    def take_tools(self, tools: msgspec.Raw | None) -> None:
+        """The tools that are offered; older servers know functions without a type."""
+        for tool in json_text.objects(tools, _OF_TOOL):
+            kind = json_text.text_of(tool.get("type"))
+            if kind == "mcp":
+                self.call_server(json_text.text_of(tool.get("server_url")))
+            elif kind not in _OUR_TOOLS and (kind or "function" not in tool):
+                self.run(kind)
+
+    def take_choice(self, choice: msgspec.Raw | None) -> None:
+        """What may be used of the tools, and of no others."""
+        if not json_text.begins(choice, b"{"):
+            return
+        found = json_text.object_of(choice, _OF_CHOICE)
+        if json_text.text_of(found.get("type")) == "allowed_tools":
+            allowed = json_text.object_of(found.get("allowed_tools"), _OF_CHOICE)
+            self.take_tools(allowed.get("tools"))
+        else:
+            self.take_tools(msgspec.Raw(b"[%b]" % bytes(choice or b"")))
+
+    def take_messages(self, messages: msgspec.Raw | None) -> None:
+        """What is said; raises Invalid for odd shapes."""
+        said = json_text.objects(messages, _OF_MESSAGE)
+        if any(json_text.is_set(message.get("audio")) for message in said):
+            self.look_up()
+            self.is_priced_apart = True
+        for part in json_text.objects_in([message.get("content") for message in said], _OF_PART):
+            self._take_part(part)
+
+    def _take_part(self, part: Mapping[str, msgspec.Raw]) -> None:
+        kind = json_text.text_of(part.get("type"))
+        if kind in CHAT_TEXTS:
+            return
+        self.is_priced_apart |= kind in _HEARD
+        if kind in CHAT_ADDRESSES:
+            self.show(_text_in(part.get(kind), "url", _OF_ADDRESS))
+        elif kind == "input_audio":
+            self.show_data(_text_in(part.get(kind), "data", _OF_AUDIO))
+        elif kind == "file":
+            self._take_file(part)
+        else:
+            raise unknown_kind("content", kind)
+
+    def _take_file(self, part: Mapping[str, msgspec.Raw]) -> None:
+        """A file, which Mistral names in the part itself."""
+        file = json_text.object_of(part.get("file"), _OF_FILE)
+        self.show_data(json_text.text_of(file.get("file_data")))
+        if any(json_text.is_set(each.get("file_id")) for each in (part, file)):
+            self.look_up()
 
 
-def _is_whole(part: Mapping[str, msgspec.Raw]) -> bool:
-    """Whether a part of a message is all there; what nobody knows may not be."""
-    kind = json_text.text_of(part.get("type"))
-    if kind in _WHOLE_PARTS:
-        return True
-    if kind == "image_url" and json_text.begins(part.get("image_url"), b"{"):
-        image = json_text.check_unique(bytes(part["image_url"]), _OF_IMAGE)
-        return is_inline(json_text.text_of(image.get("url")))
-    if kind == "file" and json_text.begins(part.get("file"), b"{"):
-        file = json_text.check_unique(bytes(part["file"]), _OF_FILE)
-        return "file_id" not in file and is_inline(json_text.text_of(file.get("file_data")))
-    return False
+def _text_in(value: msgspec.Raw | None, name: str, acted_on: Collection[str]) -> str:
+    """The text that stands in a member of an object, or in place of the object."""
+    if json_text.begins(value, b"{"):
+        value = json_text.object_of(value, acted_on).get(name)
+    return json_text.text_of(value)
 
 
 def _prompts(prompt: str | list[str | int | list[int]] | None) -> int:
@@ -353,21 +299,3 @@ def _prompts(prompt: str | list[str | int | list[int]] | None) -> int:
     if not isinstance(prompt, list):
         return 1
     return max(1, sum([not isinstance(each, int) for each in prompt]))
-
-
-def _written(choice: _Choice) -> int:
-    """How much a chunk adds to a choice."""
-    delta = choice.delta
-    if delta is None:
-        return text_bytes(choice.text)
-    return text_bytes(delta.content) + max(0, len(bytes(delta.tool_calls)) - _TOOL_FRAME)
-
-
-def _usage(reported: object) -> Usage:
-    said = reported.get("prompt_tokens_details") if isinstance(reported, dict) else None
-    return Usage(
-        tokens_in=tokens(reported, "prompt_tokens") or 0,
-        tokens_out=tokens(reported, "completion_tokens") or 0,
-        cache_read=tokens(said, "cached_tokens") or 0,
-        cache_written=tokens(said, "cache_write_tokens") or 0,
-    )

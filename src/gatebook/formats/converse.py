@@ -18,36 +18,38 @@ from gatebook.formats import (
     Call,
     Terms,
     Usage,
-    check_model,
-    hosted,
     text_bytes,
     tokens,
     unreadable,
+)
+from gatebook.formats.asking import Asking, unknown_kind
+from gatebook.formats.vocabulary import (
+    CONVERSE_INLINE,
+    CONVERSE_MEDIA,
+    CONVERSE_MEMBERS,
+    CONVERSE_TEXTS,
 )
 
 _MAX_TOKENS: Final = 2**31 - 1
 _LONG: Final = "1h"
 """How long a cache lasts that lasts longer than usual."""
 
-_MEDIA: Final = ("image", "document", "video", "audio")
-# Members of a block of content that hold all that they bring, as text, and of the source of a block
-# of another kind that does.
-_TEXT: Final = frozenset(
-    (
-        *("text", "json", "toolUse", "toolResult", "guardContent", "cachePoint"),
-        *("reasoningContent", "citationsContent", "searchResult", "toolAddition", "toolRemoval"),
-    )
-)
-_INLINE: Final = frozenset(("bytes", "text", "content"))
+_SOURCES: Final = CONVERSE_INLINE | {"s3Location"}
+_GEOGRAPHIES: Final = {
+    **{name: name for name in ("us", "us-gov", "eu", "ca", "sa", "me", "af", "il", "global")},
+    **dict.fromkeys(("apac", "jp", "au"), "ap"),
+}
+"""What the id of an inference profile may begin with, and with what its regions do: Bedrock
+computes in any of them."""
+_OF_REFERENCE: Final = frozenset(("type", "name", "serverName"))
+"""What names a tool that is among those of the call."""
 # Fields of models that have no part in Converse and reach nothing but the model.
 _PLAIN_FIELDS: Final = frozenset(
     ("top_k", "topK", "thinking", "reasoning_config", "reasoningConfig", "stop_sequences")
 )
 _ACTED_ON: Final = (
-    *("messages", "system", "content", "source", "inferenceConfig", "maxTokens", "toolConfig"),
-    *("tools", "toolSpec", "systemTool", "name", "promptVariables", "additionalModelRequestFields"),
-    *("serviceTier", "performanceConfig"),
-    *(*_MEDIA, *_TEXT, *_INLINE),
+    *("content", "source", "maxTokens", "tools", "toolSpec", "systemTool", "name", "tool"),
+    *(*CONVERSE_MEMBERS, *CONVERSE_MEDIA, *CONVERSE_TEXTS, *_SOURCES),
 )
 _BY_LETTERS: Final[dict[str, str]] = {name.casefold(): name for name in _ACTED_ON}
 
@@ -99,18 +101,15 @@ class Converse:
 
     def read(self, call: Call) -> Call:
         """The call with what its body says; raises Invalid."""
-        check_model(call.model)
         json_text.check(call.body)
         asked = _members(json_text.tree(call.body))
-        blocks = [*_blocks(asked)]
+        said = _Said(asked)
+        said.ask(call.model)
         return replace(
-            call,
+            said.of(call),
             streamed=bool(self.stream_type),
             max_tokens=_limit(asked),
-            hosted_tools=tuple(dict.fromkeys([*_hosted(asked), *_additional(asked)])),
-            state="asked" if asked.get("promptVariables") else "none",
-            has_references=any(map(_is_elsewhere, blocks)),
-            is_text=all(block.keys() <= _TEXT for block in blocks),
+            geography=_geography(call.model),
         )
 
     def fitted(self, call: Call, terms: Terms) -> Call:
@@ -255,47 +254,59 @@ def _limit(asked: dict[str, Any]) -> int | None:
     raise Invalid("invalid_value", "maxTokens has to be a whole number above 0.")
 
 
-def _hosted(asked: dict[str, Any]) -> Iterator[str]:
-    """The tools of a call that the vendor would run; what is not known is taken for one."""
-    for tool in _each(_members(asked.get("toolConfig", {})).get("tools", [])):
+def _geography(model: str) -> str:
+    prefix, _, rest = model.partition(".")
+    return _GEOGRAPHIES.get(prefix, "") if "." in rest else ""
+
+
+class _Said(Asking):
+    """What is decided on of a body beside its model; raises Invalid for odd shapes."""
+
+    def __init__(self, asked: dict[str, Any]) -> None:
+        super().__init__()
+        self.take_members(asked, CONVERSE_MEMBERS)
+        if asked.get("promptVariables"):
+            self.has_state = True
+        for tool in _each(_members(asked.get("toolConfig", {})).get("tools", [])):
+            self._take_tool(tool)
+        # Fields that go to the model as they are: there a vendor's own tools can be asked for.
+        for name in _members(asked.get("additionalModelRequestFields", {})):
+            if name not in _PLAIN_FIELDS:
+                self.run_of("additional", name)
+        for content in (asked, *_each(asked.get("messages", []))):
+            for block in _each(content.get("system" if content is asked else "content", [])):
+                self._take_block(block)
+
+    def _take_tool(self, tool: dict[str, Any]) -> None:
+        """What is not known is taken for a tool that the vendor would run."""
         for kind, value in tool.items():
             if kind == "systemTool":
-                yield _tool(_members(value).get("name"))
+                name = _members(value).get("name")
+                self.run(name if isinstance(name, str) else "")
             elif kind not in ("toolSpec", "cachePoint"):
-                yield _tool(kind)
+                self.run(kind)
 
+    def _take_block(self, block: dict[str, Any]) -> None:
+        """A block of content, those in the results of tools among them."""
+        for kind, value in block.items():
+            if kind in CONVERSE_MEDIA:
+                self.is_text = False
+                self.is_priced_apart |= kind == "audio"
+                self._take_source(_members(_members(value).get("source", {})))
+            elif kind == "toolResult":
+                for inner in _each(_members(value).get("content", [])):
+                    self._take_block(inner)
+            elif kind == "toolAddition":
+                tool = _members(_members(value).get("tool", {}))
+                self._take_tool({name: tool[name] for name in tool.keys() - _OF_REFERENCE})
+            elif kind not in CONVERSE_TEXTS:
+                raise unknown_kind("content", kind)
 
-def _additional(asked: dict[str, Any]) -> Iterator[str]:
-    """Fields that go to the model as they are: there a vendor's own tools can be asked for."""
-    for name in _members(asked.get("additionalModelRequestFields", {})):
-        if name not in _PLAIN_FIELDS:
-            yield f"additional:{_tool(name)}"
-
-
-def _tool(name: object) -> str:
-    return hosted(name if isinstance(name, str) else "")
-
-
-def _blocks(asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Every block of content, those in the results of tools among them."""
-    yield from _each(asked.get("system", []))
-    for message in _each(asked.get("messages", [])):
-        for block in _each(message.get("content", [])):
-            yield block
-            if "toolResult" in block:
-                yield from _each(_members(block["toolResult"]).get("content", []))
-
-
-def _is_elsewhere(block: dict[str, Any]) -> bool:
-    """Whether a block names something that is not in it; what nobody knows may."""
-    for kind, value in block.items():
-        if kind in _MEDIA:
-            source = _members(_members(value).get("source", {}))
-            if not source.keys() <= _INLINE:
-                return True
-        elif kind not in _TEXT:
-            return True
-    return False
+    def _take_source(self, source: dict[str, Any]) -> None:
+        for kind in source.keys() - _SOURCES:
+            raise unknown_kind("content", kind)
+        if "s3Location" in source:
+            self.look_up()
 
 
 def _limited(body: bytes, span: json_text.Span, value: bytes) -> bytes:

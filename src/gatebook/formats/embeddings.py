@@ -10,9 +10,14 @@ from msgspec.structs import replace
 
 from gatebook.core import json_text
 from gatebook.core.errors import Invalid
-from gatebook.formats import Call, Unstreamed, check_members, check_model
+from gatebook.formats import Call, Unstreamed, check_model
+from gatebook.formats.asking import check_members
 
 _KNOWN: Final = frozenset(("model", "input"))
+_WORDS: Final = frozenset(
+    # OpenAI's; the others are of Mistral, NVIDIA, Voyage, Cohere and Jina.
+    ("encoding_format", "user", "output_dtype", "input_type", "truncate", "task")
+)
 
 
 class _Asked(msgspec.Struct):
@@ -29,7 +34,7 @@ class Embeddings(Unstreamed):
     def read(self, call: Call) -> Call:
         """The call with what its body says; raises Invalid."""
         json_text.check(call.body)
-        check_members(json_text.check_unique(call.body, _KNOWN), _KNOWN)
+        check_members(json_text.check_unique(call.body, _KNOWN), _KNOWN, _WORDS)
         asked = json_text.decode(_ASKED, call.body)
         if not asked.input:
             raise Invalid("input_missing", "There is nothing to embed.", "Send a text as input.")

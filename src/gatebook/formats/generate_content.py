@@ -7,7 +7,7 @@ thoughts above all: the next turn breaks if one is rewritten.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -15,74 +15,29 @@ from msgspec.structs import replace
 
 from gatebook.core import json_text
 from gatebook.core.errors import Invalid
-from gatebook.core.event_stream import data_of
-from gatebook.formats import (
-    Call,
-    Follower,
-    Terms,
-    Usage,
-    check_model,
-    hosted,
-    mcp_server,
-    text_bytes,
-    tokens,
-    unreadable,
-)
+from gatebook.formats import Call, Terms, Usage, unreadable
+from gatebook.formats.asking import Asking, unknown_kind
+from gatebook.formats.content_stream import ContentStream, usage_of
+from gatebook.formats.vocabulary import CONTENT_MEMBERS, CONTENT_PARTS, CONTENT_TEXTS
 
 _AS_EVENTS: Final = "alt=sse"
 _MAX_INT32: Final = 2**31 - 1
-_MAX_EVENT_BYTES: Final = 8 * 1024 * 1024
-"""Enough for an image in one event."""
-
-# Members of a part that hold all that they bring; whatever else is there may name something that
-# Google fetches or holds.
-_TEXT: Final = frozenset(
-    (
-        *("text", "thought", "thoughtSignature", "functionCall", "functionResponse"),
-        *("executableCode", "codeExecutionResult", "partMetadata"),
-    )
+_HELD: Final = re.compile(
+    r"https://generativelanguage\.googleapis\.com/[a-z0-9]+/files/.*|files/.*"
 )
-_SELF_CONTAINED: Final = _TEXT | {
-    *("inlineData", "videoMetadata", "mediaResolution", "mediaProcessing"),
-}
+"""What the vendor holds for the account, by its address or its name."""
+_STORES: Final = ("fileSearch", "retrieval")
+"""Tools that search in what the vendor holds for the account."""
+
 _ACTED_ON: Final = (
-    *("model", "contents", "content", "systemInstruction", "requests", "generateContentRequest"),
-    *("tools", "generationConfig", "cachedContent", "continuationToken", "store"),
-    *("maxOutputTokens", "candidateCount", "functionDeclarations", "mcpServers"),
-    *("streamableHttpTransport", "url", "parts", "serviceTier", *_SELF_CONTAINED),
+    CONTENT_MEMBERS
+    | CONTENT_PARTS
+    | {
+        *("maxOutputTokens", "candidateCount", "responseModalities", "functionDeclarations"),
+        *("mcpServers", "streamableHttpTransport", "url", "parts", "fileUri", "mimeType"),
+    }
 )
 _BY_LETTERS: Final[dict[str, str]] = {name.casefold(): name for name in _ACTED_ON}
-
-
-_ABSENT: Final = msgspec.Raw()
-
-
-class _Part(msgspec.Struct, rename="camel"):
-    text: msgspec.Raw = _ABSENT
-    function_call: msgspec.Raw = _ABSENT
-    inline_data: msgspec.Raw = _ABSENT
-
-
-class _Content(msgspec.Struct):
-    parts: list[_Part] | None = None
-
-
-class _Candidate(msgspec.Struct, rename="camel"):
-    index: int = 0
-    finish_reason: str | None = None
-    content: _Content | None = None
-
-
-class _Reply(msgspec.Struct, rename="camel"):
-    candidates: list[_Candidate] | None = None
-    prompt_feedback: Any = None
-    usage_metadata: Any = None
-    model_version: str | None = None
-    response_id: str | None = None
-    error: Any = None
-
-
-_REPLY: Final = msgspec.json.Decoder(_Reply)
 
 
 class GenerateContent:
@@ -101,25 +56,20 @@ class GenerateContent:
                 "A stream is served as server-sent events only.",
                 "Put ?alt=sse behind the address.",
             )
-        check_model(call.model)
+        asking = _Said()
+        asking.ask(call.model)
         json_text.check(call.body)
         asked = _members(json_text.tree(call.body))
-        requests = [asked, *_inner(asked)]
-        for each in requests:
+        for each in (asked, *_inner(asked)):
             _check_named(each, call.model)
+            asking.take(each)
         config = _members(asked.get("generationConfig", {}))
-        parts = [part for each in requests for part in _parts(each)]
-        is_kept = any(each.get("cachedContent") for each in requests)
-        is_resumed = "continuationToken" in asked
+        asking.is_priced_apart |= _is_beside_text(config.get("responseModalities"))
         return replace(
-            call,
+            asking.of(call),
             streamed=bool(self.stream_type),
             max_tokens=_count(config, "maxOutputTokens") if self._generates else 0,
             choices=_count(config, "candidateCount") or 1,
-            hosted_tools=tuple(dict.fromkeys(name for each in requests for name in _hosted(each))),
-            state="asked" if is_kept or is_resumed or asked.get("store") else "none",
-            has_references=is_kept or is_resumed or not _has_only(parts, _SELF_CONTAINED),
-            is_text=not is_kept and not is_resumed and _has_only(parts, _TEXT),
         )
 
     def fitted(self, call: Call, terms: Terms) -> Call:
@@ -138,7 +88,7 @@ class GenerateContent:
     def usage(self, body: bytes) -> Usage:
         """What a whole reply says of tokens; raises Unavailable if it cannot be read."""
         try:
-            return _usage(_REPLY.decode(body).usage_metadata, Usage())
+            return usage_of(body)
         except (msgspec.DecodeError, RecursionError):
             raise unreadable() from None
 
@@ -147,83 +97,10 @@ class GenerateContent:
         del may_see
         return body
 
-    def stream(self, call: Call) -> "ContentStream":
+    def stream(self, call: Call) -> ContentStream:
         """The follower of a streamed reply."""
         del call
         return ContentStream()
-
-
-class ContentStream(Follower):
-    """Follows a stream of replies, each passed on as it came, but for what may be the last.
-
-    Nothing says that a stream is complete but its end, once every candidate has a reason to finish.
-    Some models give one with each event: it is the end only if no candidate says more.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(_MAX_EVENT_BYTES)
-        self._last: _Reply | None = None
-        self._open: set[int] = set()
-
-    def close(self) -> bytes:
-        """The end of the stream, which may be what completes it."""
-        given = super().close()
-        self.is_complete = bool(self._end)
-        return given
-
-    def cut(self) -> bytes:
-        """An end that a filter of content makes: a last chunk for the candidates still open."""
-        last = self._last
-        if last is None:
-            return b""
-        still_open = sorted(self._open) or [0]
-        chunk = {
-            "candidates": [{"index": index, "finishReason": "SAFETY"} for index in still_open],
-            "modelVersion": last.model_version or "",
-            "responseId": last.response_id or "",
-        }
-        return b"data: " + msgspec.json.encode(chunk) + b"\n\n"
-
-    def error_event(self, body: bytes) -> bytes:
-        """A failure in the middle of the stream: the package raises it as it would a whole one."""
-        return b"data: " + body + b"\n\n"
-
-    def _taken(self, event: bytes) -> bytes:
-        data = data_of(event)
-        if data is None and event.lstrip().startswith(b"{"):
-            data = event  # an error, which Google writes into a stream as it is
-        return self._in_order(event) if data is None else self._passed(event, data)
-
-    def _passed(self, event: bytes, data: bytes) -> bytes:
-        reply = _REPLY.decode(data)
-        self.chunks += 1
-        self.usage = _usage(reply.usage_metadata, self.usage)
-        if reply.error is not None:
-            self.has_failed = True
-            return self._let_go() + event
-        self._last = reply
-        if not reply.candidates and not _is_blocked(reply):
-            return self._in_order(event)
-        for candidate in reply.candidates or ():
-            self.text_bytes += _written(candidate)
-            if candidate.finish_reason:
-                self._open.discard(candidate.index)
-            else:
-                self._open.add(candidate.index)
-        before = self._let_go()  # what may have been the last was not
-        return before + (event if self._open else self._hold(event))
-
-    def _in_order(self, event: bytes) -> bytes:
-        """An event that ends nothing stays behind one that may."""
-        return self._hold(event) if self._end else event
-
-    def _hold(self, event: bytes) -> bytes:
-        self._end += event
-        return b""
-
-    def _let_go(self) -> bytes:
-        held, self._end = self._end, b""
-        return held
 
 
 def _members(value: object) -> dict[str, Any]:
@@ -284,32 +161,61 @@ def _count(config: dict[str, Any], name: str) -> int | None:
     raise Invalid("invalid_value", f"{name} has to be a whole number above 0.")
 
 
-def _hosted(request: dict[str, Any]) -> Iterator[str]:
-    """The tools of a request that Google would run; what is not known is taken for one."""
-    for tool in _each(request.get("tools")):
-        for name, value in tool.items():
-            if name == "mcpServers":
-                yield from map(_server, _each(value))
-            elif name != "functionDeclarations":
-                yield hosted(_camel(name))
+def _is_beside_text(modalities: object) -> bool:
+    """Whether an answer may be something else than text."""
+    asked = modalities if isinstance(modalities, list) else [modalities]
+    return any(each is not None and each not in ("TEXT", 1) for each in asked)
 
 
-def _server(server: dict[str, Any]) -> str:
-    url = _members(server.get("streamableHttpTransport", {})).get("url", "")
-    return mcp_server(url if isinstance(url, str) else "")
+class _Said(Asking):
+    """What is decided on of requests beside their model; raises Invalid for odd shapes."""
+
+    def take(self, request: dict[str, Any]) -> None:
+        """One request, or what is counted or embedded in place of one."""
+        self.take_members(request, CONTENT_MEMBERS)
+        if request.get("cachedContent") or "continuationToken" in request:
+            self.look_up()
+        self.has_state |= bool(request.get("store"))
+        for tool in _each(request.get("tools")):
+            for name, value in tool.items():
+                self._take_tool(name, value)
+        for name in ("contents", "content", "systemInstruction"):
+            for content in _each(request.get(name)):
+                for part in _each(content.get("parts")):
+                    self._take_part(part)
+
+    def _take_tool(self, name: str, value: object) -> None:
+        """What is not known is taken for a tool that Google would run."""
+        if name == "mcpServers":
+            for server in _each(value):
+                transport = _members(server.get("streamableHttpTransport", {}))
+                self.call_server(_text(transport.get("url")))
+        elif name != "functionDeclarations":
+            self.run(_camel(name))
+            self.has_state |= name in _STORES
+
+    def _take_part(self, part: dict[str, Any]) -> None:
+        """A part, those in the answers of functions among them."""
+        for name in part.keys() - CONTENT_PARTS:
+            raise unknown_kind("content", name)
+        self.is_text &= part.keys() <= CONTENT_TEXTS
+        for name in part.keys() & {"inlineData", "fileData"}:
+            data = _members(part[name])
+            self.is_priced_apart |= _text(data.get("mimeType")).lower().startswith("audio/")
+            if name == "fileData":
+                self._take_file(_text(data.get("fileUri")))
+        for inner in _each(_members(part.get("functionResponse", {})).get("parts")):
+            self._take_part(inner)
+
+    def _take_file(self, uri: str) -> None:
+        if _HELD.fullmatch(uri):
+            self.look_up()
+        else:
+            self.show(uri)
 
 
-def _parts(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Every part of the contents of a request, those in the answers of functions among them."""
-    for name in ("contents", "content", "systemInstruction"):
-        for content in _each(request.get(name)):
-            for part in _each(content.get("parts")):
-                yield part
-                yield from _each(_members(part.get("functionResponse", {})).get("parts"))
-
-
-def _has_only(parts: Iterable[dict[str, Any]], kinds: frozenset[str]) -> bool:
-    return all(part.keys() <= kinds for part in parts)
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _limited(body: bytes, span: json_text.Span, limit: bytes) -> bytes:
@@ -322,33 +228,3 @@ def _limited(body: bytes, span: json_text.Span, limit: bytes) -> bytes:
     if null is not None:
         return json_text.replaced(config, null, limit.partition(b":")[2])
     return json_text.with_first(config, limit)
-
-
-def _written(candidate: _Candidate) -> int:
-    """Bytes of what the model wrote of an answer, of the arguments of functions about."""
-    parts = candidate.content.parts if candidate.content else None
-    return sum(
-        text_bytes(part.text) + len(part.function_call) + len(part.inline_data)
-        for part in parts or ()
-    )
-
-
-def _is_blocked(reply: _Reply) -> bool:
-    """Whether Google refused the prompt, to which there are no candidates then."""
-    return isinstance(reply.prompt_feedback, dict) and "blockReason" in reply.prompt_feedback
-
-
-def _usage(reported: object, before: Usage) -> Usage:
-    """Tokens as reported, where they are; thoughts are output, results of hosted tools input."""
-    prompt = tokens(reported, "promptTokenCount")
-    results = tokens(reported, "toolUsePromptTokenCount")
-    said = tokens(reported, "candidatesTokenCount")
-    thought = tokens(reported, "thoughtsTokenCount")
-    cached = tokens(reported, "cachedContentTokenCount")
-    return Usage(
-        tokens_in=before.tokens_in if prompt is None else prompt + (results or 0),
-        tokens_out=(
-            before.tokens_out if said is None and thought is None else (said or 0) + (thought or 0)
-        ),
-        cache_read=before.cache_read if cached is None else cached,
-    )

@@ -11,9 +11,16 @@ from msgspec.structs import replace
 
 from gatebook.core import json_text
 from gatebook.core.errors import Invalid
-from gatebook.formats import Call, Count, Unstreamed, check_members, check_model
+from gatebook.formats import Call, Count, Unstreamed, check_model
+from gatebook.formats.asking import check_members
 
 _KNOWN: Final = frozenset(("model", "prompt", "n", "stream"))
+_WORDS: Final = frozenset(
+    (
+        *("background", "complexity", "moderation", "output_format", "quality"),
+        *("response_format", "safety_identifier", "size", "style", "user"),
+    )
+)
 
 
 class _Asked(msgspec.Struct):
@@ -32,7 +39,7 @@ class Images(Unstreamed):
     def read(self, call: Call) -> Call:
         """The call with what its body says; raises Invalid."""
         json_text.check(call.body)
-        check_members(json_text.check_unique(call.body, _KNOWN), _KNOWN)
+        check_members(json_text.check_unique(call.body, _KNOWN), _KNOWN, _WORDS)
         asked = json_text.decode(_ASKED, call.body)
         if asked.stream:
             raise Invalid(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from gatebook.core import json_text
 from gatebook.formats import (
@@ -19,13 +19,12 @@ from gatebook.formats import (
     Limit,
     Terms,
     Usage,
-    check_model,
-    hosted,
-    mcp_server,
     text_bytes,
     tokens,
     unreadable,
 )
+from gatebook.formats.asking import Asking, unknown_kind
+from gatebook.formats.vocabulary import MESSAGE_BLOCKS, MESSAGE_MEMBERS, MESSAGE_RESULTS
 
 # What is read of a call: a member that only a reader without regard to case takes for one of these
 # would be acted on by the provider and not by us.
@@ -41,6 +40,9 @@ ACTED_ON: Final = frozenset(
         "container",
         "thread",
         "fallbacks",
+        "inference_geo",
+        "compaction",
+        "context_management",
     )
 )
 _OF_TOOL: Final = frozenset(("type", "mcp_server_name", "model"))
@@ -49,8 +51,10 @@ _OF_CONTAINER: Final = frozenset(("id", "skills"))
 _OF_SKILL: Final = frozenset(("skill_id",))
 _OF_FALLBACK: Final = frozenset(("model", "max_tokens"))
 _OF_MESSAGE: Final = frozenset(("content",))
-_OF_BLOCK: Final = frozenset(("type", "source", "content", "tool"))
-_OF_SOURCE: Final = frozenset(("type", "content"))
+_OF_BLOCK: Final = frozenset(("type", "source", "content", "tool", "tool_changes"))
+_OF_SOURCE: Final = frozenset(("type", "content", "url"))
+_OF_MANAGEMENT: Final = frozenset(("edits",))
+_OF_EDIT: Final = frozenset(("type",))
 _OF_CHANGE: Final = frozenset(("type", "definition"))
 
 # Tools whose schema is Anthropic's and which the agent runs itself.
@@ -58,29 +62,15 @@ _OUR_TOOLS: Final = re.compile(
     r"(?:custom|(?:bash|text_editor|memory|computer|computer_toolset|browser_toolset)_[0-9]{8})?"
 )
 _TOOL_SEARCH: Final = "tool_search_tool_"
+_COMPACTION: Final = "compact_"
 _WHOLE_SOURCES: Final = frozenset(("base64", "text"))
-_WHOLE_BLOCKS: Final = frozenset(
-    (
-        "text",
-        "thinking",
-        "redacted_thinking",
-        "search_result",
-        "tool_use",
-        "server_tool_use",
-        "mcp_tool_use",
-        "tool_removal",
-        "compaction",
-        "fallback",
-        "tool_reference",
-        "browser_state",
-    )
-)
 
 
 class _Messages(msgspec.Struct):
     model: str | None = None
     stream: bool | None = None
     max_tokens: Limit | None = None
+    inference_geo: str | None = None
 
 
 class _Whole(msgspec.Struct):
@@ -119,19 +109,15 @@ class Messages:
         json_text.check(call.body)
         found = json_text.check_unique(call.body, ACTED_ON)
         asked = json_text.decode(_MESSAGES, call.body)
-        model = call.model or asked.model or ""
-        check_model(model)
         said = _Said(found)
+        said.ask(call.model or asked.model or "")
         limits = [most for most in (asked.max_tokens, *said.limits) if most is not None]
         return replace(
-            call,
-            model=model,
+            said.of(call),
+            model=call.model or asked.model,
             streamed=bool(asked.stream and self.stream_type),
             max_tokens=(max(limits) if limits else None) if self.stream_type else 0,
-            hosted_tools=tuple(sorted(said.hosted)),
-            state="asked" if said.has_state else "none",
-            has_references=said.has_references,
-            is_text=not said.has_references and not said.has_media,
+            geography=asked.inference_geo or "",
         )
 
     def fitted(self, call: Call, terms: Terms) -> Call:
@@ -216,19 +202,21 @@ class MessageStream(Follower):
         return event
 
 
-class _Said:
+class _Said(Asking):
     """What is decided on of a body beside its model; raises Invalid for what cannot be read."""
 
     def __init__(self, found: Mapping[str, msgspec.Raw]) -> None:
-        self.hosted: set[str] = set()
+        super().__init__()
         self.limits: list[int | None] = []
-        self.has_media = False
-        self.has_state = self.has_references = json_text.is_set(found.get("thread"))
-        self._servers = {}
+        self.take_members(found, MESSAGE_MEMBERS)
+        if json_text.is_set(found.get("thread")):
+            self.look_up()
+        self.is_repeated = _is_compacted(found)
+        self._servers: set[str] = set()
         for server in json_text.objects(found.get("mcp_servers"), _OF_SERVER):
             name = json_text.text_of(server.get("name"))
-            self._servers[name] = mcp_server(json_text.text_of(server.get("url")))
-        self.hosted.update(self._servers.values())
+            self._servers.add(name)
+            self.call_server(json_text.text_of(server.get("url")))
         for tool in json_text.objects(found.get("tools"), _OF_TOOL):
             self._take_tool(tool)
         self._take_container(found.get("container"))
@@ -246,78 +234,98 @@ class _Said:
             return
         if kind == "mcp_toolset":
             name = json_text.text_of(tool.get("mcp_server_name"))
-            self.hosted.add(self._servers.get(name) or f"mcp:{hosted(name)}")
+            if name not in self._servers:
+                self.run_of("mcp", name)
         elif kind.startswith(_TOOL_SEARCH):
-            self.hosted.add("tool_search")
+            self.run("tool_search")
         elif kind.startswith("advisor_"):
-            self.hosted.add(f"advisor:{hosted(json_text.text_of(tool.get('model')))}")
+            self.run_of("advisor", json_text.text_of(tool.get("model")))
         else:
-            self.hosted.add(hosted(kind))
+            self.run(kind)
 
     def _take_container(self, container: msgspec.Raw | None) -> None:
         """A place at the vendor's where code runs, which may be one of an earlier call."""
         if not json_text.is_set(container):
             return
-        self.hosted.add("container")
+        self.run("container")
         if not json_text.begins(container, b"{"):
-            self.has_state = bool(json_text.text_of(container)) or self.has_state
+            self.has_state |= bool(json_text.text_of(container))
             return
-        found = json_text.check_unique(bytes(container or b""), _OF_CONTAINER)
+        found = json_text.object_of(container, _OF_CONTAINER)
         self.has_state |= json_text.is_set(found.get("id"))
         for skill in json_text.objects(found.get("skills"), _OF_SKILL):
-            self.hosted.add(f"skill:{hosted(json_text.text_of(skill.get('skill_id')))}")
+            self.run_of("skill", json_text.text_of(skill.get("skill_id")))
 
     def _take_fallbacks(self, fallbacks: msgspec.Raw | None) -> None:
         """Models that the vendor may answer with instead, each with a limit of its own."""
         if json_text.begins(fallbacks, b'"'):
-            self.hosted.add(f"fallback:{hosted(json_text.text_of(fallbacks))}")
+            self.run_of("fallback", json_text.text_of(fallbacks))
             return
         for fallback in json_text.objects(fallbacks, _OF_FALLBACK):
-            self.hosted.add(f"fallback:{hosted(json_text.text_of(fallback.get('model')))}")
+            self.run_of("fallback", json_text.text_of(fallback.get("model")))
             limit = bytes(fallback.get("max_tokens") or b"null")
             self.limits.append(json_text.decode(_LIMIT, limit))
 
     def _take_block(
         self, block: Mapping[str, msgspec.Raw], within: list[msgspec.Raw | None]
     ) -> None:
-        """A part of what is said; `within` takes the content that it has itself.
-
-        What nobody knows may not be all there.
-        """
+        """A part of what is said; `within` takes the content that it has itself."""
         match json_text.text_of(block.get("type")):
-            case kind if kind in _WHOLE_BLOCKS:
-                pass
+            case kind if kind in MESSAGE_BLOCKS:
+                within.append(block.get("tool_changes"))  # of what was summed up
+            case kind if kind in MESSAGE_RESULTS:
+                self.is_text = False
             case "tool_result" | "mcp_tool_result":
                 within.append(block.get("content"))
+            case "web_fetch_tool_result":
+                result = json_text.object_of(block.get("content"), _OF_BLOCK)
+                self.is_text = False
+                within.append(msgspec.Raw(b"[%b]" % bytes(result.get("content") or b"")))
             case "image" | "document":
-                source = bytes(block.get("source") or b"null")
-                self._take_source(json_text.check_unique(source, _OF_SOURCE), within)
+                self._take_source(json_text.object_of(block.get("source"), _OF_SOURCE), within)
+            case "container_upload":
+                self.look_up()
             case "tool_addition":
                 self._take_change(block.get("tool"))
-            case _:
-                self.has_references = True
+            case kind:
+                raise unknown_kind("content", kind)
 
     def _take_source(
         self, source: Mapping[str, msgspec.Raw], within: list[msgspec.Raw | None]
     ) -> None:
-        self.has_media = True
-        kind = json_text.text_of(source.get("type"))
-        if kind == "content":
-            within.append(source.get("content"))
-        elif kind not in _WHOLE_SOURCES:
-            self.has_references = True
+        self.is_text = False
+        match json_text.text_of(source.get("type")):
+            case kind if kind in _WHOLE_SOURCES:
+                pass
+            case "content":
+                within.append(source.get("content"))
+            case "url":
+                self.show(json_text.text_of(source.get("url")))
+            case "file":
+                self.look_up()
+            case kind:
+                raise unknown_kind("content", kind)
 
     def _take_change(self, change: msgspec.Raw | None) -> None:
         """A tool that is offered in the middle of a conversation."""
-        found = json_text.check_unique(bytes(change or b"null"), _OF_CHANGE)
+        found = json_text.object_of(change, _OF_CHANGE)
         match json_text.text_of(found.get("type")):
             case "tool_reference" | "mcp_tool_reference" | "mcp_toolset_reference":
                 pass  # what they refer to is among the tools and servers of the call
             case "tool_definition":
-                definition = bytes(found.get("definition") or b"null")
-                self._take_tool(json_text.check_unique(definition, _OF_TOOL))
+                self._take_tool(json_text.object_of(found.get("definition"), _OF_TOOL))
             case kind:
-                self.hosted.add(hosted(kind))
+                self.run(kind)
+
+
+def _is_compacted(found: Mapping[str, msgspec.Raw]) -> bool:
+    """Whether the model may be asked, once more and unseen, to sum up what was said."""
+    management = json_text.object_of(found.get("context_management"), _OF_MANAGEMENT)
+    edits = json_text.objects(management.get("edits"), _OF_EDIT)
+    kinds = [json_text.text_of(edit.get("type")) for edit in edits]
+    return json_text.is_set(found.get("compaction")) or any(
+        kind.startswith(_COMPACTION) for kind in kinds
+    )
 
 
 def _event(data: dict[str, Any]) -> bytes:
@@ -325,7 +333,22 @@ def _event(data: dict[str, Any]) -> bytes:
 
 
 def _usage(reported: object, before: Usage) -> Usage:
-    """Tokens as reported, where they are; the input includes what the cache was asked for."""
+    """Tokens as reported, where they are, and at least those of all iterations together.
+
+    What compaction used, and other models, is told of each iteration only.
+    """
+    told = _counted(reported, before)
+    iterations = reported.get("iterations") if isinstance(reported, dict) else None
+    if not isinstance(iterations, list):
+        return told
+    each = [astuple(_counted(iteration, Usage())) for iteration in iterations]
+    return Usage(
+        *[max(sum(column), most) for most, *column in zip(astuple(told), *each, strict=True)]
+    )
+
+
+def _counted(reported: object, before: Usage) -> Usage:
+    """Tokens of one count, where they are; the input includes what the cache was asked for."""
     fresh = tokens(reported, "input_tokens")
     written = tokens(reported, "cache_creation_input_tokens")
     cached = tokens(reported, "cache_read_input_tokens")

@@ -12,19 +12,14 @@ import msgspec
 from msgspec.structs import replace
 
 from gatebook.core import json_text
-from gatebook.formats import (
-    Call,
-    Follower,
-    Limit,
-    Terms,
-    Usage,
-    check_model,
-    hosted,
-    is_inline,
-    mcp_server,
-    text_bytes,
-    tokens,
-    unreadable,
+from gatebook.formats import Call, Limit, Terms, Usage, unreadable
+from gatebook.formats.asking import Asking, hosted, unknown_kind
+from gatebook.formats.response_stream import ResponseStream, usage_of
+from gatebook.formats.vocabulary import (
+    RESPONSE_FILES,
+    RESPONSE_ITEMS,
+    RESPONSE_MEMBERS,
+    RESPONSE_TEXTS,
 )
 
 # What is read of a call: a member that only a reader without regard to case takes for one of these
@@ -36,8 +31,12 @@ ACTED_ON: Final = frozenset(
         "stream",
         "max_output_tokens",
         "input",
+        "instructions",
         "tools",
+        "tool_choice",
         "plugins",
+        "preset",
+        "context_management",
         "store",
         "background",
         "conversation",
@@ -45,53 +44,31 @@ ACTED_ON: Final = frozenset(
         "prompt",
     )
 )
-_OF_PROMPT: Final = frozenset(("id",))
+_OF_PROMPT: Final = frozenset(("id", "variables"))
 _OF_TOOL: Final = frozenset(
-    ("type", "server_url", "connector_id", "tunnel_id", "environment", "execution", "tools")
+    (
+        *("type", "server_url", "connector_id", "tunnel_id", "environment", "execution", "tools"),
+        *("container", "vector_store_ids", "input_image_mask", "model"),
+    )
 )
-_OF_ITEM: Final = frozenset(
-    ("type", "role", "content", "output", "tools", "result", "encrypted_content")
+_OF_ITEM: Final = frozenset(("type", "id", "role", "container_id", "environment")).union(
+    *RESPONSE_ITEMS.values()
 )
-_OF_PART: Final = frozenset(("type", "image_url", "file_id", "file_url"))
-_OF_ENVIRONMENT: Final = frozenset(("type",))
+_OF_PART: Final = frozenset(
+    ("type", "image_url", "file_id", "file_url", "file_data", "input_audio")
+)
+_OF_AUDIO: Final = frozenset(("data",))
+# Where code of the vendor's runs, and what of the account it is given there.
+_OF_PLACE: Final = frozenset(("type", "container_id", "file_ids", "skills"))
+_OF_SKILL: Final = frozenset(("skill_id",))
+_OF_MASK: Final = frozenset(("image_url", "file_id"))
 
 # Tools that the agent runs itself, whatever form their calls have.
 _OUR_TOOLS: Final = frozenset(
     ("function", "custom", "local_shell", "apply_patch", "computer", "computer_use_preview")
 )
 _SAME_TOOL: Final = {"web_search_preview": "web_search"}
-_TEXT_PARTS: Final = frozenset(
-    ("input_text", "output_text", "refusal", "summary_text", "reasoning_text")
-)
-_WHOLE_PARTS: Final = _TEXT_PARTS | {"input_audio"}
-_WHOLE_ITEMS: Final = frozenset(
-    (
-        "function_call",
-        "custom_tool_call",
-        "web_search_call",
-        "file_search_call",
-        "tool_search_call",
-        "computer_call",
-        "code_interpreter_call",
-        "local_shell_call",
-        "local_shell_call_output",
-        "shell_call",
-        "shell_call_output",
-        "apply_patch_call",
-        "apply_patch_call_output",
-        "mcp_list_tools",
-        "mcp_approval_request",
-        "mcp_approval_response",
-        "mcp_call",
-        "configuration_update",
-        "compaction",
-        "compaction_trigger",
-        "program",
-        "program_output",
-    )
-)
-_TERMINAL: Final = frozenset(("response.completed", "response.failed", "response.incomplete"))
-_FAILED: Final = frozenset(("response.failed", "error"))
+_NO_TEXT: Final = msgspec.Raw(b'""')
 
 
 class _Asked(msgspec.Struct):
@@ -104,23 +81,7 @@ class _Asked(msgspec.Struct):
     previous_response_id: str | None = None
 
 
-class _Whole(msgspec.Struct):
-    usage: Any = None
-
-
-class _Event(msgspec.Struct):
-    type: str = ""
-    sequence_number: int = 0
-    delta: msgspec.Raw = msgspec.Raw()
-    response: msgspec.Raw = json_text.NULL
-    error: Any = None
-
-
 _ASKED: Final = msgspec.json.Decoder(_Asked)
-_WHOLE: Final = msgspec.json.Decoder(_Whole)
-_EVENT: Final = msgspec.json.Decoder(_Event)
-_OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_ERROR: Final = msgspec.json.Decoder(dict[str, dict[str, Any]])
 
 
 class Responses:
@@ -136,21 +97,18 @@ class Responses:
         json_text.check(call.body)
         found = json_text.check_unique(call.body, ACTED_ON)
         asked = json_text.decode(_ASKED, call.body)
-        model = call.model or asked.model or ""
-        check_model(model)
         said = _Said(found)
-        said.hosted.update([f"fallback:{hosted(each)}" for each in asked.models or ()])
-        keeps = asked.store or asked.background or asked.previous_response_id or said.has_state
+        said.ask(call.model or asked.model or "", asked.models)
+        if asked.store or asked.background:
+            said.has_state = True
+        if asked.previous_response_id:
+            said.look_up()
         by_default: Any = "default" if asked.store is None and self._may_answer else "none"
         return replace(
-            call,
-            model=model,
+            said.of(replace(call, state=by_default)),
+            model=call.model or asked.model,
             streamed=bool(asked.stream and self._may_answer),
             max_tokens=asked.max_output_tokens if self._may_answer else 0,
-            hosted_tools=tuple(sorted(said.hosted)),
-            state="asked" if keeps else by_default,
-            has_references=said.has_references or bool(asked.previous_response_id),
-            is_text=said.is_text and not said.has_references and not asked.previous_response_id,
         )
 
     def fitted(self, call: Call, terms: Terms) -> Call:
@@ -168,7 +126,7 @@ class Responses:
     def usage(self, body: bytes) -> Usage:
         """What a whole reply says of tokens; raises Unavailable if it cannot be read."""
         try:
-            return _usage(_WHOLE.decode(body).usage)
+            return usage_of(body)
         except (msgspec.DecodeError, RecursionError):
             raise unreadable() from None
 
@@ -177,78 +135,30 @@ class Responses:
         del may_see
         return body
 
-    def stream(self, call: Call) -> "ResponseStream":
+    def stream(self, call: Call) -> ResponseStream:
         """The follower of a streamed reply."""
         del call
         return ResponseStream()
 
 
-class ResponseStream(Follower):
-    """Follows the events of a response; the one that ends it, with the usage, waits for `end`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._last_number = -1
-        self._response: msgspec.Raw | None = None
-
-    def cut(self) -> bytes:
-        """An end that a filter of content makes: the response as it was, incomplete."""
-        if self._response is None:
-            return b""
-        response: dict[str, Any] = {
-            **_OBJECT.decode(self._response),
-            "status": "incomplete",
-            "incomplete_details": {"reason": "content_filter"},
-        }
-        return self._event({"type": "response.incomplete", "response": response})
-
-    def error_event(self, body: bytes) -> bytes:
-        """A failure in the middle of the stream, as OpenAI's own event and with the error within.
-
-        The Python package raises APIError for the latter, and gives the former to the agent as if
-        nothing were wrong.
-        """
-        error = _ERROR.decode(body)["error"]
-        said = {name: error.get(name) for name in ("code", "message", "param")}
-        return self._event({"type": "error", **said, "error": error})
-
-    def _passed(self, event: bytes, data: bytes) -> bytes:
-        if data.strip() == b"[DONE]":  # of other servers; it is no end without the event before it
-            return event
-        found = _EVENT.decode(data)
-        self.chunks += 1
-        self.text_bytes += text_bytes(found.delta)
-        self._last_number = max(self._last_number, found.sequence_number)
-        if json_text.begins(found.response, b"{"):
-            self._response = found.response
-        if found.type in _FAILED or found.error is not None:
-            self.has_failed = True
-        if found.type in _TERMINAL:
-            self.usage = _usage(_WHOLE.decode(self._response or b"{}").usage)
-            self.is_complete = True
-            self._end = event
-            return b""
-        return event
-
-    def _event(self, data: dict[str, Any]) -> bytes:
-        self._last_number += 1
-        text = msgspec.json.encode({**data, "sequence_number": self._last_number})
-        return b"event: %b\ndata: %b\n\n" % (data["type"].encode(), text)
-
-
-class _Said:
+class _Said(Asking):
     """What is decided on of a body beside its model; raises Invalid for what cannot be read."""
 
     def __init__(self, found: Mapping[str, msgspec.Raw]) -> None:
-        self.hosted: set[str] = set()
-        self.is_text = True
-        self.has_state = self.has_references = json_text.is_set(found.get("conversation"))
-        if json_text.is_set(found.get("plugins")):
-            self.hosted.add("plugins")
+        super().__init__()
+        self.take_members(found, ACTED_ON | RESPONSE_MEMBERS)
+        for name in ("plugins", "preset"):
+            if json_text.is_set(found.get(name)):
+                self.run(name)
+        if json_text.is_set(found.get("conversation")):
+            self.look_up()
+        self.is_repeated = json_text.is_set(found.get("context_management"))
         self._take_prompt(found.get("prompt"))
         self._take_tools(found.get("tools"))
+        self._take_choice(found.get("tool_choice"))
         contents: list[msgspec.Raw | None] = []
-        for item in json_text.objects_in([found.get("input")], _OF_ITEM):
+        said = [found.get("instructions"), found.get("input")]
+        for item in json_text.objects_in(said, _OF_ITEM):
             self._take_item(item, contents)
         for part in json_text.objects_in(contents, _OF_PART):
             self._take_part(part)
@@ -256,9 +166,12 @@ class _Said:
     def _take_prompt(self, prompt: msgspec.Raw | None) -> None:
         """Instructions, and maybe tools, that stand at the vendor."""
         if json_text.is_set(prompt):
-            found = json_text.check_unique(bytes(prompt or b""), _OF_PROMPT)
-            self.hosted.add(f"prompt:{hosted(json_text.text_of(found.get('id')))}")
-            self._refers_to_state()
+            found = json_text.object_of(prompt, _OF_PROMPT)
+            self.run_of("prompt", json_text.text_of(found.get("id")))
+            self.look_up()
+            for value in json_text.object_of(found.get("variables"), ()).values():
+                if json_text.begins(value, b"{"):
+                    self._take_part(json_text.object_of(value, _OF_PART))
 
     def _take_tools(self, tools: msgspec.Raw | None) -> None:
         for tool in json_text.objects(tools, _OF_TOOL):
@@ -268,59 +181,104 @@ class _Said:
             elif kind == "namespace":
                 self._take_tools(tool.get("tools"))
             elif kind not in _OUR_TOOLS and not _is_run_by_us(kind, tool):
-                name = hosted(kind)
-                self.hosted.add(_SAME_TOOL.get(name, name))
-                self.has_references |= name == "file_search"
+                self._take_hosted(kind, tool)
+
+    def _take_choice(self, choice: msgspec.Raw | None) -> None:
+        """What may be used of the tools, among which a server may be that was not offered."""
+        if not json_text.begins(choice, b"{"):
+            return
+        found = json_text.object_of(choice, _OF_TOOL)
+        for tool in [found, *json_text.objects(found.get("tools"), _OF_TOOL)]:
+            if {"server_url", "connector_id", "tunnel_id"} & _set_in(tool):
+                self._take_server(tool)
 
     def _take_server(self, tool: Mapping[str, msgspec.Raw]) -> None:
         url = json_text.text_of(tool.get("server_url"))
         ids = [json_text.text_of(tool.get(name)) for name in ("connector_id", "tunnel_id")]
-        names = [f"mcp:{hosted(each)}" for each in ids if each]
-        self.hosted.update(names if names and not url else [*names, mcp_server(url)])
+        for each in filter(None, ids):
+            self.run_of("mcp", each)
+        if url or not any(ids):
+            self.call_server(url)
+
+    def _take_hosted(self, kind: str, tool: Mapping[str, msgspec.Raw]) -> None:
+        """A tool that the vendor runs, and what of the account it reaches into."""
+        name = hosted(kind)
+        self.run(_SAME_TOOL.get(name, name))
+        if model := json_text.text_of(tool.get("model")):
+            self.run_of(name, model)
+        if json_text.is_set(tool.get("vector_store_ids")):
+            self.look_up()
+        self._take_place(tool.get("container"))
+        self._take_place(tool.get("environment"))
+        mask = json_text.object_of(tool.get("input_image_mask"), _OF_MASK)
+        self._take_source(mask, "image_url")
+
+    def _take_place(self, place: msgspec.Raw | None) -> None:
+        """Where code runs: in a container of its own, or in one that is named."""
+        if not json_text.begins(place, b"{"):
+            self.has_state |= bool(json_text.text_of(place))
+            return
+        found = json_text.object_of(place, _OF_PLACE)
+        self.has_state |= bool({"container_id", "file_ids"} & _set_in(found))
+        for skill in json_text.objects(found.get("skills"), _OF_SKILL):
+            if json_text.is_set(skill.get("skill_id")):
+                self.run_of("skill", json_text.text_of(skill["skill_id"]))
 
     def _take_item(
         self, item: Mapping[str, msgspec.Raw], contents: list[msgspec.Raw | None]
     ) -> None:
-        """A part of the conversation; `contents` takes what it says.
-
-        What nobody knows may not be all there.
-        """
-        match json_text.text_of(item.get("type")):
-            case kind if kind in _WHOLE_ITEMS:
-                pass
+        """A part of the conversation; `contents` takes what it says."""
+        kind = self._kind_of(item)
+        match kind:
             case "message":
-                contents.append(item.get("content"))
-            case "" if "role" in item:
                 contents.append(item.get("content"))
             case "function_call_output" | "custom_tool_call_output":
                 contents.append(item.get("output"))
             case "computer_call_output":
-                output = bytes(item.get("output") or b"null")
-                self._take_part(json_text.check_unique(output, _OF_PART))
+                self._take_part(json_text.object_of(item.get("output"), _OF_PART))
             case "additional_tools" | "tool_search_output":
                 self._take_tools(item.get("tools"))
-            case "reasoning" if {"content", "encrypted_content"} & _set_in(item):
-                pass
-            case "image_generation_call" if "result" in _set_in(item):
+            case "image_generation_call":
                 self.is_text = False
-            case "reasoning" | "image_generation_call" | "item_reference" | "":
-                self._refers_to_state()
-            case _:
-                self.has_references = True
+            case "code_interpreter_call":
+                self._take_place(item.get("container_id"))
+            case "shell_call":
+                self._take_place(item.get("environment"))
+
+    def _kind_of(self, item: Mapping[str, msgspec.Raw]) -> str:
+        """What an item is; raises Invalid for what nobody knows."""
+        has = _set_in(item)
+        kind = json_text.text_of(item.get("type"))
+        if not kind:
+            kind = "message" if {"role", "content"} & has else "item_reference"
+        own = RESPONSE_ITEMS.get(kind)
+        if own is None:
+            raise unknown_kind("item", kind)
+        if not own or ("id" in has and not any(_says(item.get(name)) for name in own)):
+            self.look_up()
+        return kind
 
     def _take_part(self, part: Mapping[str, msgspec.Raw]) -> None:
         kind = json_text.text_of(part.get("type"))
-        self.is_text &= kind in _TEXT_PARTS
-        if kind in _WHOLE_PARTS:
+        if kind in RESPONSE_TEXTS:
             return
-        is_whole = kind in ("input_image", "input_file", "computer_screenshot")
-        image = json_text.text_of(part.get("image_url"))
-        elsewhere = {"file_id", "file_url"} & _set_in(part)
-        if not is_whole or elsewhere or (image and not is_inline(image)):
-            self.has_references = True
+        if kind == "input_audio":
+            audio = json_text.object_of(part.get("input_audio"), _OF_AUDIO)
+            self.is_priced_apart = True
+            self.show_data(json_text.text_of(audio.get("data")))
+        elif kind in RESPONSE_FILES:
+            self.show_data(json_text.text_of(part.get("file_data")))
+            self._take_source(part, "image_url", "file_url")
+        else:
+            raise unknown_kind("content", kind)
 
-    def _refers_to_state(self) -> None:
-        self.has_state = self.has_references = True
+    def _take_source(self, source: Mapping[str, msgspec.Raw], *addresses: str) -> None:
+        """Where something that is shown comes from, if it comes from elsewhere."""
+        for name in addresses:
+            if url := json_text.text_of(source.get(name)):
+                self.show(url)
+        if json_text.is_set(source.get("file_id")):
+            self.look_up()
 
 
 def _is_run_by_us(kind: str, tool: Mapping[str, msgspec.Raw]) -> bool:
@@ -328,20 +286,18 @@ def _is_run_by_us(kind: str, tool: Mapping[str, msgspec.Raw]) -> bool:
     if kind == "tool_search":
         return json_text.text_of(tool.get("execution")) == "client"
     if kind == "shell" and json_text.begins(tool.get("environment"), b"{"):
-        environment = json_text.check_unique(bytes(tool["environment"]), _OF_ENVIRONMENT)
+        environment = json_text.object_of(tool["environment"], _OF_PLACE)
         return json_text.text_of(environment.get("type")) == "local"
     return False
 
 
+def _says(value: msgspec.Raw | None) -> bool:
+    """Whether a member of an item holds anything, however what is empty is written."""
+    if not json_text.is_set(value) or value == _NO_TEXT:
+        return False
+    text = bytes(value or b"")
+    return text[:1] not in (b"[", b"{") or bool(text[1:-1].strip())
+
+
 def _set_in(item: Mapping[str, msgspec.Raw]) -> set[str]:
     return {name for name, value in item.items() if json_text.is_set(value)}
-
-
-def _usage(reported: object) -> Usage:
-    said = reported.get("input_tokens_details") if isinstance(reported, dict) else None
-    return Usage(
-        tokens_in=tokens(reported, "input_tokens") or 0,
-        tokens_out=tokens(reported, "output_tokens") or 0,
-        cache_read=tokens(said, "cached_tokens") or 0,
-        cache_written=tokens(said, "cache_write_tokens") or 0,
-    )

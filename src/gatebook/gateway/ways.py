@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from gatebook.core import json_text
 from gatebook.core.clock import SECOND_US
-from gatebook.core.errors import GatebookError, Refused, Unavailable
+from gatebook.core.errors import GatebookError, Invalid, Refused, Unavailable
 from gatebook.formats import Call, Operation
 from gatebook.gateway.breaker import Breakers, Key, Trial
 from gatebook.gateway.probes import Probes
@@ -26,7 +26,6 @@ from gatebook.policy.patterns import Patterns
 from gatebook.policy.resolve import Permit
 from gatebook.policy.stops import Target
 from gatebook.providers import Dialect
-from gatebook.translation import Untranslatable
 from gatebook.translation.to_chat import to_chat
 from gatebook.translation.to_messages import to_messages
 
@@ -154,17 +153,18 @@ class Ways:
     def _turned(self, provider: Provider, model: str) -> Iterator[tuple[Call, Permit]]:
         """The call as it would go to that provider, if it can be said there and is permitted."""
         dialect, now = self._dialects[provider.dialect], self._at.now_us // SECOND_US
-        renamed = _renamed(self._asked, dialect.OPERATIONS, model)
         try:
-            turned = renamed or _translated(self.call, dialect.OPERATIONS, model, now)
-        except Untranslatable:
+            turned = _renamed(self._asked, dialect.OPERATIONS, model) or _translated(
+                self.call, dialect.OPERATIONS, model, now
+            )
+        except Invalid:
             return
         if turned is None:
             return
         found = self._permit.policy.resolve(turned, self._at)
         if not isinstance(found, Refused) and provider in found.providers:
             only = replace(found, providers=(provider,))
-            yield only.fitted(renamed) if renamed else turned, only
+            yield only.fitted(turned), only
 
 
 class Attempt:
@@ -212,7 +212,10 @@ def _renamed(call: Call, operations: Iterable[Operation], model: str) -> Call | 
     if "{model}" not in operation.path:
         body = json_text.with_member(body, "model", b'"%b"' % model.encode())
     path = operation.path.replace("{model}", model.replace(":", "%3A"))
-    return replace(call, operation=operation, path=path, body=body, model=model)
+    # Read anew: what a call asks for may follow from the model's name.
+    return operation.format.read(
+        replace(call, operation=operation, path=path, body=body, model=model)
+    )
 
 
 def _translated(call: Call, operations: Iterable[Operation], model: str, now: int) -> Call | None:

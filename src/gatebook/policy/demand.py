@@ -43,6 +43,9 @@ class _Modes(msgspec.Struct):
 BY_TOKENS: Final = frozenset(("tokens", "money"))
 """Measures for which it matters how much a call reads and writes."""
 
+_FETCHED: Final = "fetch:"
+"""How what a vendor fetches is named: once, and no tool that a model calls again and again."""
+
 _NEWER: Final = "max_completion_tokens"
 """The name of the limit of output that not every server knows."""
 
@@ -71,6 +74,8 @@ class Worst(NamedTuple):
     money: int
     is_flat: bool = False
     """Its price is not known: it counts this much money, whatever it uses."""
+    is_looped: bool = False
+    """The model may read more than once, unseen: what came of the answer tells little."""
 
     @property
     def tokens(self) -> int:
@@ -129,7 +134,7 @@ def worst(
         money = price.most(tokens_in, tokens_out)
         if money is None:  # longer than any price is for
             return _flat(call, measures, settings)
-    return Worst(tokens_in, tokens_out, money or 0)
+    return Worst(tokens_in, tokens_out, money or 0, is_looped=_is_looped(call))
 
 
 def charge(came: Came, most: Worst | None, price: Price | None) -> Charge:
@@ -144,18 +149,18 @@ def charge(came: Came, most: Worst | None, price: Price | None) -> Charge:
         return _charged(came.usage, most, price, "reported")
     if most is None or most.tokens + most.money == 0:
         return Charge()
-    if came.chunks and price is not None and not price.hides_output:
+    if came.chunks and price is not None and not price.hides_output and not most.is_looped:
         return _charged(_counted(came, most), most, price, "counted")
     return Charge(most.tokens, most.money, "reserved")
 
 
 def _is_priced(call: Call, price: Price | None) -> bool:
-    """Whether the price is what the vendor takes: not for a mode that is dearer than listed.
+    """Whether the price is what the vendor takes: of text, in no mode that is dearer than listed.
 
     OpenAI's `priority` and Anthropic's `fast` cost several times as much, a region a tenth more;
     Google and Amazon have such modes by other names.
     """
-    if price is None or call.operation.meter == "other":
+    if price is None or call.operation.meter == "other" or call.is_priced_apart:
         return False
     try:
         asked = _MODES.decode(call.body)
@@ -176,7 +181,7 @@ def _of(asked: object, member: str) -> object:
 
 
 def _flat(call: Call, measures: Collection[str], settings: LimitSettings) -> Worst:
-    """What the operator says to count for a call without a price; raises Refused if nothing."""
+    """What the operator says to count for an answer without a price; raises Refused if nothing."""
     if not settings.unpriced_call_micros:
         raise Refused(
             "price_unknown",
@@ -187,7 +192,8 @@ def _flat(call: Call, measures: Collection[str], settings: LimitSettings) -> Wor
     tokens = (0, 0)
     if "tokens" in measures:
         tokens = (_input(call, None, settings), _output(call, settings))
-    return Worst(*tokens, settings.unpriced_call_micros, is_flat=True)
+    money = settings.unpriced_call_micros * call.choices
+    return Worst(*tokens, money, is_flat=True, is_looped=_is_looped(call))
 
 
 def _charged(
@@ -217,12 +223,16 @@ def _input(call: Call, price: Price | None, settings: LimitSettings) -> int:
 
     Tools that the vendor runs are a loop: what each of them says is read, and paid for, once more.
     """
-    if call.operation.meter == "tokens" and not call.hosted_tools:
+    if call.operation.meter == "tokens" and not _is_looped(call):
         if call.is_text and call.state != "asked":
             return len(call.body) + UNSEEN_TOKENS
         if price is not None and price.context_window:
             return price.context_window
     return settings.unbounded_call_tokens or _refuse(call)
+
+
+def _is_looped(call: Call) -> bool:
+    return call.is_repeated or not all(each.startswith(_FETCHED) for each in call.hosted_tools)
 
 
 def _output(call: Call, settings: LimitSettings) -> int:

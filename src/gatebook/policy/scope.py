@@ -25,6 +25,7 @@ def checks(scope: Scope) -> tuple[Check, ...]:
         *_until(scope.expires_at),
         *_within(scope.hours),
         *_from(scope.sources),
+        *_computed_in(scope.regions),
         _with_tools(scope.hosted_tools),
         *_without_state(scope.state),
         *_at_most(scope.max_tokens),
@@ -86,6 +87,26 @@ def _from(texts: tuple[str, ...]) -> Iterator[Check]:
     yield check
 
 
+def _computed_in(patterns: tuple[str, ...]) -> Iterator[Check]:
+    if "*" in patterns:
+        return
+    regions = Patterns(patterns)
+
+    def check(call: Call, _at: Circumstances) -> Refused | None:
+        place = call.geography
+        # One part of the world is within the scope if all regions that are named after it are.
+        if not place or regions.match(place) or regions.match(f"{place}-*"):
+            return None
+        return Refused(
+            "region_not_allowed",
+            f"The agent may not have a call computed in {place[:80]!a}.",
+            "Leave the place to the provider, or ask the owner of the agent to have it granted.",
+            rule="agent.scope.regions",
+        )
+
+    yield check
+
+
 def _with_tools(patterns: tuple[str, ...]) -> Check:
     tools = Patterns(patterns)
 
@@ -94,7 +115,7 @@ def _with_tools(patterns: tuple[str, ...]) -> Check:
             if not tools.match(tool):
                 return Refused(
                     "hosted_tool_not_allowed",
-                    f"The agent may not have the provider run the tool {tool[:80]!a}.",
+                    f"The agent may not have the provider run or fetch {tool[:80]!a}.",
                     "Leave it out, or ask the owner of the agent to have it granted.",
                     rule="agent.scope.hosted_tools",
                 )

@@ -28,8 +28,8 @@ class LimitSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         int,
         Meta(
             ge=0,
-            description="What a call counts whose price is not known, in millionths of a US dollar;"
-            " 0: it is refused under a budget in money.",
+            description="What a call counts for each answer if its price is not known, in"
+            " millionths of a US dollar; 0: it is refused under a budget in money.",
         ),
     ] = 0
     unbounded_call_tokens: Annotated[

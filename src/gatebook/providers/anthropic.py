@@ -62,6 +62,7 @@ MODEL: Final = Operation(
     has_body=False,
     format=Model(),
     query=_BETA,
+    meter="free",
 )
 _ACCOUNT: Final = (
     "agents",

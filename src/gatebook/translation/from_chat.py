@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from gatebook.formats import Call, Terms, Usage, unreadable
-from gatebook.formats.chat import Chat, ChatStream
+from gatebook.formats.chat import Chat
+from gatebook.formats.chat_stream import ChatStream
 from gatebook.translation import Turning
 
 _STOP: Final = {
@@ -38,8 +40,9 @@ class MessagesByChat:
         raise NotImplementedError
 
     def fitted(self, call: Call, terms: Terms) -> Call:
-        """The call with what it leaves open, in the format that it leaves in."""
-        return self._chat.fitted(call, terms)
+        """The call with its own limit or that of the terms, which its body does not have yet."""
+        most = terms.max_tokens if call.max_tokens is None else call.max_tokens
+        return self._chat.fitted(replace(call, max_tokens=None), replace(terms, max_tokens=most))
 
     def usage(self, body: bytes) -> Usage:
         """What a whole reply says of tokens; raises Unavailable if it cannot be read."""

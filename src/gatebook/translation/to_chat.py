@@ -23,10 +23,12 @@ _THINKING: Final = ("thinking", "redacted_thinking")
 
 
 def to_chat(call: Call, operation: Operation, model: str) -> Call:
-    """A call for messages as one for chat completions; raises Untranslatable."""
+    """A call for messages as one for chat completions; raises Untranslatable.
+
+    Its limit of output is not in the body yet: by which name the server knows it, and whether it
+    can be asked for the usage of a stream, is seen when the call is fitted to its provider.
+    """
     request = _request(msgspec.json.decode(call.body), model)
-    if call.streamed:
-        request["stream_options"] = {"include_usage": True}
     return replace(
         call,
         operation=msgspec.structs.replace(operation, format=MessagesByChat()),
@@ -35,12 +37,13 @@ def to_chat(call: Call, operation: Operation, model: str) -> Call:
         headers=(),
         body=msgspec.json.encode(request),
         model=model,
+        hides_usage=call.streamed,
     )
 
 
 def _request(body: object, model: str) -> dict[str, Any]:
     asked = Members(body, "the call")
-    asked.drop(("model", *_HINTS))
+    asked.drop(("model", "max_tokens", *_HINTS))
     choice = asked.take("tool_choice")
     turns = items(asked.take("messages"), "the call.messages")
     if turns and isinstance(turns[-1], dict) and turns[-1].get("role") == "assistant":
@@ -48,7 +51,6 @@ def _request(body: object, model: str) -> dict[str, Any]:
     system = _text_of(asked.take("system"), "the call.system")
     request = {
         "model": model,
-        "max_completion_tokens": asked.take("max_tokens"),
         "messages": [
             *([{"role": "system", "content": system}] if system else []),
             *[message for turn in turns for message in _turn(turn)],

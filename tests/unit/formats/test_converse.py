@@ -30,7 +30,7 @@ def test_the_body_passes_byte_for_byte_and_the_address_says_the_rest() -> None:
     call = read(body)
     assert (call.body, call.model, call.streamed) == (body, "a.b-v1:0", False)
     assert (call.max_tokens, call.choices, call.hosted_tools) == (None, 1, ())
-    assert (call.state, call.has_references) == ("none", False)
+    assert call.state == "none"
     assert read(body, streams=True).streamed
 
 
@@ -76,28 +76,73 @@ S3 = {"s3Location": {"uri": "s3://bucket/a.pdf"}}
 
 
 @pytest.mark.parametrize(
-    ("block", "elsewhere"),
+    ("block", "state"),
     [
-        ({"image": {"format": "png", "source": {"bytes": "QQ=="}}}, False),
-        ({"image": {"format": "png", "source": S3}}, True),
-        ({"document": {"name": "a", "source": S3}}, True),
-        ({"document": {"name": "a", "source": {"text": "a"}}}, False),
-        ({"document": {"name": "a", "source": {"content": [{"text": "a"}]}}}, False),
-        ({"video": {"format": "mp4", "source": S3}}, True),
-        ({"audio": {"format": "mp3", "source": {"brandNew": {}}}}, True),
-        ({"toolUse": {"name": "a", "input": {"s3Location": 1}}}, False),
-        ({"toolResult": {"content": [{"json": {"s3Location": 1}}]}}, False),
-        ({"toolResult": {"content": [{"image": {"source": S3}}]}}, True),
-        ({"reasoningContent": {"reasoningText": {"text": "a", "signature": "b"}}}, False),
-        ({"cachePoint": {"type": "default"}}, False),
-        ({"brandNew": {}}, True),
+        ({"image": {"format": "png", "source": {"bytes": "QQ=="}}}, "none"),
+        ({"image": {"format": "png", "source": S3}}, "asked"),
+        ({"document": {"name": "a", "source": S3}}, "asked"),
+        ({"document": {"name": "a", "source": {"text": "a"}}}, "none"),
+        ({"document": {"name": "a", "source": {"content": [{"text": "a"}]}}}, "none"),
+        ({"video": {"format": "mp4", "source": S3}}, "asked"),
+        ({"toolUse": {"name": "a", "input": {"s3Location": 1}}}, "none"),
+        ({"toolResult": {"content": [{"json": {"s3Location": 1}}]}}, "none"),
+        ({"toolResult": {"content": [{"image": {"source": S3}}]}}, "asked"),
+        ({"reasoningContent": {"reasoningText": {"text": "a", "signature": "b"}}}, "none"),
+        ({"cachePoint": {"type": "default"}}, "none"),
     ],
 )
-def test_a_block_that_is_not_all_there_is_a_reference(
-    block: dict[str, Any], elsewhere: bool
-) -> None:
+def test_what_is_held_in_a_bucket_is_state(block: dict[str, Any], state: str) -> None:
     messages = [{"role": "user", "content": [{"text": "a"}, block]}]
-    assert asked(messages=messages).has_references is elsewhere
+    assert asked(messages=messages).state == state
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"brandNew": {}},
+        {"audio": {"format": "mp3", "source": {"brandNew": {}}}},
+        {"toolResult": {"content": [{"brandNew": {}}]}},
+    ],
+)
+def test_content_that_no_parser_understands_is_refused(block: dict[str, Any]) -> None:
+    for fields in ({"messages": [{"content": [block]}]}, {"system": [block]}):
+        with pytest.raises(Invalid) as caught:
+            asked(**fields)
+        assert caught.value.code == "unknown_kind"
+
+
+def test_what_is_said_of_tools_elsewhere_is_seen() -> None:
+    for tool, hosted in (
+        ({"type": "tool", "name": "a"}, ()),
+        ({"systemTool": {"name": "nova_grounding"}}, ("nova_grounding",)),
+    ):
+        block = {"toolAddition": {"tool": tool}}
+        assert asked(messages=[{"content": [block]}]).hosted_tools == hosted
+    assert asked(mcpServers=[{"url": "https://a"}]).hosted_tools == ("member:mcpServers",)
+
+
+def test_audio_is_not_paid_for_as_text() -> None:
+    for kind in ("audio", "image"):
+        block = {kind: {"source": {"bytes": "QQ=="}}}
+        assert asked(messages=[{"content": [block]}]).is_priced_apart is (kind == "audio")
+
+
+@pytest.mark.parametrize(
+    ("model", "geography"),
+    [
+        ("anthropic.claude-haiku-5-5-v1:0", ""),
+        ("deepseek.v3.2", ""),
+        ("eu.anthropic.claude-haiku-5-5-v1:0", "eu"),
+        ("us.amazon.nova-pro-v1:0", "us"),
+        ("us-gov.anthropic.claude-haiku-5-5-v1:0", "us-gov"),
+        ("apac.amazon.nova-pro-v1:0", "ap"),
+        ("global.anthropic.claude-haiku-5-5-v1:0", "global"),
+    ],
+)
+def test_an_inference_profile_says_where_it_may_be_computed(model: str, geography: str) -> None:
+    body = json.dumps(HI).encode()
+    call = Call(operation=CONVERSE, path="/p", model=model, body=body)
+    assert CONVERSE.format.read(call).geography == geography
 
 
 @pytest.mark.parametrize(
@@ -108,7 +153,6 @@ def test_a_block_that_is_not_all_there_is_a_reference(
         ({"toolResult": {"content": [{"json": {}}]}}, True),
         ({"toolResult": {"content": [{"image": {"source": {"bytes": ""}}}]}}, False),
         ({"document": {"source": {"text": "a"}}}, False),
-        ({"brandNew": {}}, False),
     ],
 )
 def test_the_body_bounds_what_is_read_if_all_of_it_is_text(
@@ -117,10 +161,9 @@ def test_the_body_bounds_what_is_read_if_all_of_it_is_text(
     assert asked(messages=[{"role": "user", "content": [block]}]).is_text is is_text
 
 
-def test_so_is_a_block_of_the_system_and_an_escape_hides_none() -> None:
-    assert asked(system=[{"brandNew": {}}]).has_references
+def test_an_escape_hides_nothing() -> None:
     body = b'{"messages":[{"content":[{"image":{"source":{"s3\\u004cocation":{}}}}]}]}'
-    assert read(body).has_references
+    assert read(body).state == "asked"
 
 
 @pytest.mark.parametrize(

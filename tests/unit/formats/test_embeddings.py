@@ -37,6 +37,7 @@ def test_texts_and_tokens_are_taken_and_the_body_passes_as_it_came(given: Any) -
         ({"input": "hi", "messages": [{"role": "user", "content": "x"}]}, "unknown_member"),
         ({"input": "hi", "texts": {"a": "b"}}, "unknown_member"),
         ({"input": "hi", "instruction": "x" * 100}, "unknown_member"),
+        ({"input": "hi", "canary": "sk-canary-0123456789"}, "unknown_member"),
         ({"input": "hi", "Input": "ho"}, "json_member_case"),
         ({"input": "hi", "model": "a b"}, "invalid_model"),
     ],

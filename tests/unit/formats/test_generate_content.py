@@ -9,7 +9,6 @@ from msgspec.structs import replace
 
 from gatebook.core.errors import Invalid, Unavailable
 from gatebook.formats import Call, Operation, Terms, Usage
-from gatebook.formats.generate_content import ContentStream
 from gatebook.providers import gemini
 
 BY_NAME = {operation.name: operation for operation in reversed(gemini.OPERATIONS)}
@@ -43,7 +42,6 @@ def test_the_body_passes_byte_for_byte_and_the_model_is_that_of_the_address() ->
     assert (call.body, call.model, call.streamed) == (body, "gemini-a", False)
     plain = replace(call, max_tokens=None, choices=1, hosted_tools=(), state="none", is_text=True)
     assert call == plain
-    assert not call.has_references
 
 
 @pytest.mark.parametrize("query", ["", "alt=json", "alt=sse&alt=json", "$alt=sse"])
@@ -78,6 +76,7 @@ def test_both_ways_to_write_a_name_are_read(config: dict[str, Any]) -> None:
         ([{"codeExecution": {}}, {"code_execution": {}}, {"urlContext": {}}],
          ("codeExecution", "urlContext")),
         ([{"brand_new": {}}], ("brandNew",)),
+        ([{"file_search": {}}], ("fileSearch",)),
         ([{"mcpServers": [{"name": "x", "streamableHttpTransport": {"url": "https://M.example/a"}}]}],
          ("mcp:m.example",)),
         ([{"mcp_servers": {"streamable_http_transport": {"url": "https://m.example:1/a"}}}],
@@ -100,6 +99,7 @@ def test_a_tool_that_google_runs_is_named_and_one_nobody_knows_is_taken_for_one(
         ({"store": True}, "asked"),
         ({"store": False}, "none"),
         ({"cachedContent": None}, "none"),
+        ({"tools": [{"fileSearch": {"fileSearchStoreNames": ["fileSearchStores/a"]}}]}, "asked"),
         ({"generateContentRequest": {"cachedContent": "cachedContents/a"}}, "asked"),
     ],
 )
@@ -107,25 +107,53 @@ def test_what_google_kept_or_is_to_keep_is_state(fields: dict[str, Any], state: 
     assert asked(**fields).state == state
 
 
+HELD = "https://generativelanguage.googleapis.com/v1beta/files/a"
+
+
 @pytest.mark.parametrize(
-    ("members", "elsewhere"),
+    ("members", "fetched", "state"),
     [
-        ({"inlineData": {"mimeType": "a/b", "data": "QQ=="}}, False),
-        ({"fileData": {"fileUri": "https://x"}}, True),
-        ({"file_data": {"file_uri": "https://x"}}, True),
-        ({"functionCall": {"name": "a", "args": {"fileData": 1}}}, False),
-        ({"functionResponse": {"name": "a", "response": {"fileData": 1}}}, False),
-        ({"functionResponse": {"parts": [{"fileData": {"fileUri": "https://x"}}]}}, True),
-        ({"brandNew": {}}, True),
+        ({"inlineData": {"mimeType": "a/b", "data": "QQ=="}}, (), "none"),
+        ({"fileData": {"fileUri": "https://x/y"}}, ("fetch:x",), "none"),
+        ({"file_data": {"file_uri": "gs://x/y"}}, ("fetch:gs://x",), "none"),
+        ({"fileData": {"fileUri": HELD}}, (), "asked"),
+        ({"fileData": {"fileUri": "files/a"}}, (), "asked"),
+        ({"functionCall": {"name": "a", "args": {"fileData": 1}}}, (), "none"),
+        ({"functionResponse": {"name": "a", "response": {"fileData": 1}}}, (), "none"),
+        (
+            {"functionResponse": {"parts": [{"fileData": {"fileUri": "https://x"}}]}},
+            ("fetch:x",),
+            "none",
+        ),
     ],
 )
-def test_a_part_that_is_not_all_there_is_a_reference(
-    members: dict[str, Any], elsewhere: bool
+def test_what_is_fetched_is_named_and_what_google_holds_is_state(
+    members: dict[str, Any], fetched: tuple[str, ...], state: str
 ) -> None:
-    assert part(**members).has_references is elsewhere
-    assert asked(systemInstruction={"parts": members}).has_references is elsewhere
     embed = {"requests": [{"content": {"parts": [members]}}]}
-    assert asked(EMBED, **embed).has_references is elsewhere
+    for call in (
+        part(**members),
+        asked(systemInstruction={"parts": members}),
+        asked(EMBED, **embed),
+    ):
+        assert (call.hosted_tools, call.state) == (fetched, state)
+
+
+@pytest.mark.parametrize(
+    ("members", "code"),
+    [
+        ({"brandNew": {}}, "unknown_kind"),
+        ({"text": "a", "brandNew": 1}, "unknown_kind"),
+        ({"functionResponse": {"parts": [{"brandNew": {}}]}}, "unknown_kind"),
+        ({"fileData": {}}, "invalid_url"),
+        ({"fileData": {"fileUri": "https://a@b"}}, "invalid_url"),
+        ({"fileData": 1}, "invalid_value"),
+    ],
+)
+def test_a_part_that_no_parser_understands_is_refused(members: dict[str, Any], code: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        part(**members)
+    assert caught.value.code == code
 
 
 @pytest.mark.parametrize(
@@ -136,7 +164,6 @@ def test_a_part_that_is_not_all_there_is_a_reference(
         ({"contents": {"parts": [{"functionResponse": {"response": {"a": 1}}}]}}, True),
         ({"contents": {"parts": [{"functionResponse": {"parts": {"inlineData": {}}}}]}}, False),
         ({"contents": {"parts": [{"inlineData": {"mimeType": "a/b", "data": "QQ=="}}]}}, False),
-        ({"contents": {"parts": [{"text": "a", "brandNew": 1}]}}, False),
         ({"cachedContent": "cachedContents/a"}, False),
         ({"continuationToken": "YQ=="}, False),
     ],
@@ -149,11 +176,39 @@ def test_the_body_bounds_what_is_read_if_all_of_it_is_text(
 
 def test_an_escape_does_not_hide_a_reference() -> None:
     body = b'{"contents":[{"parts":[{"f\\u0069leData":{"fileUri":"https://x"}}]}]}'
-    assert read(body).has_references
+    assert read(body).hosted_tools == ("fetch:x",)
 
 
-def test_what_a_cache_holds_is_a_reference() -> None:
-    assert asked(cachedContent="cachedContents/a").has_references
+def test_a_member_that_nobody_knows_has_to_be_granted_by_name() -> None:
+    assert asked(background=True, new_thing={}).hosted_tools == (
+        *("member:background", "member:new_thing"),
+    )
+    assert asked(safetySettings=[{}], labels={"a": "b"}, toolConfig={"a": {}}).hosted_tools == ()
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_priced_apart"),
+    [
+        ({}, False),
+        ({"generationConfig": {"responseModalities": ["TEXT"]}}, False),
+        ({"generationConfig": {"response_modalities": ["TEXT", "IMAGE"]}}, True),
+        ({"generationConfig": {"responseModalities": ["AUDIO"]}}, True),
+        ({"contents": {"parts": {"inlineData": {"mimeType": "image/png"}}}}, False),
+        ({"contents": {"parts": {"inlineData": {"mimeType": "Audio/wav"}}}}, True),
+        (
+            {
+                "contents": {
+                    "parts": {"file_data": {"mime_type": "audio/wav", "fileUri": "files/a"}}
+                }
+            },
+            True,
+        ),
+    ],
+)
+def test_what_is_no_text_is_not_paid_for_as_text(
+    fields: dict[str, Any], is_priced_apart: bool
+) -> None:
+    assert asked(**fields).is_priced_apart is is_priced_apart
 
 
 @pytest.mark.parametrize(
@@ -181,7 +236,7 @@ def test_what_a_cache_holds_is_a_reference() -> None:
         (b'{"contents":["hi"]}', "invalid_value"),
         (b'{"tools":["googleSearch"]}', "invalid_value"),
         (b'{"tools":[{"a b":{}}]}', "invalid_tool"),
-        (b'{"tools":[{"mcpServers":[{"name":"x"}]}]}', "invalid_tool_url"),
+        (b'{"tools":[{"mcpServers":[{"name":"x"}]}]}', "invalid_url"),
         (b'{"model":"models/gemini-b"}', "model_mismatch"),
         (b'{"requests":[{"model":"models/gemini-b"}]}', "model_mismatch"),
         (b'{"generateContentRequest":{"model":"models/gemini-b"}}', "model_mismatch"),
@@ -250,114 +305,3 @@ def test_tokens_are_what_the_provider_reported_or_nothing(body: bytes, expected:
 def test_a_reply_that_cannot_be_read_is_not_passed_on(body: bytes) -> None:
     with pytest.raises(Unavailable, match="cannot be read"):
         GENERATE.format.usage(body)
-
-
-# -- streams ---------------------------------------------------------------------------------------
-
-
-def event(*candidates: dict[str, Any], **more: Any) -> bytes:
-    said: dict[str, Any] = {"candidates": list(candidates)} if candidates else {}
-    return b"data: " + json.dumps({**said, **more}).encode() + b"\r\n\r\n"
-
-
-WORD = event({"content": {"parts": [{"text": "a"}]}}, usageMetadata={"promptTokenCount": 5})
-LAST = event({"finishReason": "STOP"}, usageMetadata={"candidatesTokenCount": 9})
-AFTER = event(usageMetadata={"promptTokenCount": 5, "candidatesTokenCount": 10})
-
-
-@pytest.mark.parametrize("cut", range(1, len(WORD + WORD + LAST), 7))
-def test_a_stream_passes_byte_for_byte_and_its_end_waits(cut: int) -> None:
-    whole, stream = WORD + WORD + LAST, ContentStream()
-    assert stream.feed(whole[:cut]) + stream.feed(whole[cut:]) == WORD + WORD
-    was_complete = stream.is_complete
-    assert stream.close() == b""
-    assert (was_complete, stream.is_complete) == (False, True)
-    assert stream.end() == LAST
-    assert (stream.usage, stream.chunks) == (Usage(5, 9), 3)
-
-
-def test_what_follows_the_last_candidate_waits_with_it() -> None:
-    stream = ContentStream()
-    assert stream.feed(WORD + LAST + AFTER + b": ka\n\n") == WORD
-    assert stream.close() == b""
-    assert stream.end() == LAST + AFTER + b": ka\n\n"
-    assert stream.usage == Usage(5, 10)
-
-
-def test_what_the_model_wrote_is_counted_as_it_comes() -> None:
-    stream = ContentStream()
-    parts = [{"text": "abcd", "thought": True}, {"functionCall": {"name": "f"}}]
-    stream.feed(event({"content": {"parts": parts}}, {"finishReason": "STOP"}) + WORD)
-    assert stream.text_bytes == 4 + len('{"name": "f"}') + 1
-
-
-def test_a_model_that_finishes_with_every_event_is_not_cut_short() -> None:
-    stream = ContentStream()
-    assert [stream.feed(LAST) for _ in range(3)] == [b"", LAST, LAST]
-    stream.close()
-    assert stream.end() == LAST
-
-
-def test_a_stream_is_not_over_while_one_candidate_is_open() -> None:
-    stream = ContentStream()
-    first, second = event({"index": 0, "finishReason": "STOP"}), event({"index": 1})
-    assert stream.feed(first) == b""
-    assert stream.feed(second) == first + second
-    assert stream.feed(first) == first
-    assert stream.close() == b""
-    assert not stream.is_complete
-
-
-def test_a_last_event_without_its_line_end_counts() -> None:
-    stream = ContentStream()
-    stream.feed(WORD + LAST[:-4])
-    assert stream.close() == b""
-    assert stream.end() == LAST[:-4] + b"\n\n"
-
-
-def test_a_prompt_that_is_refused_is_the_end() -> None:
-    stream, blocked = ContentStream(), event(promptFeedback={"blockReason": "SAFETY"})
-    assert stream.feed(blocked) == b""
-    stream.close()
-    assert (stream.is_complete, stream.end()) == (True, blocked)
-
-
-@pytest.mark.parametrize("end", [b"", b"\n\n"])
-def test_a_stream_that_just_stops_is_not_complete(end: bytes) -> None:
-    stream = ContentStream()
-    stream.feed(WORD + end)
-    stream.close()
-    assert not stream.is_complete
-
-
-@pytest.mark.parametrize("error", [b'data: {"error":{}}\n\n', b'{\n"error": {\n}\n}\n\n'])
-def test_an_error_in_the_stream_passes_and_is_noted(error: bytes) -> None:
-    stream = ContentStream()
-    assert stream.feed(LAST + error) == LAST + error
-    stream.close()
-    assert (stream.has_failed, stream.is_complete) == (True, False)
-
-
-@pytest.mark.parametrize(
-    "data", [b"data: {\n\n", b"data: [DONE]\n\n", b'data: {"candidates":1}\n\n']
-)
-def test_an_event_that_cannot_be_read_ends_the_stream(data: bytes) -> None:
-    with pytest.raises(Unavailable, match="cannot be read"):
-        ContentStream().feed(data)
-
-
-def test_an_endless_event_ends_the_stream() -> None:
-    with pytest.raises(Unavailable, match="cannot be read"):
-        ContentStream().feed(b"data: " + b"a" * 9_000_000)
-
-
-def test_a_stream_that_is_cut_ends_as_a_filter_of_content_ends_it() -> None:
-    stream = ContentStream()
-    assert stream.cut() == b""
-    stream.feed(event({"index": 0}, {"index": 1}, modelVersion="m", responseId="r"))
-    stream.feed(event({"index": 0, "finishReason": "STOP"}, modelVersion="m", responseId="r"))
-    assert json.loads(stream.cut().removeprefix(b"data: ")) == {
-        "candidates": [{"index": 1, "finishReason": "SAFETY"}],
-        "modelVersion": "m",
-        "responseId": "r",
-    }

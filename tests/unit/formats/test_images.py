@@ -31,6 +31,7 @@ def test_as_many_images_as_are_asked_for_are_known() -> None:
         ({"prompt": "a cat", "stream": True}, "stream_refused"),
         ({"prompt": "a cat", "svg": {"model": "gpt-4o"}}, "unknown_member"),
         ({"prompt": "a cat", "images": ["https://example.com"]}, "unknown_member"),
+        ({"prompt": "a cat", "image": "file-1"}, "unknown_member"),
         ({"prompt": "a cat", "Prompt": "a dog"}, "json_member_case"),
     ],
 )

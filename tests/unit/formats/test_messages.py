@@ -26,6 +26,10 @@ def read(operation: Operation, body: bytes) -> Call:
     return operation.format.read(Call(operation=operation, path=operation.path, body=body))
 
 
+def source(**of: Any) -> dict[str, Any]:
+    return {"type": "document", "source": of}
+
+
 def messages(**fields: Any) -> Call:
     body = {"model": "claude-opus-5-5", "max_tokens": 1, "messages": [], **fields}
     return read(MESSAGES, json.dumps(body).encode())
@@ -78,16 +82,21 @@ def code_of(body: bytes) -> str:
         ({"max_tokens": "9"}, "invalid_value"),
         ({"messages": {}}, "invalid_value"),
         ({"messages": [{"content": 3}]}, "invalid_value"),
-        ({"messages": [{"content": [{"type": "image"}]}]}, "invalid_value"),
-        ({"messages": [{"content": [{"type": "tool_addition"}]}]}, "invalid_value"),
+        ({"max_tokens": 0}, "invalid_value"),
+        ({"messages": [{"content": [{"type": "image"}]}]}, "unknown_kind"),
+        ({"messages": [{"content": [{"type": "brand_new", "file_id": "f"}]}]}, "unknown_kind"),
+        ({"system": [{"type": "brand_new"}]}, "unknown_kind"),
+        ({"messages": [{"content": [{"type": "tool_addition"}]}]}, "invalid_tool"),
+        ({"messages": [{"content": [source(type="brand_new")]}]}, "unknown_kind"),
+        ({"messages": [{"content": [source(type="url", url="http:\\\\a")]}]}, "invalid_url"),
         ({"system": 3}, "invalid_value"),
         ({"tools": ["web_search"]}, "invalid_value"),
         ({"tools": [{"type": 3, "name": "x"}]}, "invalid_value"),
         ({"tools": [{"type": "a b"}]}, "invalid_tool"),
         ({"tools": [{"type": "x" * 200}]}, "invalid_tool"),
         ({"tools": [{"type": "advisor_20260301"}]}, "invalid_tool"),
-        ({"mcp_servers": [{"name": "x"}]}, "invalid_tool_url"),
-        ({"mcp_servers": [{"url": "https://good.example\\@bad.example"}]}, "invalid_tool_url"),
+        ({"mcp_servers": [{"name": "x"}]}, "invalid_url"),
+        ({"mcp_servers": [{"url": "https://good.example\\@bad.example"}]}, "invalid_url"),
         ({"fallbacks": [{"model": "a", "max_tokens": -1}]}, "invalid_value"),
         ({"fallbacks": {}}, "invalid_value"),
         ({"container": {"skills": [{"skill_id": ""}]}}, "invalid_tool"),
@@ -156,6 +165,8 @@ def test_what_decides_within_the_body_is_read_in_one_way_too(member: bytes, code
             ("container", "skill:pptx"),
         ),
         ({"fallbacks": "default"}, ("fallback:default",)),
+        ({"skills": [{"id": "x"}], "vault_ids": ["v"]}, ("member:skills", "member:vault_ids")),
+        ({"thinking": {"type": "adaptive"}, "output_config": {"effort": "low"}}, ()),
         ({"fallbacks": [{"model": "m2"}, {"model": "m3"}]}, ("fallback:m2", "fallback:m3")),
     ],
 )
@@ -180,8 +191,10 @@ def test_tools_that_the_vendor_runs_are_named(
 def test_a_tool_that_is_offered_within_the_conversation_counts(
     tool: dict[str, Any], hosted: tuple[str, ...]
 ) -> None:
-    said = [{"role": "system", "content": [{"type": "tool_addition", "tool": tool}]}]
-    assert messages(messages=said).hosted_tools == hosted
+    addition = {"type": "tool_addition", "tool": tool}
+    for block in (addition, {"type": "compaction", "content": "x", "tool_changes": [addition]}):
+        said = [{"role": "system", "content": [block]}]
+        assert messages(messages=said).hosted_tools == hosted
 
 
 def test_state_is_a_thread_or_a_container_of_an_earlier_call() -> None:
@@ -190,36 +203,58 @@ def test_state_is_a_thread_or_a_container_of_an_earlier_call() -> None:
     assert messages(thread={"type": "create"}).state == "asked"
     assert messages(container="c_1").state == "asked"
     assert messages(container={"id": "c_1"}).state == "asked"
-    assert messages(thread={"type": "continue", "previous_message_id": "m"}).has_references
-
-
-def source(**of: Any) -> dict[str, Any]:
-    return {"type": "document", "source": of}
 
 
 @pytest.mark.parametrize(
-    ("block", "is_elsewhere"),
+    ("block", "fetched", "state"),
     [
-        ({"type": "text", "text": "http://example.com"}, False),
-        ({"type": "thinking", "thinking": "", "signature": ""}, False),
-        ({"type": "tool_use", "id": "t", "name": "f", "input": {"url": "http://a"}}, False),
-        (source(type="base64", media_type="application/pdf", data=""), False),
-        (source(type="text", data="x"), False),
-        (source(type="url", url="https://example.com/a.pdf"), True),
-        (source(type="file", file_id="f"), True),
-        (source(type="content", content="x"), False),
-        (source(type="content", content=[source(type="url", url="https://a")]), True),
-        ({"type": "tool_result", "content": "x"}, False),
-        ({"type": "tool_result", "content": [source(type="base64", data="")]}, False),
-        ({"type": "tool_result", "content": [source(type="file", file_id="f")]}, True),
-        ({"type": "container_upload", "file_id": "f"}, True),
-        ({"type": "brand_new"}, True),
+        ({"type": "text", "text": "http://example.com"}, (), "none"),
+        ({"type": "thinking", "thinking": "", "signature": ""}, (), "none"),
+        ({"type": "tool_use", "id": "t", "name": "f", "input": {"url": "http://a"}}, (), "none"),
+        (source(type="base64", media_type="application/pdf", data=""), (), "none"),
+        (source(type="text", data="x"), (), "none"),
+        (source(type="url", url="https://a.example/a.pdf"), ("fetch:a.example",), "none"),
+        (source(type="file", file_id="f"), (), "asked"),
+        (source(type="content", content="x"), (), "none"),
+        (source(type="content", content=[source(type="file", file_id="f")]), (), "asked"),
+        ({"type": "tool_result", "content": "x"}, (), "none"),
+        ({"type": "tool_result", "content": [source(type="base64", data="")]}, (), "none"),
+        ({"type": "tool_result", "content": [source(type="file", file_id="f")]}, (), "asked"),
+        ({"type": "container_upload", "file_id": "f"}, (), "asked"),
+        ({"type": "web_search_tool_result", "content": []}, (), "none"),
+        ({"type": "web_fetch_tool_result", "content": {"error_code": "x"}}, (), "none"),
+        (
+            {"type": "web_fetch_tool_result", "content": {"content": source(type="file")}},
+            (),
+            "asked",
+        ),
+    ],
+)  # fmt: skip
+def test_content_that_is_fetched_is_named_and_what_the_vendor_holds_is_state(
+    block: dict[str, Any], fetched: tuple[str, ...], state: str
+) -> None:
+    said = [{"role": "assistant", "content": "x"}, {"role": "user", "content": [block]}]
+    for call in (messages(messages=said), messages(system=[block])):
+        assert (call.hosted_tools, call.state) == (fetched, state)
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_repeated"),
+    [
+        ({"context_management": {"edits": [{"type": "compact_20260112"}]}}, True),
+        ({"context_management": {"edits": [{"type": "clear_tool_uses_20250919"}]}}, False),
+        ({"context_management": {"edits": None}, "compaction": None}, False),
+        ({"compaction": {"type": "summarize"}}, True),
     ],
 )
-def test_content_that_is_not_in_the_body_is_seen(block: dict[str, Any], is_elsewhere: bool) -> None:
-    said = [{"role": "assistant", "content": "x"}, {"role": "user", "content": [block]}]
-    assert messages(messages=said).has_references is is_elsewhere
-    assert messages(system=[block]).has_references is is_elsewhere
+def test_compaction_has_the_model_read_once_more(fields: dict[str, Any], is_repeated: bool) -> None:
+    call = messages(**fields)
+    assert (call.is_repeated, call.hosted_tools) == (is_repeated, ())
+
+
+def test_where_a_call_is_to_be_computed_is_known() -> None:
+    assert messages(inference_geo="us").geography == "us"
+    assert messages(inference_geo=None).geography == ""
 
 
 def test_the_output_asked_for_is_the_most_that_any_model_may_give() -> None:
@@ -240,6 +275,13 @@ def test_a_call_that_names_no_limit_is_given_one_where_there_are_terms() -> None
     assert MESSAGES.format.fitted(own, Terms(max_tokens=50)) is own
 
 
+COMPACTED = (
+    b'{"usage":{"input_tokens":10,"output_tokens":5,"iterations":['
+    b'{"type":"compaction","input_tokens":900,"cache_read_input_tokens":90,"output_tokens":40},'
+    b'{"type":"message","input_tokens":10,"output_tokens":5}]}}'
+)
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
@@ -252,6 +294,12 @@ def test_a_call_that_names_no_limit_is_given_one_where_there_are_terms() -> None
         (b'{"usage":{"input_tokens":true,"output_tokens":9007199254740992}}', Usage()),
         (b'{"usage":[1]}', Usage()),
         (b'{"input_tokens":14}', Usage()),
+        (
+            COMPACTED,
+            Usage(1000, 45, 90),
+        ),
+        (b'{"usage":{"input_tokens":9,"iterations":[{"input_tokens":4},1]}}', Usage(9)),
+        (b'{"usage":{"input_tokens":9,"iterations":null}}', Usage(9)),
     ],
 )
 def test_tokens_are_what_the_provider_reported_or_nothing(body: bytes, expected: Usage) -> None:

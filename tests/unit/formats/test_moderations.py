@@ -26,19 +26,18 @@ def test_a_call_that_names_no_model_is_one_of_the_model_that_answers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "is_elsewhere"),
+    ("given", "fetched"),
     [
-        ("http://example.com", False),
-        (["a", "b"], False),
-        ([], False),
-        ([{"type": "text", "text": "x"}], False),
-        ([image("data:image/png;base64,AA")], False),
-        ([{"type": "text", "text": "x"}, image("https://example.com/a.png")], True),
-        ([{"type": "brand_new"}], True),
+        ("http://example.com", ()),
+        (["a", "b"], ()),
+        ([], ()),
+        ([{"type": "text", "text": "x"}], ()),
+        ([image("data:image/png;base64,AA")], ()),
+        ([{"type": "text", "text": "x"}, image("https://a.example/a.png")], ("fetch:a.example",)),
     ],
 )
-def test_images_that_are_not_in_the_body_are_seen(given: Any, is_elsewhere: bool) -> None:
-    assert asked(input=given).has_references is is_elsewhere
+def test_images_that_are_not_in_the_body_are_seen(given: Any, fetched: tuple[str, ...]) -> None:
+    assert asked(input=given).hosted_tools == fetched
 
 
 @pytest.mark.parametrize(
@@ -49,6 +48,9 @@ def test_images_that_are_not_in_the_body_are_seen(given: Any, is_elsewhere: bool
         ({"input": ["a", {"type": "text"}]}, "invalid_value"),
         ({"input": {"type": "text"}}, "invalid_value"),
         ({"input": "x", "messages": []}, "unknown_member"),
+        ({"input": "x", "user": "y"}, "unknown_member"),
+        ({"input": [{"type": "brand_new"}]}, "unknown_kind"),
+        ({"input": [{"type": "image_url"}]}, "invalid_url"),
         ({"input": [{"type": "text", "Type": "image_url"}]}, "json_member_case"),
     ],
 )

@@ -3,13 +3,10 @@
 import json
 from typing import Any
 
-import openai
 import pytest
-from openai.types.responses import ResponseIncompleteEvent
 
 from gatebook.core.errors import Invalid, Unavailable
 from gatebook.formats import Call, Operation, Terms, Usage
-from gatebook.formats.responses import ResponseStream
 from gatebook.providers.openai import COUNT, RESPONSES
 
 
@@ -38,6 +35,9 @@ def test_the_body_passes_byte_for_byte() -> None:
     [
         ({"model": ""}, "invalid_model"),
         ({"max_output_tokens": -1}, "invalid_value"),
+        ({"max_output_tokens": 0}, "invalid_value"),
+        ({"input": [{"type": "brand_new"}]}, "unknown_kind"),
+        ({"input": [{"role": "user", "content": [{"type": "brand_new"}]}]}, "unknown_kind"),
         ({"store": "no"}, "invalid_value"),
         ({"background": 1}, "invalid_value"),
         ({"input": {}}, "invalid_value"),
@@ -47,8 +47,8 @@ def test_the_body_passes_byte_for_byte() -> None:
         ({"input": [{"type": 3}]}, "invalid_value"),
         ({"tools": ["web_search"]}, "invalid_value"),
         ({"tools": [{}]}, "invalid_tool"),
-        ({"tools": [{"type": "mcp"}]}, "invalid_tool_url"),
-        ({"tools": [{"type": "mcp", "server_url": "ftp://a.example"}]}, "invalid_tool_url"),
+        ({"tools": [{"type": "mcp"}]}, "invalid_url"),
+        ({"tools": [{"type": "mcp", "server_url": "ftp://a.example"}]}, "invalid_url"),
         ({"tools": [{"type": "namespace", "tools": [{"type": "a b"}]}]}, "invalid_tool"),
         ({"prompt": {}}, "invalid_tool"),
         ({"prompt": "p"}, "invalid_value"),
@@ -92,6 +92,24 @@ def test_what_decides_is_read_in_one_way(member: bytes, code: str) -> None:
         ({"type": "file_search", "vector_store_ids": ["vs_1"]}, ("file_search",)),
         ({"type": "code_interpreter", "container": {"type": "auto"}}, ("code_interpreter",)),
         ({"type": "image_generation"}, ("image_generation",)),
+        (
+            {"type": "image_generation", "model": "gpt-image-2"},
+            ("image_generation", "image_generation:gpt-image-2"),
+        ),
+        (
+            {"type": "image_generation", "input_image_mask": {"image_url": "https://a.example"}},
+            ("fetch:a.example", "image_generation"),
+        ),
+        (
+            {
+                "type": "shell",
+                "environment": {
+                    "type": "container_auto",
+                    "skills": [{"skill_id": "s_1"}, {"type": "inline"}],
+                },
+            },
+            ("shell", "skill:s_1"),
+        ),
         ({"type": "programmatic_tool_calling"}, ("programmatic_tool_calling",)),
         ({"type": "tool_search"}, ("tool_search",)),
         ({"type": "tool_search", "execution": "server"}, ("tool_search",)),
@@ -124,6 +142,23 @@ def test_what_else_the_vendor_would_do_is_named_too() -> None:
     assert asked(models=["a/b"]).hosted_tools == ("fallback:a/b",)
     assert asked(plugins=[{"id": "web"}]).hosted_tools == ("plugins",)
     assert asked(tools=None, prompt=None, models=None, plugins=[]).hosted_tools == ()
+    shown = {"type": "input_image", "image_url": "https://a.example"}
+    prompt = {"id": "p", "variables": {"a": "b", "c": shown}}
+    assert asked(prompt=prompt).hosted_tools == ("fetch:a.example", "prompt:p")
+    assert asked(mcp_servers=[{"url": "https://a"}], preset="p").hosted_tools == (
+        *("member:mcp_servers", "preset"),
+    )
+    server = {"type": "mcp", "server_label": "a", "server_url": "https://a.example"}
+    for choice in (server, {"type": "allowed_tools", "mode": "auto", "tools": [server]}):
+        assert asked(tool_choice=choice).hosted_tools == ("mcp:a.example",)
+    allowed = [{"type": "mcp", "server_label": "a"}, {"type": "function", "name": "f"}]
+    choice = {"type": "allowed_tools", "mode": "auto", "tools": allowed}
+    assert asked(tool_choice=choice).hosted_tools == ()
+
+
+def test_what_is_summed_up_is_read_more_than_once() -> None:
+    assert asked(context_management=[{"type": "compaction"}]).is_repeated
+    assert not asked(context_management=[]).is_repeated
 
 
 @pytest.mark.parametrize(
@@ -142,59 +177,114 @@ def test_what_else_the_vendor_would_do_is_named_too() -> None:
         ({"store": False, "input": [{"type": "item_reference", "id": "msg_1"}]}, "asked"),
         ({"store": False, "input": [{"id": "msg_1"}]}, "asked"),
         ({"store": False, "input": [{"type": "reasoning", "id": "r", "summary": []}]}, "asked"),
-        (
-            {"store": False, "input": [{"type": "reasoning", "id": "r", "encrypted_content": "x"}]},
-            "none",
-        ),
-        ({"store": False, "input": [{"type": "image_generation_call", "id": "i"}]}, "asked"),
-        (
-            {"store": False, "input": [{"type": "image_generation_call", "result": "AA"}]},
-            "none",
-        ),
     ],
 )
 def test_what_the_vendor_keeps_or_kept_is_seen(fields: dict[str, Any], state: str) -> None:
-    call = asked(**fields)
-    assert call.state == state
-    is_elsewhere = state == "asked" and not {"background"} & fields.keys() and len(fields) > 1
-    assert call.has_references is is_elsewhere
+    assert asked(**fields).state == state
 
 
 @pytest.mark.parametrize(
-    ("part", "is_elsewhere"),
+    "item",
     [
-        ({"type": "input_text", "text": "http://example.com"}, False),
-        ({"type": "output_text", "text": "x"}, False),
-        ({"type": "input_audio", "input_audio": {}}, False),
-        ({"type": "input_image", "image_url": "data:image/png;base64,AA"}, False),
-        ({"type": "input_image", "image_url": "DATA:image/png;base64,AA"}, False),
-        ({"type": "input_image", "image_url": "https://example.com/a.png"}, True),
-        ({"type": "input_image", "file_id": "file_1"}, True),
-        ({"type": "input_file", "filename": "a.pdf", "file_data": "AA"}, False),
-        ({"type": "input_file", "file_id": "file_1"}, True),
-        ({"type": "input_file", "file_url": "https://example.com/a.pdf"}, True),
-        ({"type": "brand_new"}, True),
+        {"id": "msg_1", "role": None},
+        {"id": "msg_1", "role": "assistant"},
+        {"id": "msg_1", "type": "message", "content": []},
+        {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": ""},
+        {"type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": "a"}]},
+        {"type": "image_generation_call", "id": "ig_1", "result": ""},
+        {"type": "function_call", "id": "fc_1", "call_id": "c"},
+        {"type": "mcp_list_tools", "id": "mcpl_1"},
+        {"type": "compaction", "id": "cmp_1"},
+        {"type": "code_interpreter_call", "code": "x", "container_id": "cntr_1"},
+        {
+            "type": "shell_call",
+            "action": {"commands": []},
+            "environment": {"type": "container_reference", "container_id": "cntr_1"},
+        },
+        {"role": "user", "content": [{"type": "input_image", "file_id": "file_1"}]},
+        {"role": "user", "content": [{"type": "input_file", "file_id": "file_1"}]},
+        {"type": "function_call_output", "output": [{"type": "input_file", "file_id": "f"}]},
+        {
+            "type": "computer_call_output",
+            "output": {"type": "computer_screenshot", "file_id": "file_1"},
+        },
     ],
 )
-def test_content_that_is_not_in_the_body_is_seen(part: dict[str, Any], is_elsewhere: bool) -> None:
+def test_an_item_that_stands_for_what_the_vendor_has_is_state(item: dict[str, Any]) -> None:
+    assert asked(store=False, input=[item]).state == "asked"
+    assert asked(store=False, instructions=[item]).state == "asked"
+
+
+@pytest.mark.parametrize("empty", [b'""', b"null", b"[ ]", b"[\n]", b"{ }"])
+def test_what_is_empty_is_so_however_it_is_written(empty: bytes) -> None:
+    item = b'{"type":"reasoning","id":"rs_1","encrypted_content" : %b }' % empty
+    assert read(b'{"model":"m","store":false,"input":[%b]}' % item).state == "asked"
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"role": "assistant", "content": ""},
+        {"role": "user", "content": []},
+        {"id": "msg_1", "type": "message", "role": "assistant", "content": "x"},
+        {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "x"},
+        {"type": "image_generation_call", "id": "ig_1", "result": "AA"},
+        {"type": "function_call", "id": "fc_1", "name": "f", "arguments": "", "call_id": "c"},
+        {"type": "function_call_output", "call_id": "c", "output": ""},
+        {"type": "mcp_approval_response", "id": "x", "approval_request_id": "y", "approve": False},
+        {"type": "compaction_trigger", "id": "x"},
+        {"type": "shell_call", "action": {"commands": []}, "environment": {"type": "local"}},
+        {"role": "user", "content": [{"type": "input_file", "file_data": "AA"}]},
+    ],
+)
+def test_an_item_that_is_all_there_is_no_state(item: dict[str, Any]) -> None:
+    assert asked(store=False, input=[item]).state == "none"
+
+
+@pytest.mark.parametrize(
+    "tool",
+    [
+        {"type": "code_interpreter", "container": "cntr_1"},
+        {"type": "code_interpreter", "container": {"type": "auto", "file_ids": ["file_1"]}},
+        {"type": "shell", "environment": {"type": "container_reference", "container_id": "c"}},
+        {"type": "file_search", "vector_store_ids": ["vs_1"]},
+        {"type": "image_generation", "input_image_mask": {"file_id": "file_1"}},
+    ],
+)
+def test_a_tool_that_reaches_into_the_account_is_state(tool: dict[str, Any]) -> None:
+    assert asked(store=False, tools=[tool]).state == "asked"
+    plain = {"type": "code_interpreter", "container": {"type": "auto", "file_ids": []}}
+    assert asked(store=False, tools=[plain, {"type": "image_generation"}]).state == "none"
+
+
+@pytest.mark.parametrize(
+    ("part", "fetched"),
+    [
+        ({"type": "input_text", "text": "http://example.com"}, ()),
+        ({"type": "output_text", "text": "x"}, ()),
+        ({"type": "input_audio", "input_audio": {}}, ()),
+        ({"type": "input_image", "image_url": "DATA:image/png;base64,AA"}, ()),
+        ({"type": "input_image", "image_url": "https://a.example/a.png"}, ("fetch:a.example",)),
+        ({"type": "input_file", "filename": "a.pdf", "file_data": "AA"}, ()),
+        ({"type": "input_file", "file_data": "https://a.example/a"}, ("fetch:a.example",)),
+        ({"type": "input_file", "file_url": "https://a.example/a.pdf"}, ("fetch:a.example",)),
+        ({"type": "computer_screenshot", "image_url": "data:,"}, ()),
+    ],
+)
+def test_what_the_vendor_would_fetch_is_named_by_its_host(
+    part: dict[str, Any], fetched: tuple[str, ...]
+) -> None:
     for item in (
         {"role": "user", "content": [part]},
         {"type": "message", "role": "user", "content": [part]},
         {"type": "function_call_output", "call_id": "c", "output": [part]},
         {"type": "custom_tool_call_output", "call_id": "c", "output": [part]},
+        {"type": "computer_call_output", "output": part},
     ):
-        assert asked(input=[item]).has_references is is_elsewhere
-
-
-def test_screenshots_and_items_nobody_knows() -> None:
-    screenshot = {"type": "computer_screenshot", "image_url": "data:,"}
-    item = {"type": "computer_call_output", "output": screenshot}
-    assert not asked(input=[item]).has_references
-    item["output"] = {"type": "computer_screenshot", "file_id": "f"}
-    assert asked(input=[item]).has_references
-    assert asked(input=[{"type": "brand_new"}]).has_references
-    assert not asked(input=[{"type": "function_call", "arguments": "{}"}]).has_references
-    assert asked(tools=[{"type": "file_search"}]).has_references
+        call = asked(input=[item])
+        assert (call.hosted_tools, call.state) == (fetched, "default")
+        assert call.is_text is part["type"].endswith("_text")
+        assert call.is_priced_apart is (part["type"] == "input_audio")
 
 
 def test_terms_are_put_in_where_the_call_says_nothing() -> None:
@@ -224,105 +314,11 @@ def test_counting_generates_and_keeps_nothing() -> None:
     assert not COUNT.format.stream_type
 
 
-def event(kind: str, number: int, **fields: Any) -> bytes:
-    data = json.dumps({"type": kind, "sequence_number": number, **fields})
-    return f"event: {kind}\ndata: {data}\n\n".encode()
-
-
-RESPONSE: dict[str, Any] = {
-    "id": "resp_1",
-    "object": "response",
-    "created_at": 1,
-    "model": "gpt-4o",
-    "output": [],
-    "parallel_tool_calls": True,
-    "tool_choice": "auto",
-    "tools": [],
-    "status": "in_progress",
-    "incomplete_details": None,
-    "brand_new": {"a": 1},
-}
 USAGE = {
     "input_tokens": 9,
     "input_tokens_details": {"cached_tokens": 4, "cache_write_tokens": 3},
     "output_tokens": 5,
 }
-CREATED = event("response.created", 0, response=RESPONSE)
-DELTA = event("response.output_text.delta", 1, delta="a", obfuscation="xyz")
-COMPLETED = event("response.completed", 2, response={**RESPONSE, "usage": USAGE})
-
-
-@pytest.mark.parametrize("cut", range(1, len(CREATED + DELTA + COMPLETED), 23))
-def test_a_stream_passes_byte_for_byte_and_its_end_waits(cut: int) -> None:
-    whole, stream = CREATED + DELTA + COMPLETED, ResponseStream()
-    assert stream.feed(whole[:cut]) + stream.feed(whole[cut:]) == CREATED + DELTA
-    assert stream.is_complete
-    assert not stream.has_failed
-    assert stream.end() == COMPLETED
-    assert stream.usage == Usage(9, 5, 4, 3)
-    assert stream.chunks == 3
-    assert stream.feed(b"data: [DONE]\n\n") == b""
-
-
-@pytest.mark.parametrize("kind", ["response.failed", "response.incomplete"])
-def test_each_way_to_end_is_an_end(kind: str) -> None:
-    stream, last = ResponseStream(), event(kind, 2, response={**RESPONSE, "usage": USAGE})
-    assert stream.feed(CREATED + last) == CREATED
-    assert (stream.is_complete, stream.end()) == (True, last)
-    assert stream.has_failed is (kind == "response.failed")
-    assert stream.usage.tokens_out == 5
-
-
-def test_an_error_in_the_stream_passes_and_is_noted() -> None:
-    for data in (event("error", 1, message="x", code=None, param=None), b'data: {"error":{}}\n\n'):
-        stream = ResponseStream()
-        assert stream.feed(CREATED + data) == CREATED + data
-        assert stream.has_failed
-        assert not stream.is_complete
-
-
-@pytest.mark.parametrize("data", [b"data: {\n\n", b"data: 1\n\n", b'data: {"type":1}\n\n'])
-def test_an_event_that_cannot_be_read_ends_the_stream(data: bytes) -> None:
-    with pytest.raises(Unavailable, match="cannot be read"):
-        ResponseStream().feed(data)
-
-
-def test_done_alone_is_no_end_and_a_terminal_event_without_usage_is_one() -> None:
-    stream = ResponseStream()
-    assert stream.feed(b"data: [DONE]\n\n") == b"data: [DONE]\n\n"
-    ends = [stream.is_complete]
-    stream.feed(event("response.completed", 1, response={**RESPONSE, "usage": None}))
-    assert [*ends, stream.is_complete] == [False, True]
-    assert stream.usage == Usage()
-
-
-def test_a_stream_that_is_cut_ends_as_a_filter_of_content_ends_it() -> None:
-    stream = ResponseStream()
-    stream.feed(CREATED + event("response.in_progress", 1, response=RESPONSE) + DELTA)
-    first, rest = stream.cut().split(b"\n", 1)
-    assert first == b"event: response.incomplete"
-    said = ResponseIncompleteEvent.model_validate_json(rest.removeprefix(b"data: "), strict=True)
-    assert said.sequence_number == 2
-    assert said.response.status == "incomplete"
-    assert said.response.incomplete_details is not None
-    assert said.response.incomplete_details.reason == "content_filter"
-    assert json.loads(rest.removeprefix(b"data: "))["response"]["brand_new"] == {"a": 1}
-
-
-def test_there_is_nothing_to_cut_before_the_response_has_begun() -> None:
-    assert ResponseStream().cut() == b""
-
-
-def test_an_error_of_ours_is_the_vendors_event_with_the_error_in_it() -> None:
-    stream = ResponseStream()
-    stream.feed(CREATED + DELTA)
-    error = {"message": "m", "type": "server_error", "param": None, "code": "c"}
-    kind, data, *_ = stream.error_event(json.dumps({"error": error}).encode()).split(b"\n")
-    assert kind == b"event: error"
-    said = json.loads(data.removeprefix(b"data: "))
-    flat = {"type": "error", "code": "c", "message": "m", "param": None, "sequence_number": 2}
-    assert said == {**flat, "error": error}
-    assert openai.types.responses.ResponseErrorEvent.model_validate(said).code == "c"
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b'{"usage":'])
@@ -332,6 +328,6 @@ def test_a_reply_that_cannot_be_read_is_not_passed_on(body: bytes) -> None:
 
 
 def test_a_whole_reply_tells_its_tokens_and_passes_as_it_came() -> None:
-    body = json.dumps({**RESPONSE, "usage": USAGE}).encode()
+    body = json.dumps({"id": "resp_1", "usage": USAGE}).encode()
     assert RESPONSES.format.usage(body) == Usage(9, 5, 4, 3)
     assert RESPONSES.format.delivered(body, lambda _: False) is body

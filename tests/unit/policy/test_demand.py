@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from gatebook.app.folders import dialects
 from gatebook.core.errors import Refused
 from gatebook.formats import Call, Operation, Usage
 from gatebook.formats.chat import Chat
@@ -21,6 +22,7 @@ from gatebook.policy.demand import (
 )
 from gatebook.policy.prices import Price, Rates
 from gatebook.policy.settings import LimitSettings
+from gatebook.providers import Dialect
 from tests.decisions import OPENAI
 
 SETTINGS = LimitSettings()
@@ -81,6 +83,12 @@ def test_what_is_free_needs_nothing() -> None:
     assert most(call(meter="free", max_tokens=None), None) == Worst(0, 0, 0)
 
 
+@pytest.mark.parametrize("dialect", dialects().values(), ids=dialects().keys())
+def test_what_is_only_shown_is_free(dialect: Dialect) -> None:
+    shown = [each for each in dialect.OPERATIONS if each.method == "GET"]
+    assert {each.meter for each in shown} <= {"free"}
+
+
 def test_what_only_reads_writes_nothing() -> None:
     assert most(call(max_tokens=0)).tokens_out == 0
 
@@ -95,7 +103,20 @@ def test_where_the_body_is_no_bound_the_context_window_is(fields: dict[str, Any]
     assert most(call(**fields), REASONS, settings).tokens_in == 70
 
 
-@pytest.mark.parametrize("fields", [{"hosted_tools": ("web_search",)}, {"meter": "other"}])
+def test_what_is_fetched_is_read_once_and_fits_into_the_window() -> None:
+    found = most(call(is_text=False, hosted_tools=("fetch:a.example",)))
+    assert (found.tokens_in, found.is_looped) == (5000, False)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"hosted_tools": ("web_search",)},
+        {"hosted_tools": ("fetch:a.example", "member:x")},
+        {"is_repeated": True},
+        {"meter": "other"},
+    ],
+)
 def test_what_no_window_bounds_is_refused_or_counts_what_the_operator_says(
     fields: dict[str, Any],
 ) -> None:
@@ -111,6 +132,14 @@ def test_what_is_not_paid_by_tokens_counts_what_the_operator_says() -> None:
         most(images)
     settings = LimitSettings(unpriced_call_micros=9)
     assert worst(images, PRICE, {"money"}, settings) == Worst(0, 0, 9, is_flat=True)
+    assert worst(replace(images, choices=10), PRICE, {"money"}, settings).money == 90
+
+
+def test_what_is_heard_or_shown_is_not_paid_for_as_text() -> None:
+    with pytest.raises(Refused) as refused:
+        most(call(is_priced_apart=True))
+    assert refused.value.code == "price_unknown"
+    assert most(call(is_priced_apart=True), PRICE, LimitSettings(unpriced_call_micros=9)).is_flat
 
 
 def test_what_is_longer_than_any_price_is_for_has_none() -> None:
@@ -247,6 +276,14 @@ def test_nothing_is_counted_of_a_model_that_may_write_what_it_does_not_show(
 ) -> None:
     found = charge(came("client_disconnected", chunks=7), WORST, price)
     assert found == Charge(1100, 5000, "reserved")
+
+
+def test_of_a_call_with_tools_of_the_vendor_what_came_tells_little() -> None:
+    settings = LimitSettings(unbounded_call_tokens=70)
+    looped = most(call(hosted_tools=("web_search",)), PRICE, settings)
+    found = charge(came("client_disconnected", chunks=7), looped, PRICE)
+    assert found == Charge(looped.tokens, looped.money, "reserved")
+    assert charge(came(usage=Usage(10, 5)), looped, PRICE).basis == "reported"
 
 
 def test_a_flat_amount_is_charged_whatever_was_reported() -> None:

@@ -1,14 +1,20 @@
 """Each dimension looked at for each call refuses what it does not permit, by a rule of its own."""
 
+import json
+from typing import Any
+
 import pytest
+from msgspec.structs import replace
 
 from gatebook.core.clock import SECOND_US
 from gatebook.core.errors import Refused
+from gatebook.formats import Call
 from gatebook.guard.inspect import Inspection
 from gatebook.identity.directory import Scope
 from gatebook.policy.scope import checks
-from gatebook.providers.openai import MODELS
-from tests.policies import asked, narrowed, permitted, refused
+from gatebook.providers.openai import CHAT, MODELS
+from tests.decisions import OPENAI
+from tests.policies import Asked, asked, narrowed, permitted, refused
 from tests.simulators.clock import NOON_US
 
 OFFICE = "mon-fri 08:00-18:00 UTC"
@@ -70,6 +76,45 @@ def test_every_tool_that_a_vendor_would_run_has_to_be_granted() -> None:
         both = asked(hosted_tools=("web_search", tool))
         assert refused(scope, both) == ("hosted_tool_not_allowed", "agent.scope.hosted_tools")
     assert refused(narrowed(), asked(hosted_tools=("web_search",)))[0] == "hosted_tool_not_allowed"
+
+
+@pytest.mark.parametrize(
+    ("part", "code"),
+    [
+        ({"type": "file", "file": {"file_id": "file-1"}}, "state_not_allowed"),
+        (
+            {"type": "image_url", "image_url": {"url": "http://10.0.0.1/?x"}},
+            "hosted_tool_not_allowed",
+        ),
+        (
+            {"type": "image_url", "image_url": {"url": "https://cdn.example.com.evil.example/a"}},
+            "hosted_tool_not_allowed",
+        ),
+        ({"type": "image_url", "image_url": {"url": "https://CDN.example.com/a?b"}}, ""),
+        ({"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}}, ""),
+    ],
+)
+def test_what_is_not_in_the_call_has_to_be_granted(part: dict[str, Any], code: str) -> None:
+    body = {"model": "gpt-4o", "messages": [{"role": "user", "content": [part]}]}
+    call = Call(operation=CHAT, path=CHAT.path, body=json.dumps(body).encode())
+    what = Asked(CHAT.format.read(call), asked().at)
+    scope = narrowed(hosted_tools=("fetch:cdn.example.com",))
+    if code:
+        assert refused(scope, what)[0] == code
+    else:
+        permitted(scope, what)
+
+
+def test_what_is_to_be_computed_elsewhere_has_to_be_within_the_regions() -> None:
+    scope = narrowed(regions=("eu-*", "us"))
+    for geography in ("", "eu", "eu-central-1", "us"):
+        permitted(scope, asked(geography=geography), replace(OPENAI, region="eu-central-1"))
+    for geography in ("global", "us-east-1", "ap"):
+        found = refused(scope, asked(geography=geography))
+        assert found == ("region_not_allowed", "agent.scope.regions")
+    one = narrowed(regions=("eu-central-1",))
+    assert refused(one, asked(geography="eu"))[0] == "region_not_allowed"
+    permitted(narrowed(), asked(geography="global"))
 
 
 def test_the_name_of_a_tool_cannot_say_what_it_likes() -> None:

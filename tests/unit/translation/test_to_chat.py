@@ -7,13 +7,14 @@ import pytest
 from openai.types.chat.completion_create_params import CompletionCreateParamsNonStreaming
 from pydantic import TypeAdapter
 
-from gatebook.formats import Call
+from gatebook.formats import Call, Terms
 from gatebook.providers.anthropic import MESSAGES
 from gatebook.providers.openai import CHAT
 from gatebook.translation import Untranslatable
 from gatebook.translation.to_chat import to_chat
 
 USE = {"type": "tool_use", "id": "t1", "name": "look", "input": {"at": "sky"}}
+PDF = {"type": "base64", "media_type": "application/pdf", "data": "AA"}
 RESULT = {"type": "tool_result", "tool_use_id": "t1", "content": "blue", "is_error": False}
 
 
@@ -59,7 +60,6 @@ def test_a_conversation_with_tools_keeps_its_turns_and_thinking_stays_with_its_v
     function = {"name": "look", "arguments": '{"at":"sky"}'}
     assert said == {
         "model": "gpt-4o",
-        "max_completion_tokens": 9,
         "messages": [
             {"role": "system", "content": "Be brief."},
             {"role": "user", "content": [{"type": "text", "text": "Look."}]},
@@ -105,11 +105,27 @@ def test_a_schema_of_the_answer_goes_along() -> None:
     assert "response_format" not in request(output_config={"effort": "low"})
 
 
-def test_a_stream_is_asked_for_its_usage() -> None:
+def test_its_limit_and_the_usage_of_a_stream_are_asked_for_as_the_server_knows_them() -> None:
     call = translated(stream=True)
     assert call.streamed
-    assert json.loads(call.body)["stream_options"] == {"include_usage": True}
     assert (call.path, call.headers) == ("/v1/chat/completions", ())
+    for terms, asked in (
+        (Terms(), {"max_completion_tokens": 9, "stream_options": {"include_usage": True}}),
+        (Terms(knows=frozenset(("stream_options",))), {"max_tokens": 9}),
+        (Terms(max_tokens=50, knows=frozenset()), {"max_tokens": 9}),
+    ):
+        fitted = call.operation.format.fitted(call, terms)
+        said = json.loads(fitted.body)
+        added = {name: said[name] for name in said.keys() - json.loads(call.body).keys()}
+        assert fitted.max_tokens == 9
+        assert {**added, **asked} == added
+        assert ("stream_options" in added) is ("stream_options" in terms.knows)
+
+
+def test_a_call_without_a_limit_gets_that_of_its_terms() -> None:
+    call = translated(max_tokens=None)
+    assert call.operation.format.fitted(call, Terms()) == call
+    assert call.operation.format.fitted(call, Terms(max_tokens=50)).max_tokens == 50
 
 
 @pytest.mark.parametrize(
@@ -122,12 +138,12 @@ def test_a_stream_is_asked_for_its_usage() -> None:
         {"something_new": 1},
         {"tools": [{"type": "web_search_20250305", "name": "web_search"}]},
         {"tool_choice": {"type": "new"}},
-        {"messages": [{"role": "user", "content": [{"type": "document", "source": {}}]}]},
+        {"messages": [{"role": "user", "content": [{"type": "document", "source": PDF}]}]},
         {
             "messages": [
                 {
                     "role": "user",
-                    "content": [{**RESULT, "content": [{"type": "image", "source": {}}]}],
+                    "content": [{**RESULT, "content": [{"type": "image", "source": PDF}]}],
                 }
             ]
         },
