@@ -1,138 +1,22 @@
 """What the database or the folder says is stopped, is; calls are cut, and that is written down."""
 
-from typing import TYPE_CHECKING, Any, cast
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import pytest
 
-from gatebook.control.commands.engage_stop import EngageStop
-from gatebook.core.errors import GatebookError, Refused, Tampered, Unavailable
-from gatebook.core.ids import new_id, system_entropy
+from gatebook.core.errors import Refused, Unavailable
 from gatebook.gateway.book import GivenUp
-from gatebook.gateway.settings import GatewaySettings
-from gatebook.gateway.snapshot import Snapshot, Snapshots
-from gatebook.gateway.stopping import Stopping
-from gatebook.identity.directory import Organization, Stop
+from gatebook.identity.directory import Organization
 from gatebook.identity.identify import KeyRejected
 from gatebook.ledger.attempt import Receipt
 from gatebook.ledger.events.stop import StopApplied
-from gatebook.policy.stops import Target
 from tests.recorder import LOG
-from tests.simulators.clock import NOON_US, SetClock
-from tests.unit.gateway.test_snapshot import MINTED, snapshot
-
-if TYPE_CHECKING:
-    from gatebook.gateway.book import Book
-
-TARGET = Target("org", "wsp", "agt", MINTED.id, "prv", ("gpt-4o",))
-OTHER = TARGET._replace(agent="agt_2")
-PLATFORM_LOG = "log.example/platform"
-
-
-class World:
-    """A database, a folder and a book in hand, and what a gate makes of them."""
-
-    def __init__(self) -> None:
-        self.clock = SetClock()
-        self.directory = snapshot().directory
-        self.orders: dict[str, EngageStop] = {}
-        self.is_forged = False
-        self.is_readable = True
-        self.is_up = True
-        self.book_fails: GatebookError | None = None
-        self.noted: list[tuple[str, StopApplied]] = []
-        self.lates: list[Any] = []
-
-    async def open(self) -> Stopping:
-        """A gate that has looked once."""
-        settings = GatewaySettings(snapshot_stale_seconds=30)
-        self.snapshots = Snapshots(self, settings=settings, clock=self.clock)
-        await self.snapshots.refresh()
-        stopping = Stopping(
-            self,
-            self.snapshots,
-            cast("Book", self),
-            gateway="gateway",
-            platform_log=PLATFORM_LOG,
-            settings=settings,
-            clock=self.clock,
-        )
-        await stopping.look()
-        return stopping
-
-    async def hear(self, stopping: Stopping) -> None:
-        """Let a gate hear of the database, if that is up, and look."""
-        if self.is_up:
-            await self.snapshots.refresh()
-        await stopping.look()
-
-    def revision(self) -> int:
-        """See gateway.snapshot.Source."""
-        return self.directory.revision
-
-    def load(self) -> Snapshot:
-        """See gateway.snapshot.Source."""
-        old = snapshot()
-        return Snapshot(self.directory, peppers=old._peppers, tenants=old.tenants, credentials={})
-
-    def pending(self) -> dict[str, EngageStop]:
-        """See gateway.stopping.Orders."""
-        if not self.is_readable:
-            raise Unavailable("stops_unavailable", "No.")
-        if self.is_forged:
-            raise Tampered("stop_unreadable", "It was changed.")
-        return self.orders
-
-    async def record(self, log: str, event: StopApplied, late: Any) -> Receipt:
-        """As the book does."""
-        self.lates.append(late)
-        if self.book_fails is not None:
-            raise self.book_fails
-        self.noted.append((log, event))
-        return cast("Receipt", None)
-
-    def order(self, kind: Any, name: str = "", **values: Any) -> str:
-        """Have an order in the folder; the id of its stop."""
-        id_ = new_id("stp", system_entropy)
-        at_us = self.clock.now_us()
-        order = EngageStop(kind=kind, name=name, stop=id_, engaged_at=at_us, **values)
-        self.orders = {**self.orders, id_: order}
-        return id_
-
-    def store(self, id_: str, **values: Any) -> None:
-        """Have a stop in the database."""
-        kept = Stop(id=id_, **{"engaged_at": self.clock.now_us(), **values})
-        self.change(stops={**self.directory.stops, id_: kept})
-
-    def change(self, **values: Any) -> None:
-        """Have the directory changed."""
-        revision = self.directory.revision + 1
-        self.directory = msgspec.structs.replace(self.directory, revision=revision, **values)
-
-
-class HandCall:
-    """A call under way, which ends when it is told to."""
-
-    def __init__(self, stopping: Stopping, target: Target = TARGET) -> None:
-        self.told: list[GatebookError] = []
-        stopping.enter(self, target)
-
-    def stop(self, refusal: GatebookError) -> None:
-        """See gateway.stopping.Cuttable."""
-        self.told.append(refusal)
-
-    @property
-    def codes(self) -> list[str]:
-        """What it was told."""
-        return [each.code for each in self.told]
-
-
-def code_of(stopping: Stopping, target: Target = TARGET) -> str:
-    try:
-        stopping.check(target)
-    except GatebookError as error:
-        return error.code
-    return ""
+from tests.simulators.clock import NOON_US
+from tests.simulators.stops import OTHER, PLATFORM_LOG, TARGET, HandCall, World, code_of
+from tests.unit.gateway.test_snapshot import snapshot
 
 
 async def test_an_order_in_the_folder_is_in_force_without_the_database() -> None:
@@ -357,3 +241,102 @@ async def test_what_the_book_did_not_take_is_noted_again_and_nothing_twice(is_lo
     )
     await stopping.note()
     assert len(world.noted) == is_lost
+
+
+async def test_no_call_goes_on_when_the_directory_is_out_of_date_for_too_long() -> None:
+    """It may have been stopped by the database meanwhile, or its key revoked."""
+    world = World()
+    stopping = await world.open()
+    call = HandCall(stopping)
+    world.is_up = False
+    world.clock.advance(30)
+    await world.hear(stopping)
+    assert call.codes == []
+    world.clock.advance(1)
+    await world.hear(stopping)
+    await world.hear(stopping)
+    assert call.codes == ["stops_unavailable"]
+    assert call.told[0].retry_after_seconds is None  # it may have been executed
+    with pytest.raises(Unavailable):
+        HandCall(stopping)
+    world.is_up = True
+    await world.hear(stopping)
+    assert HandCall(stopping).codes == []
+
+
+async def test_the_database_is_obeyed_while_the_folder_cannot_be_read() -> None:
+    world = World()
+    stopping = await world.open()
+    call, other = HandCall(stopping), HandCall(stopping, OTHER)
+    world.is_readable = False
+    world.store("stp_1", kind="agent", subject="agt")
+    with pytest.raises(Unavailable):
+        await world.hear(stopping)
+    assert (call.codes, other.codes) == (["stopped"], [])
+    assert code_of(stopping, OTHER) == "stops_unavailable"  # an order may be there
+    world.is_readable = True
+    await world.hear(stopping)
+    assert code_of(stopping, OTHER) == ""
+
+
+async def test_no_call_goes_on_when_the_folder_cannot_be_read_for_too_long() -> None:
+    world = World()
+    stopping = await world.open()
+    call = HandCall(stopping)
+    world.is_readable = False
+    for _ in range(4):
+        world.clock.advance(10)
+        assert call.codes == []
+        with pytest.raises(Unavailable):
+            await world.hear(stopping)
+    assert call.codes == ["stops_unavailable"]
+
+
+async def test_nothing_is_let_through_when_stops_could_not_be_looked_for() -> None:
+    world = World()
+    stopping = await world.open()
+    world.clock.advance(30)
+    assert code_of(stopping) == ""
+    world.clock.advance(1)
+    with pytest.raises(Unavailable) as caught:
+        stopping.check(TARGET)
+    assert caught.value.code == "stops_unavailable"
+    await stopping.look()
+    assert code_of(stopping) == ""
+
+
+async def test_calls_are_cut_though_the_directory_is_out_of_date() -> None:
+    world = World()
+    stopping = await world.open()
+    call = HandCall(stopping)
+    world.is_up = False
+    world.clock.advance(3600)
+    world.order("agent", "bot")
+    await world.hear(stopping)
+    assert call.codes[0] == "stopped"
+
+
+async def test_a_look_does_not_wait_for_threads_that_a_database_keeps() -> None:
+    world = World()
+    stopping = await world.open()
+    loop, over = asyncio.get_running_loop(), threading.Event()
+    loop.set_default_executor(ThreadPoolExecutor(1))
+    hanging = loop.run_in_executor(None, over.wait)
+    try:
+        world.order("platform")
+        async with asyncio.timeout(5):
+            await stopping.look()
+        assert code_of(stopping) == "stopped"
+    finally:
+        over.set()
+        await hanging
+        stopping.close()
+
+
+async def test_a_look_costs_little() -> None:
+    """Twenty a second have to be nothing beside the calls."""
+    stopping = await World().open()
+    began = asyncio.get_running_loop().time()
+    for _ in range(100):
+        await stopping.look()
+    assert asyncio.get_running_loop().time() - began < 1
