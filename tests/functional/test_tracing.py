@@ -235,15 +235,3 @@ def test_a_collector_that_is_silent_keeps_no_call_and_no_stop_waiting(sqlite_url
             assert [gate.ask().status_code for _ in range(5)] == [200] * 5
             stopped_at = time.monotonic()
     assert time.monotonic() - stopped_at < 8
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1:9", "192.0.2.1", "169.254.169.254"])
-def test_traces_do_not_go_where_calls_do_not(
-    sqlite_url: str, collector: Collector, monkeypatch: pytest.MonkeyPatch, host: str
-) -> None:
-    """Neither by a proxy of the environment, nor to an address that is not called."""
-    with traced(sqlite_url, f"http://{host}/v1/traces") as gate:
-        monkeypatch.setenv("HTTP_PROXY", collector.endpoint)
-        monkeypatch.setenv("http_proxy", collector.endpoint)
-        assert gate.ask().status_code == 200
-    assert collector.bytes == b""

@@ -55,14 +55,17 @@ async def large(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @pytest.fixture
-def open_gate(sqlite_url: str, tmp_path: Path) -> Iterator[OpenGate]:
+def open_gate(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[OpenGate]:
     """Opens a gate to a provider with large replies, which waits a second for readers."""
+    monkeypatch.setattr(server, "READ_SECONDS", READ_SECONDS)
     with ExitStack() as stack:
         port = stack.enter_context(serving(large))
         database = stack.enter_context(closing(open_database(sqlite_url)))
 
         def opened(most: int = 100, **tables: Any) -> RunningGate:
-            settings = replace(SETTINGS, read_seconds=READ_SECONDS, connection_limit=most)
+            settings = replace(SETTINGS, connection_limit=most)
             return stack.enter_context(
                 open_running_gate(
                     database,

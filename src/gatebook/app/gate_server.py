@@ -181,7 +181,6 @@ def gate_config(
             connections=settings.connection_limit,
             head_seconds=settings.head_seconds,
             body_seconds=settings.body_seconds,
-            read_seconds=settings.read_seconds,
             refusal=refusal,
             proxies=read_networks(config.proxies.trusted),
         ),

@@ -26,14 +26,6 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     body_seconds: Annotated[
         int, Meta(ge=1, description="Wait for the complete body of a request.")
     ] = 60
-    read_seconds: Annotated[
-        int,
-        Meta(
-            ge=1,
-            description="Wait for an agent to read more of what it was sent, 240 bytes a second at"
-            " the least; then its connection is closed.",
-        ),
-    ] = 60
     connect_seconds: Annotated[
         int, Meta(ge=1, description="Wait for a connection to a provider.")
     ] = 10

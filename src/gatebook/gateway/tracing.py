@@ -31,7 +31,6 @@ from gatebook.core.clock import Clock
 from gatebook.gateway import conventions as names
 from gatebook.gateway import traceparent
 from gatebook.gateway.passage import Passage
-from gatebook.web.checked_session import CheckedSession
 from gatebook.web.exchange import Exchange
 
 _EXPORT_SECONDS: Final = 3
@@ -47,9 +46,7 @@ class Traces:
     def __init__(self, endpoint: str, *, ratio: float, version: str, clock: Clock) -> None:
         """`endpoint` is the whole address; `ratio` is of traces that begin here."""
         self._clock = clock
-        self._exporter = OTLPSpanExporter(
-            endpoint, timeout=_EXPORT_SECONDS, session=CheckedSession()
-        )
+        self._exporter = OTLPSpanExporter(endpoint, timeout=_EXPORT_SECONDS)
         self._provider = TracerProvider(
             sampler=ParentBased(TraceIdRatioBased(ratio)),
             resource=_resource(version),

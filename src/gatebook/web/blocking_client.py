@@ -86,10 +86,11 @@ class _Reading:
         self.is_complete = True
 
 
-def dial(host: str, port: int, until: float) -> socket.socket:
-    """A connection to an address that was checked; raises OSError."""
+def _connected(address: str, until: float) -> socket.socket:
+    if address.startswith(UNIX):
+        return _dial(socket.AF_UNIX, address.removeprefix(UNIX), until)
     failure: OSError = Broken("the name leads nowhere")
-    for family, where in _places(host, port):
+    for family, where in _places(address):
         try:
             return _dial(family, where, until)
         except OSError as error:
@@ -97,32 +98,18 @@ def dial(host: str, port: int, until: float) -> socket.socket:
     raise failure
 
 
-def _connected(address: str, until: float) -> socket.socket:
-    if address.startswith(UNIX):
-        return _dial(socket.AF_UNIX, address.removeprefix(UNIX), until)
-    try:
-        parts = urlsplit(address)
-        port = parts.port or _PORT
-    except ValueError:
-        raise _unclear(address) from None
-    return dial(parts.hostname or "", port, until)
-
-
-def _places(host: str, port: int) -> list[tuple[socket.AddressFamily, Any]]:
+def _places(address: str) -> list[tuple[socket.AddressFamily, Any]]:
     """What to connect to, every address checked."""
     try:
-        name = str(read_host(host))
+        parts = urlsplit(address)
+        host, port = read_host(parts.hostname or ""), parts.port or _PORT
     except ValueError:
-        raise _unclear(host) from None
-    found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+        raise NotCalled(f"{address} is spelled in a way that not everybody reads alike") from None
+    found = socket.getaddrinfo(str(host), port, type=socket.SOCK_STREAM)
     for *_, where in found:
         if not may_reach(str(where[0])):
             raise NotCalled(f"{host} leads to {where[0]}")
     return [(family, where) for family, _, _, _, where in found]
-
-
-def _unclear(address: str) -> NotCalled:
-    return NotCalled(f"{address} is spelled in a way that not everybody reads alike")
 
 
 def _dial(family: socket.AddressFamily, where: Any, until: float) -> socket.socket:

@@ -25,6 +25,8 @@ from gatebook.web.problem import Answer
 HEAD_BYTES: Final = 32 * 1024
 HEAD_FIELDS: Final = 100
 TARGET_BYTES: Final = 8 * 1024
+READ_SECONDS: Final = 60
+"""How long a peer may read next to nothing of what it was sent (nginx's send_timeout)."""
 LINGER_SECONDS: Final = 5
 """How long what still comes after a refusal is read and dropped, so that the answer gets through:
 closing with unread data resets the connection, and the peer may lose what we said."""
@@ -47,8 +49,6 @@ class Edge(NamedTuple):
     body_seconds: float
     refusal: Callable[[GatebookError], Answer]
     proxies: Sequence[Network] = ()
-    read_seconds: float = 60
-    """How long a peer may read next to nothing of what it was sent."""
 
 
 class EdgeProtocol(HttpToolsProtocol):
@@ -87,7 +87,7 @@ class EdgeProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
         """A peer connects; it has `head_seconds` to say something."""
         super().connection_made(transport)
-        self.flow = Flow(transport, self.loop, self.edge.read_seconds)
+        self.flow = Flow(transport, self.loop, READ_SECONDS)
         self.access_log = False  # an address may hold a key, whoever listens to that logger
         if len(self.connections) > self.edge.connections:
             self._turn_away(
