@@ -203,15 +203,15 @@ async def _not_json(answer: _Answer) -> None:
 
 
 async def _busy(answer: _Answer) -> None:
-    await answer.whole(429, answer.said.error(429), "Retry-After: 1")
+    await answer.whole(429, answer.said.error(429), *answer.said.error_headers, "Retry-After: 1")
 
 
 async def _broken(answer: _Answer) -> None:
-    await answer.whole(500, answer.said.error(500))
+    await answer.whole(500, answer.said.error(500), *answer.said.error_headers)
 
 
 async def _away(answer: _Answer) -> None:
-    await answer.whole(503, answer.said.error(503))
+    await answer.whole(503, answer.said.error(503), *answer.said.error_headers)
 
 
 async def _away_between(answer: _Answer) -> None:
@@ -229,6 +229,7 @@ async def _stream_cut(answer: _Answer) -> None:
 async def _stream_garbage(answer: _Answer) -> None:
     """A stream that turns into something else."""
     await _stream(answer, end=False)
+    await asyncio.sleep(_SLOW_SECONDS)  # nothing passes of a part that cannot be read
     await answer.event(b"data: {not json\n\n")
 
 

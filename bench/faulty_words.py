@@ -38,6 +38,7 @@ class Words(NamedTuple):
     """The body of an answer with this status."""
     error_event: bytes
     """A failure told in the middle of a stream."""
+    error_headers: tuple[str, ...] = ()
 
 
 def words(path: str, body: Mapping[str, Any]) -> Words:
@@ -127,6 +128,7 @@ def _converse(model: str, body: dict[str, Any], path: str) -> Words:
         _MESSAGES,
         lambda _: error,
         encode({**kind, ":content-type": "application/json"}, error),
+        ("x-amzn-ErrorType: ServiceUnavailableException",),
     )
 
 

@@ -132,7 +132,7 @@ def other_model(world: World) -> None:
 
 
 def other_provider(world: World) -> None:
-    world.enroll(provider=["another"])
+    world.enroll(provider=["another-*"])
 
 
 def other_operation(world: World) -> None:

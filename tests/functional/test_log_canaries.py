@@ -79,7 +79,7 @@ def test_calls_that_go_well_or_are_refused(gate: RunningGate, log: Log) -> None:
     assert ask(gate, model="o1-preview") == 403
     gate.ask(f'{{"model": {PROMPT}'.encode())
     url = f"{gate.base_url}/models?key="
-    assert gate.http.get(url + gate.key, headers={"x-api-key": gate.key}).status_code == 400
+    assert gate.http.get(url + gate.key, headers={"x-api-key": gate.key}).status_code == 403
     assert gate.http.get(url + STRANGE).status_code == 401
     assert gate.http.get(url + UNKNOWN).status_code == 401
     assert gate.ask(Authorization=f"Bearer {STRANGE}").status_code == 401

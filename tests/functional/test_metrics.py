@@ -131,7 +131,7 @@ def test_the_gate_is_seen_at_work(scraper: Scraper) -> None:
     assert scraper.one("gatebook_unsigned_age_seconds") < 5
     assert scraper.one("gatebook_ledger_waiting") == 0
     assert scraper.by("gatebook_ready", "check") == dict.fromkeys(
-        ("front", "directory", "book", "notary"), 1
+        ("front", "directory", "book", "notary", "stops"), 1
     )
 
 

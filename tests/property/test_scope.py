@@ -234,7 +234,7 @@ def ways_of(asked: Asked, permit: Permit, engaged: Iterable[Stop]) -> Ways:
     """The ways of a call while something is stopped, and without fallbacks."""
     meeting = Stops(engaged).meeting
     given: dict[str, Any] = {
-        "breakers": SimpleNamespace(admits=lambda _key: True, waits_seconds=lambda _key: 1),
+        "breakers": SimpleNamespace(admit=lambda _key: True, waits_seconds=lambda _key: 1),
         "probes": None,
         "stopping": SimpleNamespace(
             permits=lambda target: meeting(target) is None, check=lambda target: target

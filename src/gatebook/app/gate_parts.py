@@ -10,10 +10,8 @@ from functools import partial
 from typing import Any
 
 from gatebook import __version__
-from gatebook.app.followers import Step
 from gatebook.app.gate_loops import begin_loops, end_loops
 from gatebook.app.gate_surroundings import Surroundings
-from gatebook.app.limits import steps_of
 from gatebook.app.telemetry import Instruments
 from gatebook.core.addresses import may_reach
 from gatebook.gateway.allowance import Allowance
@@ -89,7 +87,7 @@ async def open_gate(given: Surroundings, front: Front) -> AsyncIterator[Gate]:
             clock=clock,
             entropy=given.entropy,
         )
-        stack.push_async_callback(end_loops, begin_loops(gate, _steps(given, gate)))
+        stack.push_async_callback(end_loops, begin_loops(given, gate))
         await instruments.serve(gate)
         yield gate
 
@@ -102,15 +100,6 @@ def _allowance(given: Surroundings, tasks: Tasks) -> Allowance:
         wait_seconds=given.config.storage.wait_seconds,
         clock=given.clock,
     )
-
-
-def _steps(given: Surroundings, gate: Gate) -> dict[str, Step]:
-    """What the surroundings need done again and again."""
-    return {
-        **given.presence.steps(gate.snapshots, given.config.gateway.poll_seconds),
-        **given.keeper.steps(gate.stopping),
-        **steps_of(given.leases, given.config.upstream.history_days),
-    }
 
 
 def _book(given: Surroundings, counts: Counter[str]) -> Book:

@@ -92,8 +92,15 @@ class Asking:
         Numbers, words and what is switched off ask for nothing.
         """
         for name, value in found.items():
-            if name not in known and _may_ask(value):
-                self.run_of("member", name)
+            if name in known or not _may_ask(value):
+                continue
+            if not _NAME.fullmatch(name):
+                raise Invalid(
+                    "unknown_member",
+                    "The body has a member that is not known here and has an unusual name.",
+                    "Send what the vendor's reference lists for this address.",
+                )
+            self.run_of("member", name)
 
     def of(self, call: Call) -> Call:
         """The call with all that was gathered."""

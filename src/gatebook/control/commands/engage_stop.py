@@ -128,7 +128,9 @@ class EngageStop(Command, frozen=True, kw_only=True, forbid_unknown_fields=True)
                 "Nothing is stopped.",
             )
         if len(found) > 1:
-            slugs = ", ".join(each.organization.slug for each in found[:5] if each.organization)
+            slugs = ", ".join(
+                sorted(each.organization.slug for each in found if each.organization)[:5]
+            )
             raise Invalid(
                 "organization_unclear", f"Several organizations have a {self.name}: {slugs}."
             )
