@@ -22,7 +22,7 @@ demo: $(READY) ## make governed calls, then verify the record of them offline
 	@$(BIN)/gatebook demo $(ARGS)
 
 test: $(READY) ## run the tests, on SQLite and PostgreSQL: a few minutes
-	$(BIN)/pytest -m "not long" -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	$(BIN)/pytest -m "not long" -n 3 --dist loadfile $(ARGS)
 
 test-long: $(READY) ## run the tests that take longer: crashes, tampering, real clients
 	$(BIN)/pytest -m long $(ARGS)

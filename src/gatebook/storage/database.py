@@ -7,6 +7,7 @@ Every failure of SQLAlchemy or a driver leaves here as Unavailable, without SQL 
 
 import sqlite3
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     import psycopg
 
 _WRITE: Final = "gatebook_write"
+_MEETING_SECONDS: Final = 5
 SCHEMA: Final = "0009"
 """The migration this version was written for; a test holds it to the newest one."""
 
@@ -173,12 +175,28 @@ def _failures() -> tuple[type[BaseException], ...]:
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # the driver begins nothing by itself: see _begin_sqlite
-    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
-    if mode not in {"wal", "memory"}:
+    if _write_ahead(connection) not in {"wal", "memory"}:
         raise sqlite3.OperationalError("no write-ahead log here")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone does not reach the disk
     connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> str:
+    """Have the file written ahead from now on; the mode that it is in then.
+
+    Of processes that meet at a fresh file, SQLite lets none wait for the other here.
+    """
+    until = time.monotonic() + _MEETING_SECONDS
+    while True:
+        try:
+            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return str(mode)
 
 
 def _begin_sqlite(connection: Connection) -> None:
