@@ -68,9 +68,12 @@ def test_a_database_that_stops_under_load_loses_no_receipted_entry(
     stopping.join()
     server.start()
     outcomes += recorder.record()
+    until = time.monotonic() + 10
+    while not isinstance(outcomes[-1], Receipt):  # a connection of before may fail once more
+        assert time.monotonic() < until
+        outcomes += recorder.record()
     recorder.close()
     receipts = [outcome for outcome in outcomes if isinstance(outcome, Receipt)]
-    assert isinstance(outcomes[-1], Receipt)
     assert len(receipts) < len(outcomes)
     [kept] = read_book(database).values()
     assert [kept[receipt.sq].hash for receipt in receipts] == [each.leaf for each in receipts]
