@@ -73,6 +73,8 @@ class Flow(FlowControl):
         """Bytes that the peer has taken so far, and those that wait for it."""
         size = self._transport.get_write_buffer_size()
         line = self._transport.get_extra_info("socket")
+        if line is None:  # over TLS, a connection that is closed has none any more
+            return -size, size
         try:
             info = line.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, _INFO_BYTES)
             queued = fcntl.ioctl(line.fileno(), termios.TIOCOUTQ, bytes(4))

@@ -77,3 +77,15 @@ async def test_a_connection_that_is_closed_is_not_looked_at() -> None:
     begin(transport).stop()
     await asyncio.sleep(2 * SECONDS)
     assert not transport.is_aborted
+
+
+async def test_what_is_closed_already_may_have_no_socket_and_needs_no_watch() -> None:
+    class Closed(HandTransport):
+        def get_extra_info(self, name: str) -> Any:
+            return None
+
+    flow = Flow(Closed(0), asyncio.get_running_loop(), SECONDS)  # type: ignore[arg-type]  # by hand
+    assert not flow.is_behind
+    flow.watch()
+    await asyncio.sleep(2 * SECONDS)
+    flow.stop()
