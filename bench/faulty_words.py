@@ -7,14 +7,22 @@ from urllib.parse import unquote
 
 import msgspec
 
-from gatebook.app import (
-    simulated_anthropic,
-    simulated_bedrock,
-    simulated_chat,
-    simulated_gemini,
-    simulated_responses,
+from gatebook.app.simulated import (
+    anthropic as simulated_anthropic,
 )
-from gatebook.app.simulated_openai import Maker
+from gatebook.app.simulated import (
+    bedrock as simulated_bedrock,
+)
+from gatebook.app.simulated import (
+    chat as simulated_chat,
+)
+from gatebook.app.simulated import (
+    gemini as simulated_gemini,
+)
+from gatebook.app.simulated import (
+    responses as simulated_responses,
+)
+from gatebook.app.simulated.openai import Maker
 from gatebook.core.amazon_events import encode
 from gatebook.core.clock import SystemClock
 from gatebook.core.ids import system_entropy

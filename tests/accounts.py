@@ -2,8 +2,8 @@
 
 from sqlalchemy import select
 
-from gatebook.policy.leases import Account
-from gatebook.policy.limits import Window
+from gatebook.policy.limits.bounds import Window
+from gatebook.policy.limits.leases import Account
 from gatebook.storage.database import Database
 from gatebook.storage.leases import read_accounts
 from gatebook.storage.tables import accounts

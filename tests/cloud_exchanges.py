@@ -5,7 +5,12 @@ from typing import Any, Final
 
 import msgspec
 
-from gatebook.app import simulated_bedrock, simulated_gemini
+from gatebook.app.simulated import (
+    bedrock as simulated_bedrock,
+)
+from gatebook.app.simulated import (
+    gemini as simulated_gemini,
+)
 
 VENDORS: Final = ("bedrock", "gemini")
 BASE_URLS: Final = {

@@ -13,9 +13,20 @@ from typing import Any, Final
 
 import msgspec
 
-from gatebook.app import simulated_anthropic, simulated_chat, simulated_openai, simulated_responses
 from gatebook.app.folders import dialects
-from gatebook.app.simulated_openai import Maker
+from gatebook.app.simulated import (
+    anthropic as simulated_anthropic,
+)
+from gatebook.app.simulated import (
+    chat as simulated_chat,
+)
+from gatebook.app.simulated import (
+    openai as simulated_openai,
+)
+from gatebook.app.simulated import (
+    responses as simulated_responses,
+)
+from gatebook.app.simulated.openai import Maker
 from gatebook.core.amazon_events import MessageSplitter
 from gatebook.core.event_stream import EventSplitter
 from gatebook.formats import Call, Stream, Terms

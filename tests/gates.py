@@ -27,7 +27,7 @@ from gatebook.app.notary_client import NotaryClient
 from gatebook.app.presence import Presence
 from gatebook.app.serving import ReadyServer, address_of, listen_on
 from gatebook.app.settings import TelemetrySettings
-from gatebook.app.simulated_provider import SimulatedProvider
+from gatebook.app.simulated.provider import SimulatedProvider
 from gatebook.app.snapshots import SqlSource
 from gatebook.app.stop_folder import StopFolder
 from gatebook.app.stop_keeper import StopKeeper

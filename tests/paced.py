@@ -4,7 +4,7 @@ import asyncio
 import json
 import threading
 
-from gatebook.app.simulated_provider import SimulatedProvider
+from gatebook.app.simulated.provider import SimulatedProvider
 from gatebook.core.clock import SystemClock
 from gatebook.core.ids import system_entropy
 from gatebook.web.body import Receive

@@ -13,9 +13,17 @@ import httpx2
 import openai
 import pytest
 
-from gatebook.app import simulated_anthropic, simulated_chat, simulated_responses
 from gatebook.app.folders import dialects
-from gatebook.app.simulated_openai import Maker
+from gatebook.app.simulated import (
+    anthropic as simulated_anthropic,
+)
+from gatebook.app.simulated import (
+    chat as simulated_chat,
+)
+from gatebook.app.simulated import (
+    responses as simulated_responses,
+)
+from gatebook.app.simulated.openai import Maker
 from gatebook.core.errors import Refused
 from gatebook.core.ids import system_entropy
 from gatebook.formats import Call, Operation

@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from gatebook.gateway.settings import UpstreamSettings
-from gatebook.policy.settings import LimitSettings
+from gatebook.policy.limits.settings import LimitSettings
 from gatebook.storage.database import open_database
 from tests.clients.error_rows import DIALECTS, ELSEWHERE, ROWS, Row, World, name_of_row
 from tests.clients.speakers import Speaker, Told

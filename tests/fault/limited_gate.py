@@ -32,7 +32,7 @@ from gatebook.gateway.asgi import GateApplication
 from gatebook.gateway.settings import GatewaySettings
 from gatebook.gateway.unsigned import Unsigned
 from gatebook.identity.keys import Peppers
-from gatebook.policy.settings import LimitSettings
+from gatebook.policy.limits.settings import LimitSettings
 from gatebook.storage.book import SqlStore
 from gatebook.storage.database import open_database
 from gatebook.storage.health import SqlHealth

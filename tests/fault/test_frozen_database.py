@@ -11,15 +11,15 @@ from sqlalchemy import text
 
 from gatebook.core.errors import Unavailable
 from gatebook.gateway.allowance import Allowance
-from gatebook.policy.demand import Demand
-from gatebook.policy.settings import LimitSettings
+from gatebook.policy.limits.demand import Demand
+from gatebook.policy.limits.settings import LimitSettings
 from gatebook.storage.database import Database, open_database
 from gatebook.storage.leases import SqlLeases
 from gatebook.storage.now import now_us
 from gatebook.web.tasks import Tasks
 from tests.accounts import every_account
 from tests.simulators.clock import SetClock
-from tests.unit.policy.test_limits import bound
+from tests.unit.policy.limits.test_bounds import bound
 
 MONEY = bound(amount=10_000)
 

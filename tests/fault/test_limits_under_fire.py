@@ -21,8 +21,8 @@ import pytest
 
 from gatebook.core.clock import SECOND_US, SystemClock
 from gatebook.core.secret import Secret
-from gatebook.policy.leases import Account
-from gatebook.policy.limits import Window
+from gatebook.policy.limits.bounds import Window
+from gatebook.policy.limits.leases import Account
 from gatebook.storage.database import Database, open_database
 from gatebook.storage.leases import SqlLeases
 from tests.accounts import every_account

@@ -12,8 +12,8 @@ from typing import Final
 import pytest
 
 from gatebook.formats import Operation
-from gatebook.policy.prices import MILLION
-from gatebook.policy.settings import LimitSettings
+from gatebook.policy.limits.prices import MILLION
+from gatebook.policy.limits.settings import LimitSettings
 from gatebook.storage.database import open_database
 from tests.gates import RunningGate, eventually, open_running_gate, with_provider
 from tests.operations import OPERATIONS, address, body, is_served, marked, name_of

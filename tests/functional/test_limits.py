@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gatebook.policy.settings import LimitSettings
+from gatebook.policy.limits.settings import LimitSettings
 from gatebook.storage.database import open_database
 from tests.accounts import every_account
 from tests.gates import RunningGate, chat, error_of, eventually, open_running_gate

@@ -16,7 +16,7 @@ import pytest
 
 from bench.database_wire import DatabaseWire, State
 from gatebook.app.config import load_config
-from gatebook.app.simulated_provider import SimulatedProvider
+from gatebook.app.simulated.provider import SimulatedProvider
 from gatebook.app.wiring import open_control, operator
 from gatebook.control.apply import Answer, Control, Order, carry_out
 from gatebook.control.inputs import read_command

@@ -9,8 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gatebook.app import simulated_bedrock, simulated_gemini
 from gatebook.app.folders import dialects
+from gatebook.app.simulated import (
+    bedrock as simulated_bedrock,
+)
+from gatebook.app.simulated import (
+    gemini as simulated_gemini,
+)
 from gatebook.core.amazon_events import encode
 from gatebook.core.errors import Invalid, Unavailable
 from gatebook.formats import Call, Operation, Terms

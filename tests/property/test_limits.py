@@ -27,10 +27,10 @@ from msgspec.structs import replace
 from gatebook.core.clock import SECOND_US, Moment
 from gatebook.core.errors import Exhausted, Unavailable
 from gatebook.identity.directory import Limit
-from gatebook.policy.demand import NOTHING, Demand
-from gatebook.policy.limits import MINUTE_US, Bound, Window
-from gatebook.policy.purse import Reservation
-from gatebook.policy.wallet import Exchange, Wallet
+from gatebook.policy.limits.bounds import MINUTE_US, Bound, Window
+from gatebook.policy.limits.demand import NOTHING, Demand
+from gatebook.policy.limits.purse import Reservation
+from gatebook.policy.limits.wallet import Exchange, Wallet
 from tests.simulators.clock import NOON_US, SetClock
 from tests.simulators.leases import MemoryAccounts, MemoryLeases
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Literal
 
 from gatebook.core.clock import SECOND_US
 from gatebook.core.errors import Unavailable
-from gatebook.policy.leases import Account, Answer, Ask, Part, exchange, kind_of
+from gatebook.policy.limits.leases import Account, Answer, Ask, Part, exchange, kind_of
 from tests.simulators.clock import NOON_US
 
 if TYPE_CHECKING:
-    from gatebook.policy.limits import Window
+    from gatebook.policy.limits.bounds import Window
 
 Fault = Literal["", "before", "after"]
 
@@ -26,7 +26,7 @@ class MemoryAccounts:
 
 
 class MemoryLeases:
-    """Implements `policy.leases.Leases` for one process."""
+    """Implements `policy.limits.leases.Leases` for one process."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class MemoryLeases:
         self._lease_us = lease_seconds * SECOND_US
 
     def exchange(self, parts: Sequence[Part], asks: Sequence[Ask]) -> Answer:
-        """See policy.leases.Leases."""
+        """See policy.limits.leases.Leases."""
         now_us = self._now_us()
         self._shared.exchanges += 1
         if self._shared.fault == "before":

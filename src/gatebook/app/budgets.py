@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from gatebook.core.clock import Clock
 from gatebook.identity.directory import Directory, Limit
-from gatebook.policy.leases import Account, left_of
-from gatebook.policy.limits import FOREVER_US, Bound, Window
+from gatebook.policy.limits.bounds import FOREVER_US, Bound, Window
+from gatebook.policy.limits.leases import Account, left_of
 from gatebook.storage.database import Database
 from gatebook.storage.directory import load_snapshot
 from gatebook.storage.leases import read_accounts

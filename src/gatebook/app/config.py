@@ -26,7 +26,7 @@ from gatebook.core.errors import Misconfigured
 from gatebook.gateway.settings import GatewaySettings, MemorySettings, UpstreamSettings
 from gatebook.identity.settings import IdentitySettings
 from gatebook.ledger.settings import LedgerSettings
-from gatebook.policy.settings import LimitSettings
+from gatebook.policy.limits.settings import LimitSettings
 from gatebook.storage.settings import StorageSettings
 from gatebook.web.client_address import read_networks
 from gatebook.web.settings import ProxySettings, TlsSettings

@@ -18,7 +18,7 @@ from typing import Final
 from uvicorn import Server
 
 from gatebook.app.child import Child
-from gatebook.app.simulated_provider import SimulatedProvider
+from gatebook.app.simulated.provider import SimulatedProvider
 from gatebook.core.clock import SystemClock
 from gatebook.core.errors import Conflict, GatebookError, Misconfigured, Unavailable
 from gatebook.core.ids import system_entropy

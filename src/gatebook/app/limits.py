@@ -6,13 +6,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from gatebook import policy
 from gatebook.app.followers import Step
 from gatebook.core.clock import Clock
 from gatebook.core.errors import Misconfigured
 from gatebook.core.ids import Entropy, new_id
-from gatebook.policy.prices import PriceTable, read_table
-from gatebook.policy.settings import LimitSettings
+from gatebook.policy import limits
+from gatebook.policy.limits.prices import PriceTable, read_table
+from gatebook.policy.limits.settings import LimitSettings
 from gatebook.storage.database import Database
 from gatebook.storage.leases import SqlLeases
 from gatebook.storage.now import now_us
@@ -46,7 +46,7 @@ def price_tables(own: str) -> list[PriceTable]:
 
     `own` is a file that comes before the one that is shipped; empty: there is none.
     """
-    shipped = read_table(files(policy).joinpath("prices.toml").read_text("utf-8"))
+    shipped = read_table(files(limits).joinpath("prices.toml").read_text("utf-8"))
     if not own:
         return [shipped]
     try:

@@ -15,7 +15,7 @@ from gatebook.gateway.commitments import CommitmentKey
 from gatebook.gateway.snapshot import Snapshot, Tenant
 from gatebook.identity.directory import Directory, credential_cell
 from gatebook.identity.keys import Peppers
-from gatebook.policy.prices import PriceTable
+from gatebook.policy.limits.prices import PriceTable
 from gatebook.storage.database import Database
 from gatebook.storage.directory import load_data_keys, load_snapshot, read_revision
 from gatebook.storage.policies import keep_policies

@@ -26,7 +26,7 @@ def show_budgets(session: Session, organization: str, agent: str, as_json: bool)
     from gatebook.app.budgets import read_budgets
     from gatebook.app.wiring import look_into
     from gatebook.core.clock import SystemClock, to_text
-    from gatebook.policy.limits import amount_of, in_words
+    from gatebook.policy.limits.bounds import amount_of, in_words
 
     with look_into(session.config) as database:
         budgets = [

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from openai import OpenAI
 
     from gatebook.app.demo import Installation
-    from gatebook.app.simulated_provider import SimulatedProvider
+    from gatebook.app.simulated.provider import SimulatedProvider
 
 _KEY: Final = re.compile(r"gbk_agt_live_[0-9A-Za-z_]+")
 _QUESTION: Final = [{"role": "user", "content": "Who keeps the book?"}]

@@ -20,7 +20,7 @@ def command() -> None:
 def list_limits(session: Session, organization: str, as_json: bool) -> None:
     """List the limits; `gatebook budget show` says how far each is used up."""
     from gatebook.app.budgets import name_of
-    from gatebook.policy.limits import in_words
+    from gatebook.policy.limits.bounds import in_words
 
     directory = session.directory
     limits = [

@@ -58,8 +58,8 @@ def _prices(session: Session) -> list[dict[str, Any]]:
     """Prices that were set, where there is an installation, then those of the tables."""
     from gatebook.app.limits import price_tables
     from gatebook.core.clock import to_text
-    from gatebook.policy.limits import in_dollars
-    from gatebook.policy.prices import precedence
+    from gatebook.policy.limits.bounds import in_dollars
+    from gatebook.policy.limits.prices import precedence
 
     config = session.config
     rows: list[dict[str, Any]] = []

@@ -1,8 +1,8 @@
 """Holds every call to its limits: sets aside what it may use at most, before it is recorded.
 
 Most calls take from what this process has leased, which is arithmetic and waits for nothing. Those
-that find too little wait together for one exchange with the database (`policy/leases.py`). While it
-does not answer, calls go on with what is leased and are refused beyond that.
+that find too little wait together for one exchange with the database (`policy/limits/leases.py`).
+While it does not answer, calls go on with what is leased and are refused beyond that.
 """
 
 import asyncio
@@ -16,13 +16,13 @@ from gatebook.gateway.rates import rates
 from gatebook.gateway.snapshot import Snapshot
 from gatebook.gateway.ways import Way
 from gatebook.identity.identify import Principal
-from gatebook.policy.demand import BY_TOKENS, NOTHING, Demand, fitted, worst
-from gatebook.policy.holding import Holding
-from gatebook.policy.leases import Leases
-from gatebook.policy.limits import FOREVER_US, SPENT, Bound
-from gatebook.policy.purse import Reservation
-from gatebook.policy.settings import LimitSettings
-from gatebook.policy.wallet import Exchange, Wallet
+from gatebook.policy.limits.bounds import FOREVER_US, SPENT, Bound
+from gatebook.policy.limits.demand import BY_TOKENS, NOTHING, Demand, fitted, worst
+from gatebook.policy.limits.holding import Holding
+from gatebook.policy.limits.leases import Leases
+from gatebook.policy.limits.purse import Reservation
+from gatebook.policy.limits.settings import LimitSettings
+from gatebook.policy.limits.wallet import Exchange, Wallet
 from gatebook.web.problem import Headers
 from gatebook.web.tasks import Tasks
 

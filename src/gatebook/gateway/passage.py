@@ -15,8 +15,8 @@ from gatebook.identity.identify import Principal
 from gatebook.ledger.attempt import Receipt
 from gatebook.ledger.events import Commitment
 from gatebook.ledger.events.call import CallConcluded, CallIntended, CallRefused
-from gatebook.policy.demand import Came
-from gatebook.policy.holding import Holding
+from gatebook.policy.limits.demand import Came
+from gatebook.policy.limits.holding import Holding
 from gatebook.web.exchange import Exchange
 
 _ID_BYTES: Final = 15

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from gatebook.core.clock import SECOND_US, to_text
-from gatebook.policy.limits import MINUTE_US, Bound
+from gatebook.policy.limits.bounds import MINUTE_US, Bound
 from gatebook.web.problem import Headers
 
 _FIELDS: Final = ("limit", "remaining", "reset")

@@ -18,9 +18,9 @@ from gatebook.gateway.settings import GatewaySettings
 from gatebook.identity.directory import Directory, Provider
 from gatebook.identity.identify import KeyRejected, Principal, identify
 from gatebook.identity.keys import Peppers
-from gatebook.policy.limits import Limits
+from gatebook.policy.limits.bounds import Limits
+from gatebook.policy.limits.prices import Prices, PriceTable
 from gatebook.policy.permit import Policies
-from gatebook.policy.prices import Prices, PriceTable
 
 
 class Tenant(NamedTuple):

@@ -13,8 +13,8 @@ import msgspec
 from sqlalchemy import Connection, and_, bindparam, delete, exists, select, tuple_, update
 
 from gatebook.core.clock import SECOND_US
-from gatebook.policy.leases import Account, Answer, Ask, Lease, Part, exchange, kind_of
-from gatebook.policy.limits import Window
+from gatebook.policy.limits.bounds import Window
+from gatebook.policy.limits.leases import Account, Answer, Ask, Lease, Part, exchange, kind_of
 from gatebook.storage.database import Database
 from gatebook.storage.tables import accounts, leases
 from gatebook.storage.upsert import insert
@@ -40,7 +40,7 @@ class _Held(NamedTuple):
 
 
 class SqlLeases:
-    """Implements `policy.leases.Leases` for one process, by which its leases are called."""
+    """Implements `policy.limits.leases.Leases` for one process, by which its leases are called."""
 
     def __init__(self, database: Database, holder: str, *, now_us: Now, lease_seconds: int) -> None:
         self._database = database
@@ -49,7 +49,7 @@ class SqlLeases:
         self._lease_us = lease_seconds * SECOND_US
 
     def exchange(self, parts: Sequence[Part], asks: Sequence[Ask]) -> Answer:
-        """See policy.leases.Leases."""
+        """See policy.limits.leases.Leases."""
         with self._database.writing() as connection:
             now_us = self._now_us(connection)
             _open(connection, parts, now_us)

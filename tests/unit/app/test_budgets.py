@@ -3,11 +3,11 @@
 from msgspec.structs import replace
 
 from gatebook.app.budgets import read_budgets
-from gatebook.policy.leases import Ask, Part
-from gatebook.policy.limits import Bound, Window
+from gatebook.policy.limits.bounds import Bound, Window
+from gatebook.policy.limits.leases import Ask, Part
 from gatebook.storage.leases import SqlLeases
 from tests.office import Office
-from tests.unit.policy.test_limits import bound
+from tests.unit.policy.limits.test_bounds import bound
 
 
 def used(office: Office, limit: str, of: Bound, *, spent: int, held: int = 0) -> None:

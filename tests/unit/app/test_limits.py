@@ -8,12 +8,12 @@ from gatebook.app.limits import open_leases, price_tables
 from gatebook.core.clock import SECOND_US, SystemClock
 from gatebook.core.errors import Misconfigured
 from gatebook.core.ids import system_entropy
-from gatebook.policy.leases import Part
-from gatebook.policy.settings import LimitSettings
+from gatebook.policy.limits.leases import Part
+from gatebook.policy.limits.settings import LimitSettings
 from gatebook.storage.database import Database
 from tests.accounts import every_account
 from tests.simulators.clock import NOON_US, SetClock
-from tests.unit.policy.test_limits import bound
+from tests.unit.policy.limits.test_bounds import bound
 
 OWN = """
 [vendors]

@@ -9,13 +9,13 @@ import pytest
 
 from gatebook.core.errors import Exhausted, Unavailable
 from gatebook.gateway.allowance import Allowance
-from gatebook.policy.demand import NOTHING, Demand
-from gatebook.policy.leases import Answer, Ask, Leases, Part
-from gatebook.policy.settings import LimitSettings
+from gatebook.policy.limits.demand import NOTHING, Demand
+from gatebook.policy.limits.leases import Answer, Ask, Leases, Part
+from gatebook.policy.limits.settings import LimitSettings
 from gatebook.web.tasks import Tasks
 from tests.simulators.clock import SetClock
 from tests.simulators.leases import MemoryAccounts, MemoryLeases
-from tests.unit.policy.test_limits import bound
+from tests.unit.policy.limits.test_bounds import bound
 
 MONEY = bound(amount=10_000)
 CALL = Demand(requests=1, money=1000, concurrent=1)

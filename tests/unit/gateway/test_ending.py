@@ -28,7 +28,7 @@ from gatebook.gateway.unsigned import Unsigned
 from gatebook.gateway.upstream import Upstream
 from gatebook.ledger.events.call import CallRefused
 from gatebook.ledger.settings import LedgerSettings
-from gatebook.policy.settings import LimitSettings
+from gatebook.policy.limits.settings import LimitSettings
 from gatebook.web.client import Client
 from gatebook.web.exchange import Exchange
 from gatebook.web.problem import Answer, problem

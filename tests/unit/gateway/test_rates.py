@@ -2,7 +2,7 @@
 
 from gatebook.gateway.rates import rates
 from tests.simulators.clock import NOON_US
-from tests.unit.policy.test_limits import bound
+from tests.unit.policy.limits.test_bounds import bound
 
 REQUESTS = bound("requests", "minute", 60)
 TOKENS = bound("tokens", "minute", 600)

@@ -9,13 +9,13 @@ from msgspec.structs import replace
 
 from gatebook.core.clock import SECOND_US
 from gatebook.core.errors import Unavailable
-from gatebook.policy.leases import Account, Ask, Lease, Part
-from gatebook.policy.limits import Bound, Window
+from gatebook.policy.limits.bounds import Bound, Window
+from gatebook.policy.limits.leases import Account, Ask, Lease, Part
 from gatebook.storage.database import Database, open_database
 from gatebook.storage.leases import SqlLeases, read_accounts
 from tests.accounts import every_account
 from tests.simulators.clock import NOON_US
-from tests.unit.policy.test_limits import bound
+from tests.unit.policy.limits.test_bounds import bound
 
 BUDGETS = [bound(amount=1000, id=f"lim_{number}") for number in range(3)]
 

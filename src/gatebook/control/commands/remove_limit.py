@@ -9,7 +9,7 @@ from gatebook.control.command import Context, InOrganization, Outcome
 from gatebook.core.errors import NotFound
 from gatebook.identity.directory import Limit
 from gatebook.ledger.events.limit import LimitRemoved
-from gatebook.policy.limits import in_words
+from gatebook.policy.limits.bounds import in_words
 
 
 class RemoveLimit(InOrganization, frozen=True, kw_only=True, forbid_unknown_fields=True):

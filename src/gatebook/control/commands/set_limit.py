@@ -14,8 +14,8 @@ from gatebook.core.errors import Invalid
 from gatebook.core.ids import new_id
 from gatebook.identity.directory import Limit
 from gatebook.ledger.events.limit import LimitImposed
-from gatebook.policy.limits import in_words
-from gatebook.policy.prices import micros
+from gatebook.policy.limits.bounds import in_words
+from gatebook.policy.limits.prices import micros
 
 _PARTS: Final = re.compile(r"([0-9.]+)([a-z]+)(?:/([a-z]+))?")
 _Subject = Literal["agent", "workspace", "organization"]

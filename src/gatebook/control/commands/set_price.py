@@ -11,7 +11,7 @@ from gatebook.control.lookup import price_of, provider_called
 from gatebook.core.ids import new_id
 from gatebook.identity.directory import PriceOverride
 from gatebook.ledger.events.price import PriceAgreed
-from gatebook.policy.prices import micros
+from gatebook.policy.limits.prices import micros
 
 
 class SetPrice(InOrganization, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 from openai.types.responses import InputTokenCountResponse, Response, ResponseStreamEvent
 
-from gatebook.app.simulated_openai import Maker
-from gatebook.app.simulated_responses import Request, counted, events, response
+from gatebook.app.simulated.openai import Maker
+from gatebook.app.simulated.responses import Request, counted, events, response
 from gatebook.core.ids import system_entropy
 from tests.published import events_of, published
 from tests.simulators.clock import SetClock

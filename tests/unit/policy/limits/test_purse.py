@@ -3,10 +3,10 @@
 import pytest
 
 from gatebook.core.clock import Moment
-from gatebook.policy.demand import NOTHING, Demand
-from gatebook.policy.limits import Bound, Shortage, Window
-from gatebook.policy.purse import Purse, Reservation
-from tests.unit.policy.test_limits import bound
+from gatebook.policy.limits.bounds import Bound, Shortage, Window
+from gatebook.policy.limits.demand import NOTHING, Demand
+from gatebook.policy.limits.purse import Purse, Reservation
+from tests.unit.policy.limits.test_bounds import bound
 
 
 def purse(of: Bound, free: int = 100) -> Purse:

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from gatebook.core.clock import SECOND_US
-from gatebook.policy.leases import (
+from gatebook.policy.limits.bounds import Bound, Window
+from gatebook.policy.limits.leases import (
     Account,
     Answer,
     Ask,
@@ -16,8 +17,7 @@ from gatebook.policy.leases import (
     kind_of,
     left_of,
 )
-from gatebook.policy.limits import Bound, Window
-from tests.unit.policy.test_limits import bound
+from tests.unit.policy.limits.test_bounds import bound
 
 NOW = 100 * SECOND_US
 LATER = NOW + 30 * SECOND_US

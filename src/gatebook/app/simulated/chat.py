@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from gatebook.app.simulated_openai import Maker
+from gatebook.app.simulated.openai import Maker
 
 
 class _Tool(msgspec.Struct):

@@ -9,8 +9,8 @@ database, where the bucket's size bounds it. A slot comes back whole.
 from collections.abc import Sequence
 
 from gatebook.core.clock import Moment
-from gatebook.policy.demand import Demand
-from gatebook.policy.limits import FOREVER_US, Bound, Shortage, Window
+from gatebook.policy.limits.bounds import FOREVER_US, Bound, Shortage, Window
+from gatebook.policy.limits.demand import Demand
 
 
 class Purse:

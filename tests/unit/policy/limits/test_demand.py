@@ -10,7 +10,7 @@ from gatebook.core.errors import Refused
 from gatebook.formats import Call, Operation, Usage
 from gatebook.formats.chat import Chat
 from gatebook.identity.directory import Provider
-from gatebook.policy.demand import (
+from gatebook.policy.limits.demand import (
     UNSEEN_TOKENS,
     Came,
     Charge,
@@ -20,8 +20,8 @@ from gatebook.policy.demand import (
     fitted,
     worst,
 )
-from gatebook.policy.prices import Price, Rates
-from gatebook.policy.settings import LimitSettings
+from gatebook.policy.limits.prices import Price, Rates
+from gatebook.policy.limits.settings import LimitSettings
 from gatebook.providers import Dialect
 from tests.decisions import OPENAI
 

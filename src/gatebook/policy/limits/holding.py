@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from gatebook.policy.demand import NOTHING, Came, Charge, Demand, Worst, charge
-from gatebook.policy.limits import Bound
-from gatebook.policy.prices import Price
-from gatebook.policy.purse import Reservation
+from gatebook.policy.limits.bounds import Bound
+from gatebook.policy.limits.demand import NOTHING, Came, Charge, Demand, Worst, charge
+from gatebook.policy.limits.prices import Price
+from gatebook.policy.limits.purse import Reservation
 
 
 class Holding:

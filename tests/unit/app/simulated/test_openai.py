@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from openai.types import CreateEmbeddingResponse, ImagesResponse, ModerationCreateResponse
 
-from gatebook.app.simulated_openai import (
+from gatebook.app.simulated.openai import (
     Embedded,
     Judged,
     Maker,

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
-from gatebook.policy.limits import MINUTE_US, Bound, Shortage, Window
+from gatebook.policy.limits.bounds import MINUTE_US, Bound, Shortage, Window
 
 _SHARE: Final = 8
 """At most an eighth of what is left is leased ahead, so that others find some."""

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
-from gatebook.app.simulated_chat import Request, completion, events
-from gatebook.app.simulated_openai import Maker
+from gatebook.app.simulated.chat import Request, completion, events
+from gatebook.app.simulated.openai import Maker
 from gatebook.core.ids import system_entropy
 from tests.published import events_of, published
 from tests.simulators.clock import SetClock

@@ -1,6 +1,6 @@
 """Anthropic's side of the simulated provider: messages, whole and streamed, counts and models.
 
-The names of models mean what they mean in `simulated_provider.py`; `sim-overloaded` begins a stream
+The names of models mean what they mean in `provider.py`; `sim-overloaded` begins a stream
 and reports `overloaded_error` in the middle of it.
 """
 

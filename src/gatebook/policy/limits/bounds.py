@@ -10,8 +10,8 @@ from gatebook.core.clock import SECOND_US, to_text
 from gatebook.core.errors import Exhausted
 from gatebook.identity.directory import Directory, Limit
 from gatebook.identity.identify import Principal
-from gatebook.policy.demand import Demand
-from gatebook.policy.prices import CURRENCY, MILLION
+from gatebook.policy.limits.demand import Demand
+from gatebook.policy.limits.prices import CURRENCY, MILLION
 
 SPENT: Final = "insufficient_quota"
 """The code of a budget that is spent, by the name that OpenAI's clients know it by."""

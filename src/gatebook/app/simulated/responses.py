@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from gatebook.app.simulated_openai import Maker
+from gatebook.app.simulated.openai import Maker
 
 _THOUGHT: Final = "Words will do."
 _SEALED: Final = "c2VhbGVkIGJ5IG5vYm9keQ=="

@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 
 from gatebook.core.clock import SECOND_US, Moment
 from gatebook.core.errors import Exhausted
-from gatebook.policy.demand import Demand
-from gatebook.policy.leases import Answer, Ask, Part, Told, Verdict
-from gatebook.policy.limits import MINUTE_US, Bound, Window, reached
-from gatebook.policy.purse import Purse, Reservation
+from gatebook.policy.limits.bounds import MINUTE_US, Bound, Window, reached
+from gatebook.policy.limits.demand import Demand
+from gatebook.policy.limits.leases import Answer, Ask, Part, Told, Verdict
+from gatebook.policy.limits.purse import Purse, Reservation
 
 Wanted = tuple[Sequence[Bound], Demand]
 """The limits that bind a call, and what it needs."""

@@ -13,7 +13,7 @@ from botocore.model import ServiceModel, Shape
 from botocore.parsers import create_parser
 from botocore.validate import ParamValidator
 
-from gatebook.app.simulated_bedrock import Asked, Request, asked, events, failure, whole
+from gatebook.app.simulated.bedrock import Asked, Request, asked, events, failure, whole
 
 MESSAGES = [{"role": "user", "content": [{"text": "hi"}]}]
 TOOLS = {"tools": [{"toolSpec": {"name": "look_up"}}]}

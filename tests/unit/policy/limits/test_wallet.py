@@ -4,13 +4,13 @@ import pytest
 
 from gatebook.core.clock import SECOND_US, Moment
 from gatebook.core.errors import Exhausted
-from gatebook.policy.demand import NOTHING, Demand
-from gatebook.policy.limits import Bound
-from gatebook.policy.purse import Reservation
-from gatebook.policy.wallet import Wallet
+from gatebook.policy.limits.bounds import Bound
+from gatebook.policy.limits.demand import NOTHING, Demand
+from gatebook.policy.limits.purse import Reservation
+from gatebook.policy.limits.wallet import Wallet
 from tests.simulators.clock import SetClock
 from tests.simulators.leases import MemoryAccounts, MemoryLeases
-from tests.unit.policy.test_limits import bound, limit
+from tests.unit.policy.limits.test_bounds import bound, limit
 
 MONEY = bound(amount=10_000)
 CALL = Demand(requests=1, tokens=10, money=100, concurrent=1)

@@ -1,11 +1,11 @@
 """What is set aside for a call is settled once: with what it used, or whole if it never left."""
 
 from gatebook.formats import Usage
-from gatebook.policy.demand import Came, Charge, Worst
-from gatebook.policy.holding import Holding
-from gatebook.policy.purse import Purse, Reservation
-from tests.unit.policy.test_limits import bound
-from tests.unit.policy.test_purse import purse
+from gatebook.policy.limits.demand import Came, Charge, Worst
+from gatebook.policy.limits.holding import Holding
+from gatebook.policy.limits.purse import Purse, Reservation
+from tests.unit.policy.limits.test_bounds import bound
+from tests.unit.policy.limits.test_purse import purse
 
 
 def held() -> tuple[Purse, Purse, Holding]:

@@ -13,8 +13,8 @@ import msgspec
 from gatebook.core.errors import Refused
 from gatebook.formats import Call, Terms, Usage
 from gatebook.identity.directory import Provider
-from gatebook.policy.prices import Price
-from gatebook.policy.settings import LimitSettings
+from gatebook.policy.limits.prices import Price
+from gatebook.policy.limits.settings import LimitSettings
 from gatebook.providers import members_known
 
 UNSEEN_TOKENS: Final = 2048

@@ -1,6 +1,6 @@
 """Amazon's side of the simulated provider: Converse, whole and streamed.
 
-The names of models mean what they mean in `simulated_provider.py`; `sim-overloaded` begins a stream
+The names of models mean what they mean in `provider.py`; `sim-overloaded` begins a stream
 and reports an exception in the middle of it, `sim-no-metadata` ends one without its tokens.
 """
 
@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from gatebook.app.simulated_ways import Ways
+from gatebook.app.simulated.ways import Ways
 from gatebook.core.amazon_events import encode
 from gatebook.web.exchange import Exchange
 from gatebook.web.problem import Answer

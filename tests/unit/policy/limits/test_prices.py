@@ -9,7 +9,7 @@ from gatebook.app.limits import price_tables
 from gatebook.core.errors import Misconfigured
 from gatebook.formats import Usage
 from gatebook.identity.directory import Directory, PriceOverride
-from gatebook.policy.prices import (
+from gatebook.policy.limits.prices import (
     Price,
     PriceRow,
     Prices,

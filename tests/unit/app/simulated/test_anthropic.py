@@ -9,7 +9,7 @@ from anthropic.types import (
     RawMessageStreamEvent,
 )
 
-from gatebook.app.simulated_anthropic import (
+from gatebook.app.simulated.anthropic import (
     MODELS,
     Request,
     Tool,

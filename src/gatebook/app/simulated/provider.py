@@ -13,14 +13,9 @@ from urllib.parse import unquote
 
 import msgspec
 
-from gatebook.app import simulated_anthropic as anthropic
-from gatebook.app import simulated_bedrock as bedrock
-from gatebook.app import simulated_chat as chat
-from gatebook.app import simulated_gemini as gemini
-from gatebook.app import simulated_openai as openai
-from gatebook.app import simulated_responses as responses
-from gatebook.app.simulated_openai import Maker
-from gatebook.app.simulated_ways import Ways
+from gatebook.app.simulated import anthropic, bedrock, chat, gemini, openai, responses
+from gatebook.app.simulated.openai import Maker
+from gatebook.app.simulated.ways import Ways
 from gatebook.core.clock import Clock
 from gatebook.core.errors import Invalid
 from gatebook.core.ids import Entropy

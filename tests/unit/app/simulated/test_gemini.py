@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from google.genai import types
 
-from gatebook.app.simulated_gemini import (
+from gatebook.app.simulated.gemini import (
     MODELS,
     Asked,
     Request,

@@ -7,8 +7,7 @@ import pytest
 
 from gatebook.core.errors import Exhausted
 from gatebook.identity.directory import Directory, Limit
-from gatebook.policy.demand import Demand
-from gatebook.policy.limits import (
+from gatebook.policy.limits.bounds import (
     FOREVER_US,
     SPENT,
     Bound,
@@ -19,6 +18,7 @@ from gatebook.policy.limits import (
     levels,
     reached,
 )
+from gatebook.policy.limits.demand import Demand
 from tests.unit.policy.test_permit import principal
 
 

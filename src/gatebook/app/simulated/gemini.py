@@ -1,6 +1,6 @@
 """Google's side of the simulated provider: contents generated, streamed, counted and embedded.
 
-The names of models mean what they mean in `simulated_provider.py`; `sim-overloaded` begins a stream
+The names of models mean what they mean in `provider.py`; `sim-overloaded` begins a stream
 and reports UNAVAILABLE in the middle of it, `sim-blocked` refuses the prompt.
 """
 
@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from gatebook.app.simulated_ways import Ways
+from gatebook.app.simulated.ways import Ways
 from gatebook.web.exchange import Exchange
 from gatebook.web.problem import Answer
 
