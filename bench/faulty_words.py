@@ -9,17 +9,9 @@ import msgspec
 
 from gatebook.app.simulated import (
     anthropic as simulated_anthropic,
-)
-from gatebook.app.simulated import (
     bedrock as simulated_bedrock,
-)
-from gatebook.app.simulated import (
     chat as simulated_chat,
-)
-from gatebook.app.simulated import (
     gemini as simulated_gemini,
-)
-from gatebook.app.simulated import (
     responses as simulated_responses,
 )
 from gatebook.app.simulated.openai import Maker

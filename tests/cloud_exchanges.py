@@ -7,8 +7,6 @@ import msgspec
 
 from gatebook.app.simulated import (
     bedrock as simulated_bedrock,
-)
-from gatebook.app.simulated import (
     gemini as simulated_gemini,
 )
 

@@ -16,14 +16,8 @@ import msgspec
 from gatebook.app.folders import dialects
 from gatebook.app.simulated import (
     anthropic as simulated_anthropic,
-)
-from gatebook.app.simulated import (
     chat as simulated_chat,
-)
-from gatebook.app.simulated import (
     openai as simulated_openai,
-)
-from gatebook.app.simulated import (
     responses as simulated_responses,
 )
 from gatebook.app.simulated.openai import Maker

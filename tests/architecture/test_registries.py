@@ -88,8 +88,9 @@ def test_a_table_of_settings_is_small_and_every_setting_explains_itself(
 
 
 def test_every_settings_module_has_its_table() -> None:
-    modules = {path.parent.name for path in (ROOT / "src/gatebook").glob("*/settings.py")}
-    composed = {kind.__module__.split(".")[1] for kind in tables().values()}
+    source = ROOT / "src/gatebook"
+    modules = {path.relative_to(source).with_suffix("") for path in source.rglob("settings.py")}
+    composed = {Path(*kind.__module__.split(".")[1:]) for kind in tables().values()}
     assert composed == modules
 
 

@@ -16,11 +16,7 @@ import pytest
 from gatebook.app.folders import dialects
 from gatebook.app.simulated import (
     anthropic as simulated_anthropic,
-)
-from gatebook.app.simulated import (
     chat as simulated_chat,
-)
-from gatebook.app.simulated import (
     responses as simulated_responses,
 )
 from gatebook.app.simulated.openai import Maker

@@ -14,8 +14,7 @@ import pytest
 from anthropic import Anthropic
 from openai import OpenAI
 
-from tests.clients.test_anthropic import CREDENTIAL, address
-from tests.clients.test_anthropic import HI as MESSAGES
+from tests.clients.test_anthropic import CREDENTIAL, HI as MESSAGES, address
 from tests.clients.test_openai import HI
 from tests.gates import RunningGate, eventually, with_provider
 

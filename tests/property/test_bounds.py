@@ -7,8 +7,7 @@ import json
 from typing import Any, Final
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from gatebook.formats import Call, Operation, Stream
 from gatebook.providers import anthropic, openai

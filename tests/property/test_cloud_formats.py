@@ -6,14 +6,11 @@ from itertools import islice
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from gatebook.app.folders import dialects
 from gatebook.app.simulated import (
     bedrock as simulated_bedrock,
-)
-from gatebook.app.simulated import (
     gemini as simulated_gemini,
 )
 from gatebook.core.amazon_events import encode

@@ -3,8 +3,7 @@
 from itertools import pairwise
 
 import msgspec
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from gatebook.core.event_stream import EventSplitter, data_of
 from gatebook.formats.chat_stream import ChatStream

@@ -6,17 +6,12 @@ from itertools import islice
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from gatebook.app.folders import dialects
 from gatebook.app.simulated import (
     anthropic as simulated_anthropic,
-)
-from gatebook.app.simulated import (
     chat as simulated_chat,
-)
-from gatebook.app.simulated import (
     responses as simulated_responses,
 )
 from gatebook.app.simulated.openai import Maker

@@ -1,7 +1,6 @@
 """No text but the minted one is ever taken for a key."""
 
-from hypothesis import assume, given
-from hypothesis import strategies as st
+from hypothesis import assume, given, strategies as st
 
 from gatebook.core.ids import system_entropy
 from gatebook.identity.keys import LENGTH, Peppers, mint, parse

@@ -9,8 +9,7 @@ used, whether its process was killed. Whatever happens, that account stays withi
 from typing import Any, Final
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
+from hypothesis import settings, strategies as st
 from hypothesis.stateful import (
     Bundle,
     MultipleResults,

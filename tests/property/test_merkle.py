@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from gatebook.core.errors import Invalid, Tampered
 from gatebook.ledger import merkle

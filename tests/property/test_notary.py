@@ -1,7 +1,6 @@
 """Whatever is submitted and in whatever order: the notary signs one growing tree and no other."""
 
-from hypothesis import settings
-from hypothesis import strategies as st
+from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from gatebook.core.clock import SECOND_US

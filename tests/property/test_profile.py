@@ -1,8 +1,7 @@
 """The quick way through full verification lets nothing pass that the JSON profile forbids."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from gatebook.core.errors import Invalid
 from gatebook.core.json_profile import check, encode

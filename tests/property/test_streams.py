@@ -1,7 +1,6 @@
 """However streams interleave they are sound, and no single change to what was written is."""
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from gatebook.ledger.merkle import leaf_hash
 from gatebook.ledger.report import Verdict

@@ -1,7 +1,6 @@
 """However a log grows, its files are those of a log that was written at once."""
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from gatebook.ledger import merkle, tiles
 

@@ -6,8 +6,7 @@ from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from uvicorn import Server
 
 from gatebook.web.body import Receive

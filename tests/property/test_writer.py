@@ -1,7 +1,6 @@
 """Whatever fails and whenever: no entry is lost, doubled or torn, and every receipt is true."""
 
-from hypothesis import settings
-from hypothesis import strategies as st
+from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from gatebook.core.clock import SECOND_US

@@ -9,10 +9,8 @@ from msgspec import Meta
 
 from gatebook.core.errors import Refused
 from gatebook.ledger.events.call import CallIntended
-from tools.gen import __main__ as gen
-from tools.gen import markdown
-from tools.gen.pages import errors
-from tools.gen.pages import events as events_page
+from tools.gen import __main__ as gen, markdown
+from tools.gen.pages import errors, events as events_page
 
 
 class Part(msgspec.Struct):

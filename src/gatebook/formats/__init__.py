@@ -25,6 +25,7 @@ Limit = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
 
 Meter = Literal["free", "tokens", "other"]
+Join = Callable[[bytes, bytes], bytes]
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -72,6 +73,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """What the path begins with where it stands for the provider's base URL, which has its own."""
     meter: Meter = "tokens"
     """What is paid for: nothing, tokens, or something else."""
+    join: Join | None = None
+    """Makes one answer of those of two providers; where there is none, one provider answers."""
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):

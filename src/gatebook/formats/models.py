@@ -35,18 +35,14 @@ class Models(Unstreamed):
     def delivered(self, body: bytes, may_see: Callable[[str], bool]) -> bytes:
         """The list without those an agent may not call; raises Unavailable if it is none."""
         try:
-            spans = json_text.members(body)
-            models = _MODELS.decode(body[spans["data"].start : spans["data"].end])
-            named = [(_MODEL.decode(raw).id, bytes(raw)) for raw in models]
+            return _with(body, [raw for raw in _listed(body) if may_see(_name(raw))])
         except (Invalid, KeyError, msgspec.DecodeError):
             raise unreadable() from None
-        kept = [(name, raw) for name, raw in named if may_see(name)]
-        shown = [msgspec.json.encode(name) for name, _ in kept] or [b"null"]
-        told = {"data": b"[%b]" % b",".join([raw for _, raw in kept]), "first_id": shown[0]}
-        told |= {"last_id": shown[-1]} if kept else {"last_id": b"null", "has_more": b"false"}
-        for name in spans.keys() & told.keys():
-            body = json_text.with_member(body, name, told[name])
-        return body
+
+
+def joined(first: bytes, second: bytes) -> bytes:
+    """One list of two that could be read: the models of the second behind those of the first."""
+    return _with(first, [*_listed(first), *_listed(second)])
 
 
 class Model(Unstreamed):
@@ -56,3 +52,24 @@ class Model(Unstreamed):
         """The call, which generates nothing; raises Invalid for what no model is named."""
         check_model(call.model)
         return replace(call, max_tokens=0)
+
+
+def _listed(body: bytes) -> list[bytes]:
+    """The models of a list as they stand there; raises Invalid, KeyError and DecodeError."""
+    data = json_text.members(body)["data"]
+    return [bytes(raw) for raw in _MODELS.decode(body[data.start : data.end])]
+
+
+def _name(model: bytes) -> str:
+    return _MODEL.decode(model).id
+
+
+def _with(body: bytes, models: list[bytes]) -> bytes:
+    """The list with these models in place of its own; all else keeps its bytes."""
+    ends = [msgspec.json.encode(_name(raw)) for raw in models] or [b"null"]
+    told = {"data": b"[%b]" % b",".join(models), "first_id": ends[0], "last_id": ends[-1]}
+    if not models:
+        told["has_more"] = b"false"
+    for name in json_text.members(body).keys() & told.keys():
+        body = json_text.with_member(body, name, told[name])
+    return body

@@ -34,7 +34,7 @@ class Key(NamedTuple):
 _ASKS_TO_WAIT: Final = (429, 503, 529)
 """Statuses with which a provider may say when to come again."""
 _FAILED: Final = 500
-_FAULTS: Final = ("upstream_unavailable", "upstream_timeout", "upstream_broken")
+FAULTS: Final = ("upstream_unavailable", "upstream_timeout", "upstream_broken")
 """What goes wrong on a provider's side; that we cannot record an outcome is none of its faults."""
 
 _SECONDS: Final = re.compile(rb"[0-9]{1,9}")
@@ -67,7 +67,7 @@ class Trial:
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         breakers, asked = self._breakers, self._status in _ASKS_TO_WAIT
-        is_broken = self._is_broken or getattr(error, "code", "") in _FAULTS
+        is_broken = self._is_broken or getattr(error, "code", "") in FAULTS
         if is_broken or asked or self._status >= _FAILED:
             self.shows = "fails"
             if asked and self._wait_seconds is not None:

@@ -12,13 +12,14 @@ from gatebook.gateway.gate import Gate
 from gatebook.gateway.passage import Passage, refused
 from gatebook.gateway.reading import credential_of
 from gatebook.gateway.snapshot import Snapshot
-from gatebook.gateway.ways import Way
+from gatebook.gateway.ways import Way, Ways
 from gatebook.identity.identify import KeyRejected, Principal
 from gatebook.ledger.attempt import Receipt
 from gatebook.web.exchange import Exchange
 from gatebook.web.problem import Answer, Headers, headers_of, status_of
 
 _ENDINGS: Final = {
+    "upstream_busy": "not_executed",
     "upstream_unavailable": "upstream_unreachable",
     "upstream_timeout": "upstream_timeout",
     "upstream_broken": "upstream_broken",
@@ -62,11 +63,10 @@ async def cut_off(gate: Gate, exchange: Exchange, passage: Passage, error: Gateb
             await _tell(gate, exchange, error, passage.reference, given)
 
 
-async def give_up(gate: Gate, passage: Passage, receipt: Receipt) -> None:
-    """Record that an attempt led nowhere, before the call goes by another way."""
-    ending = "not_executed" if passage.status else "upstream_unreachable"
-    await gate.book.record(passage.log, passage.conclude(receipt, ending))
-    passage.begin()
+async def give_up(gate: Gate, passage: Passage, receipt: Receipt, code: str) -> None:
+    """Record that an attempt led nowhere, for this error, before the call goes by another way."""
+    passage.withheld()
+    await gate.book.record(passage.log, passage.conclude(receipt, _ENDINGS[code]))
 
 
 def abandon(gate: Gate, passage: Passage, ending: str) -> None:
@@ -96,9 +96,9 @@ def named(reference: str) -> Headers:
     return [(b"x-request-id", value), (b"request-id", value)]
 
 
-def told(way: Way) -> Headers:
-    """The header that says by which other way a call went; none for the first."""
-    if not way.number:
+def told(ways: Ways, way: Way) -> Headers:
+    """The header that says by which other way a call went in place of the first."""
+    if ways.is_joined or not way.number:
         return []
     said = f"provider={way.provider.name}; model={way.call.model}"
     return [(b"x-gatebook-fallback", said.encode())]

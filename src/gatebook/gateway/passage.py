@@ -74,7 +74,7 @@ class Passage:
         self.begin()
 
     def begin(self) -> None:
-        """Begin an attempt: whatever was said of the one before was recorded."""
+        """Begin an attempt: whatever is to be said of the one before was recorded."""
         self.receipt: Receipt | None = None
         """The receipt of the intent, once it is recorded."""
         self.is_concluded = False
@@ -180,6 +180,11 @@ class Passage:
             self._delivered.update(given)
         else:
             self._delivered = commit(self.key, self.id, "reply", given)
+
+    def withheld(self) -> None:
+        """Nothing of what came of the reply is given."""
+        if self._received is not None:
+            self.replaced(b"")
 
     def conclude(self, receipt: Receipt, ending: str = "") -> CallConcluded:
         """How the call ended; asked for once."""

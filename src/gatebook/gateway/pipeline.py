@@ -70,16 +70,15 @@ async def conduct(gate: Gate, exchange: Exchange, hold: Hold) -> None:
         permission = permit(principal, call, at, snapshot.policies)
         ways = gate.ways(snapshot, call, at, permission, target)
         call = ways.call  # as it came it is not held any longer, unless it has to be
-        way, delivery = ways.first(), None
+        delivery: Delivery | None = None
 
-        # Once, and again only where nothing can have been executed and there is another way.
-        while delivery is None:
-            with ways.attempt(way) as attempt:
-                if passage.receipt is not None:
-                    await give_up(gate, passage, passage.receipt)
-
+        # Once, and again only where nothing can have been executed and there is another way, or
+        # where each provider gives a part of the answer.
+        for found in ways:
+            passage.begin()
+            with ways.attempt(found) as attempt:
                 # Limits hold on each way anew: what it may cost there is set aside.
-                way, passage.holding = await gate.allowance.admit(snapshot, principal, way)
+                way, passage.holding = await gate.allowance.admit(snapshot, principal, found)
 
                 # 5. record the intent
                 gate.unsigned.check(gate.clock.monotonic_us())
@@ -107,26 +106,28 @@ async def conduct(gate: Gate, exchange: Exchange, hold: Hold) -> None:
 
                     # 7. inspect the reply
                     rates = gate.allowance.rates(passage.holding)
-                    delivery = Delivery(
+                    part = Delivery(
                         exchange,
                         passage,
                         leash,
                         dialect,
                         hold=hold,
                         limit=gate.settings.reply_limit_bytes,
-                        headers=[*named(receipt.reference), *told(way), *rates],
+                        headers=[*named(receipt.reference), *told(ways, way), *rates],
                     )
-                    await delivery.receive(reply, way.call, ways.may_see)
+                    await part.receive(reply, way.call, ways.shown_by(way))
                     attempt.received(passage.ending)
                     leash.loosen()
 
                     # 8. record the outcome
                     await gate.book.record(passage.log, passage.conclude(receipt))
-            if delivery is None:
-                way = ways.following()
+                    delivery = part.behind(delivery, operation.join)
+            if passage.receipt is not None and not passage.is_concluded:
+                await give_up(gate, passage, passage.receipt, attempt.gave_up_for)
 
         # 9. answer
-        await delivery.finish()
+        if delivery is not None:
+            await delivery.finish()
     except GatebookError as error:
         await turn_away(gate, exchange, passage, error)
     except Stopped as stopped:

@@ -7,7 +7,7 @@ is the part that makes it an answer: it is given only when the outcome of the ca
 from collections.abc import Callable
 
 from gatebook.core.errors import Unavailable
-from gatebook.formats import Call, Format
+from gatebook.formats import Call, Format, Join
 from gatebook.gateway.bodies import Hold
 from gatebook.gateway.leash import Leash
 from gatebook.gateway.not_executed import is_vendors
@@ -62,7 +62,7 @@ class Delivery:
         self._hold = hold
         self._limit = limit
         self._headers = headers
-        self._rest: Answer | bytes = b""
+        self.rest: Answer | bytes = b""
         """What is held back until the outcome is recorded."""
 
     async def receive(self, reply: Reply, call: Call, may_see: Callable[[str], bool]) -> None:
@@ -80,12 +80,19 @@ class Delivery:
         else:
             await self._whole(reply, spoken, may_see)
 
+    def behind(self, first: "Delivery | None", join: Join | None) -> "Delivery":
+        """This one, with what another provider has answered put before what this one did."""
+        other = first.rest if first is not None else None
+        if join is not None and isinstance(other, Answer) and isinstance(self.rest, Answer):
+            self.rest = self.rest._replace(body=join(other.body, self.rest.body))
+        return self
+
     async def finish(self) -> None:
         """Give the agent what was held back."""
-        if isinstance(self._rest, Answer):
-            await self._exchange.answer(self._rest)
+        if isinstance(self.rest, Answer):
+            await self._exchange.answer(self.rest)
         else:
-            await self._exchange.send(self._rest, more=False)
+            await self._exchange.send(self.rest, more=False)
 
     async def _whole(self, reply: Reply, spoken: Format, may_see: Callable[[str], bool]) -> None:
         body = given = await reply.whole(self._limit, self._hold.reply)
@@ -105,7 +112,7 @@ class Delivery:
             given = self._dialect.error_body(error, self._passage.reference)
         if given is not body:
             self._passage.took(body, given)
-        self._rest = Answer(reply.status, [_JSON, *self._headers], given)
+        self.rest = Answer(reply.status, [_JSON, *self._headers], given)
 
     async def _stream(self, reply: Reply, call: Call) -> None:
         passage, spoken = self._passage, call.operation.format
@@ -139,8 +146,8 @@ class Delivery:
             raise _cut_off()
         if stream.has_failed:
             passage.ending = "upstream_broken"
-        self._rest = stream.end()
-        delivered.update(self._rest)
+        self.rest = stream.end()
+        delivered.update(self.rest)
 
 
 def _typed(spoken: Format) -> tuple[bytes, bytes]:

@@ -28,8 +28,7 @@ from opentelemetry.trace import (
 )
 
 from gatebook.core.clock import Clock
-from gatebook.gateway import conventions as names
-from gatebook.gateway import traceparent
+from gatebook.gateway import conventions as names, traceparent
 from gatebook.gateway.passage import Passage
 from gatebook.web.exchange import Exchange
 

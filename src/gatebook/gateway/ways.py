@@ -15,7 +15,7 @@ from gatebook.core import json_text
 from gatebook.core.clock import SECOND_US
 from gatebook.core.errors import Exhausted, GatebookError, Invalid, Refused, Unavailable
 from gatebook.formats import Call, Operation
-from gatebook.gateway.breaker import Breakers, Key, Trial
+from gatebook.gateway.breaker import FAULTS, Breakers, Key, Trial
 from gatebook.gateway.not_executed import is_not_executed
 from gatebook.gateway.probes import Probes
 from gatebook.gateway.snapshot import Snapshot
@@ -76,6 +76,10 @@ class Ways:
         self._snapshot = snapshot
         self.call = permit.fitted(call)
         """The call as it leaves on the first way."""
+        self.is_joined = call.operation.join is not None and len(permit.providers) > 1
+        """Every provider is asked, and their answers are joined."""
+        self.has_answer = False
+        """There is something to answer with."""
         # As it came it is held only where it may have to be fitted to another provider.
         has_others = len(permit.providers) > 1 or snapshot.directory.fallbacks
         self._asked = call if has_others else self.call
@@ -87,8 +91,7 @@ class Ways:
         self._trial: Trial | None = None
         """Of the way that was found last, until it is attempted."""
 
-    def first(self) -> Way:
-        """The first way that is open; raises Refused, Misconfigured or Unavailable if none is."""
+    def _first(self) -> Way:
         way = Way(self.call, self._permit, 0)
         if self._is_open(way):
             return way
@@ -104,25 +107,38 @@ class Ways:
             )
         return found
 
-    def following(self) -> Way:
-        """The way that was found when the one before was given up."""
-        way, self._next = self._next, None
-        if way is None:
-            raise RuntimeError("a way is followed that was not found")
-        return way
+    def __iter__(self) -> Iterator[Way]:
+        """The ways one after another, each after the one before was given up or gave its part.
+
+        Raises Refused, Misconfigured or Unavailable if none is open.
+        """
+        way: Way | None = self._first()
+        while way is not None:
+            yield way
+            if self.is_joined and self.has_answer:
+                self.has_another()
+            way, self._next = self._next, None
 
     def target(self, way: Way) -> Target:
         """What the call is about on a way."""
         return self._target.by(way.provider, way.call)
 
-    def may_see(self, model: str) -> bool:
-        """Whether a call for a model could go now, so that a list shows it: not by a fallback."""
-        operations = self._dialects[self._permit.provider.dialect].OPERATIONS
-        return any(
-            self._stopping.permits(self._target.by(provider, call))
-            for call, permit in self._permit.policy.permitted(model, self._at, operations)
-            for provider in permit.providers
-        )
+    def shown_by(self, way: Way) -> Callable[[str], bool]:
+        """Whether a model on the list of a provider is shown: a call for it could go now.
+
+        By a fallback does not count. Where lists are joined, each shows what its provider is the
+        first to be asked for, so that nothing is shown twice or of one that is not asked.
+        """
+        operations = self._dialects[way.provider.dialect].OPERATIONS
+
+        def may_see(model: str) -> bool:
+            for call, permit in self._permit.policy.permitted(model, self._at, operations):
+                able = [each for each in permit.providers if self._can_take(each, call)]
+                if able and (not self.is_joined or able[0] == way.provider):
+                    return True
+            return False
+
+        return may_see
 
     def attempt(self, way: Way) -> "Attempt":
         """Follow the way that was found last, from before its limits are looked at.
@@ -135,9 +151,13 @@ class Ways:
         return Attempt(self, way, trial, self._probes)
 
     def has_another(self) -> bool:
-        """Whether there is a way to go on by; it is the `following` one."""
+        """Whether there is a way to go on by; it is the next one."""
         self._next = self._next or self._find()
         return self._next is not None
+
+    def can_do_without(self) -> bool:
+        """Whether the call goes on if a way leads nowhere."""
+        return self.has_another() or self.has_answer
 
     def _find(self) -> Way | None:
         if self._rest is None:
@@ -150,9 +170,13 @@ class Ways:
         return None
 
     def _is_open(self, way: Way) -> bool:
-        may_go = self._stopping.permits(self.target(way)) and self._snapshot.opens(way.provider)
+        may_go = self._can_take(way.provider, way.call)
         self._trial = self._breakers.admit(_key(way)) if may_go else None
         return self._trial is not None
+
+    def _can_take(self, provider: Provider, call: Call) -> bool:
+        may_go = self._stopping.permits(self._target.by(provider, call))
+        return may_go and self._snapshot.opens(provider)
 
     def _others(self) -> Iterator[tuple[Call, Permit]]:
         """The other providers of the call as it is, then its fallbacks."""
@@ -160,6 +184,8 @@ class Ways:
         for number in range(1, len(permit.providers)):
             other = replace(permit, providers=permit.providers[number:])
             yield other.fitted(call), other
+        if self.is_joined:
+            return
         directory = self._snapshot.directory
         for fallback in directory.fallbacks.values():
             provider = directory.providers[fallback.provider_id]
@@ -193,6 +219,8 @@ class Attempt:
         self._way = way
         self._trial = trial
         self._probes = probes
+        self.gave_up_for = ""
+        """The code of the error for which the call goes on without this way."""
 
     def __enter__(self) -> Self:
         return self
@@ -207,14 +235,10 @@ class Attempt:
         if self._trial.shows and (error is None or isinstance(error, Unavailable)):
             has_failed = self._trial.shows == "fails"
             self._probes.count(self._way.provider.id, has_failed=has_failed)
-        if isinstance(error, Elsewhere):
-            return True
-        if isinstance(error, Refused | Exhausted):
-            # On its first way that refuses the call; any other one is only left out.
-            is_next = self._way.number > 0
-        else:
-            is_next = isinstance(error, GatebookError) and error.code == "upstream_unavailable"
-        return is_next and self._ways.has_another()
+        if not isinstance(error, GatebookError) or not self._goes_on_after(error):
+            return False
+        self.gave_up_for = error.code
+        return True
 
     async def answered(self, reply: Reply, limit: int, hold: Callable[[int], None]) -> None:
         """The head of the reply came; raises Elsewhere if the call goes on by another way.
@@ -222,13 +246,26 @@ class Attempt:
         If need be its body is read; see Reply.whole.
         """
         self._trial.answered(reply.status, reply.header(b"retry-after"))
-        if await is_not_executed(reply, limit, hold) and self._ways.has_another():
+        has_no_part = self._ways.is_joined and reply.status not in range(200, 300)
+        leads_nowhere = has_no_part or await is_not_executed(reply, limit, hold)
+        if leads_nowhere and self._ways.can_do_without():
             raise Elsewhere("upstream_busy", "The provider did not carry the call out.")
 
     def received(self, ending: str) -> None:
         """The reply is in, and this is how it ended."""
+        self._ways.has_answer = True
         if ending != "complete":
             self._trial.broke()
+
+    def _goes_on_after(self, error: GatebookError) -> bool:
+        if isinstance(error, Elsewhere):
+            return True
+        if isinstance(error, Refused | Exhausted):
+            # On its first way that refuses the call; any other one is only left out.
+            return self._way.number > 0 and self._ways.has_another()
+        if error.code == "upstream_unavailable" or (self._ways.is_joined and error.code in FAULTS):
+            return self._ways.can_do_without()
+        return False
 
 
 def _renamed(call: Call, operations: Iterable[Operation], model: str) -> Call | None:

@@ -7,13 +7,15 @@ have it in the body, as OpenAI's do.
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from gatebook.core.errors import GatebookError
 from gatebook.formats import Format, Meter, Operation
 from gatebook.formats.chat import Chat, Completions
 from gatebook.formats.closed import Closed
 from gatebook.formats.embeddings import Embeddings
 from gatebook.formats.images import Images
-from gatebook.formats.models import Model, Models
+from gatebook.formats.models import Model, Models, joined
 from gatebook.formats.responses import Responses
 from gatebook.providers import openai_error
 
@@ -68,14 +70,14 @@ OPERATIONS: Final = (
     _operation("v1/embeddings", Embeddings()),
     _operation("v1/images/generations", Images(), meter="other"),
     _operation("v1/responses", Responses(may_answer=True)),
-    _operation("v1/models", Models(), "GET", meter="free"),
+    replace(_operation("v1/models", Models(), "GET", meter="free"), join=joined),
     _operation("v1/models/{model}", Model(), "GET", "models.retrieve", meter="free"),
     CHAT,
     _operation("deployments/{model}/completions", Completions()),
     _operation("deployments/{model}/embeddings", Embeddings()),
     _operation("deployments/{model}/images/generations", Images(), meter="other"),
     RESPONSES,
-    _operation("models", Models(), "GET", meter="free"),
+    replace(_operation("models", Models(), "GET", meter="free"), join=joined),
     _operation("deployments/{model}/audio/*", Closed("not_inspectable"), ""),
     _operation("deployments/{model}/images/*", Closed("not_inspectable"), ""),
     *[_operation(path, Closed("not_inspectable"), "") for path in _OPAQUE],

@@ -6,13 +6,15 @@ agents live with.
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from gatebook.core.errors import GatebookError
 from gatebook.formats import Format, Meter, Operation
 from gatebook.formats.chat import Chat, Completions
 from gatebook.formats.closed import Closed
 from gatebook.formats.embeddings import Embeddings
 from gatebook.formats.images import Images
-from gatebook.formats.models import Model, Models
+from gatebook.formats.models import Model, Models, joined
 from gatebook.formats.moderations import Moderations
 from gatebook.formats.responses import Responses
 from gatebook.providers import openai_error
@@ -81,7 +83,7 @@ COUNT: Final = _operation("responses/input_tokens", Responses(may_answer=False),
 EMBEDDINGS: Final = _operation("embeddings", Embeddings())
 MODERATIONS: Final = _operation("moderations", Moderations(), meter="free")
 IMAGES: Final = _operation("images/generations", Images(), meter="other")
-MODELS: Final = _operation("models", Models(), "GET", meter="free")
+MODELS: Final = replace(_operation("models", Models(), "GET", meter="free"), join=joined)
 MODEL: Final = _operation("models/{model}", Model(), "GET", "models.retrieve", meter="free")
 OPERATIONS: Final = (
     CHAT,

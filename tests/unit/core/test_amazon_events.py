@@ -6,8 +6,7 @@ from zlib import crc32
 
 import pytest
 from botocore.eventstream import EventStreamBuffer
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from gatebook.core.amazon_events import MAX_MESSAGE_BYTES, MessageSplitter, encode
 from gatebook.core.errors import Invalid

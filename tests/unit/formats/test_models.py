@@ -51,6 +51,15 @@ def test_where_a_page_begins_and_ends_is_told_by_what_is_shown_of_it(
     assert MODELS.format.delivered(PAGE, lambda model: model in seen) == shown
 
 
+def test_lists_of_several_providers_are_one_behind_the_other() -> None:
+    assert MODELS.join is not None
+    first, second = b'{"object":"list", "data":[{"id":"a", "x":1}]}', b'{"data":[{"id":"b"}]}'
+    assert MODELS.join(first, second) == b'{"object":"list", "data":[{"id":"a", "x":1},{"id":"b"}]}'
+    assert MODELS.join(b'{"data":[]}', second) == second
+    page = MODELS.join(PAGE, b'{"data":[{"id":"z"}]}')
+    assert page.endswith(b'{"id":"z"}],"first_id":"a","has_more":true,"last_id":"z"}')
+
+
 @pytest.mark.parametrize("body", [b"{}", b'{"data":1}', b'{"data":[{"name":"a"}]}', b"[]"])
 def test_a_list_of_models_that_cannot_be_read_is_not_passed_on(body: bytes) -> None:
     with pytest.raises(Unavailable):

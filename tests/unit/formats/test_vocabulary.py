@@ -7,15 +7,20 @@ from importlib.resources import files
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pytest
-from anthropic.types.beta import beta_content_block_param, beta_tool_result_block_param
-from anthropic.types.beta import message_count_tokens_params as counting
-from anthropic.types.beta import message_create_params as messages
+from anthropic.types.beta import (
+    beta_content_block_param,
+    beta_tool_result_block_param,
+    message_count_tokens_params as counting,
+    message_create_params as messages,
+)
 from google.genai import types as google
 from openai.types import completion_create_params as completions
 from openai.types.chat import completion_create_params as chat
 from openai.types.chat.chat_completion_content_part_param import ChatCompletionContentPartParam
-from openai.types.responses import input_token_count_params as input_tokens
-from openai.types.responses import response_create_params as responses
+from openai.types.responses import (
+    input_token_count_params as input_tokens,
+    response_create_params as responses,
+)
 from openai.types.responses.response_input_content_param import ResponseInputContentParam
 from openai.types.responses.response_input_item_param import ResponseInputItemParam
 from openai.types.responses.response_output_message_param import Content

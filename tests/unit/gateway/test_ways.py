@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from gatebook.app.folders import dialects
 from gatebook.formats import Call
-from gatebook.gateway.ways import Ways
+from gatebook.gateway.ways import Way, Ways
 from gatebook.identity.directory import Fallback, Provider
 from gatebook.policy.resolve import Permit
 from gatebook.policy.stops import Target
@@ -67,11 +67,18 @@ def ways(
     return Ways(**given, dialects=dialects(), call=what.call, at=what.at, permit=permit)
 
 
+def walked(found: Ways) -> list[Way]:
+    """All ways, each after the one before was given up."""
+    passed = []
+    for way in found:
+        passed.append(way)
+        found.has_another()
+    return passed
+
+
 def test_each_provider_is_sent_the_members_that_it_knows() -> None:
     _, _, found = ways_of(OPENAI, LOCAL, MISTRAL)
-    bodies = [found.first().call.body]
-    while found.has_another():
-        bodies.append(found.following().call.body)
+    bodies = [way.call.body for way in walked(found)]
     usage = b'"stream_options":{"include_usage":true},'
     rest = BODY[1:]
     assert bodies == [
@@ -85,9 +92,8 @@ def test_a_limit_by_the_newer_name_is_sent_by_the_one_that_the_provider_knows() 
     body = b'{"model":"gpt-4o","max_completion_tokens":7}'
     what = asked(body=body, max_tokens=7)
     found = ways(what, permitted(narrowed(max_tokens=50), what, OPENAI, LOCAL))
-    assert found.first().call.body == body
-    assert found.has_another()
-    assert found.following().call.body == b'{"max_tokens":7,' + body[1:]
+    bodies = [way.call.body for way in walked(found)]
+    assert bodies == [body, b'{"max_tokens":7,' + body[1:]]
 
 
 def test_a_translated_call_is_fitted_to_its_provider_like_any_other() -> None:
@@ -100,9 +106,7 @@ def test_a_translated_call_is_fitted_to_its_provider_like_any_other() -> None:
     claude = replace(OPENAI, id="prv_4", dialect="anthropic", base_url="https://api.anthropic.com")
     permit = permitted(narrowed(models=("*",)), what, claude, LOCAL, MISTRAL)
     found = ways(what, permit, LOCAL, MISTRAL)
-    sent = []
-    while found.has_another():
-        sent.append(json.loads(found.following().call.body))
+    sent = [json.loads(way.call.body) for way in walked(found)[1:]]
     said = {
         "model": "claude-opus-5-5",
         "max_tokens": 9,
@@ -124,10 +128,9 @@ def test_where_there_is_one_way_one_body_is_held() -> None:
     call, _, found = ways_of(OPENAI)
     assert found.call.body != call.body
     held = [each for each in vars(found).values() if isinstance(each, Call)]
-    assert {id(each.body) for each in held} == {id(found.first().call.body)}
+    assert {id(each.body) for each in held} == {id(next(iter(found)).call.body)}
 
 
 def test_ways_that_are_stopped_or_have_no_credential_are_left_out() -> None:
     _, _, found = ways_of(OPENAI, LOCAL, MISTRAL, stopped=(OPENAI.id,), sealed=(LOCAL,))
-    assert found.first().provider == MISTRAL
-    assert not found.has_another()
+    assert [way.provider for way in walked(found)] == [MISTRAL]

@@ -7,7 +7,7 @@ import pytest
 from gatebook.policy.explain import in_short
 from tests.architecture.program import python_files
 
-DECIDERS = ("scope", "resolve", "permit", "demand")
+DECIDERS = ("scope", "resolve", "permit", "limits/demand")
 RULES = {
     node.value.value
     for name in DECIDERS

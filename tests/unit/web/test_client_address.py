@@ -3,8 +3,7 @@
 from ipaddress import IPv6Address, ip_address
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from gatebook.core.errors import Misconfigured
 from gatebook.web.client_address import client_address, read_networks
