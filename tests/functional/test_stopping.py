@@ -278,7 +278,7 @@ def test_an_order_that_cannot_be_believed_stops_everything(
     caller = Caller(sqlite_gate, SILENT)
     folder = sqlite_gate.stop_folder.folder
     sqlite_gate.engage("drill")
-    (order,) = folder.iterdir()
+    (order,) = folder.glob("*.order")
     forged = folder / "stp_0000000000000000000000.order"
     if how == "changed":
         forged = folder / order.name

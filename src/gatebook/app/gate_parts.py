@@ -50,6 +50,7 @@ async def open_gate(given: Surroundings, front: Front) -> AsyncIterator[Gate]:
         stack.callback(upstream.close)
         stopping = await given.keeper.open(snapshots, book)
         stack.callback(stopping.close)
+        stack.enter_context(given.keeper.watching())
         tasks = Tasks()
         allowance = _allowance(given, tasks)
         stack.push_async_callback(allowance.close)

@@ -9,12 +9,13 @@ nothing; as long as it cannot be recorded it is in force.
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from functools import partial
 from typing import Final
 
 from gatebook.app.config import Config
 from gatebook.app.emergency import engage
+from gatebook.app.folder_watch import watched
 from gatebook.app.followers import Step
 from gatebook.app.keyring import Keyring
 from gatebook.app.stop_folder import NAME, StopFolder
@@ -62,6 +63,8 @@ class StopKeeper:
         self._patience_us = patience_seconds * SECOND_US
         self._stale_us = 2 * config.gateway.snapshot_stale_seconds * SECOND_US
         self._recorded_us: dict[str, int] = {}
+        self._wake = asyncio.Event()
+        """Set when there may be something to look for."""
 
     async def open(self, snapshots: Snapshots, book: Book) -> Stopping:
         """What is stopped, for the gate on the running event loop."""
@@ -77,10 +80,18 @@ class StopKeeper:
         await stopping.look()
         return stopping
 
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Hear of orders as they come, where the kernel tells; else the next look finds them."""
+        with suppress(Unavailable):
+            self.folder.prepare()
+        with watched(self.folder.folder, self._wake.set):
+            yield
+
     def steps(self, stopping: Stopping) -> dict[str, Step]:
         """What has to be done again and again while the gate is open."""
         return {
-            "looking for stops": Step(stopping.look, LOOK_SECONDS),
+            "looking for stops": Step(stopping.look, LOOK_SECONDS, self._wake),
             "noting what was stopped": Step(stopping.note, NOTE_SECONDS),
             "recording stops": Step(partial(self.record, stopping), _SECONDS),
             "keeping room for stops": Step(self.keep_room, _SECONDS),
