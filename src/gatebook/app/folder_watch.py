@@ -6,26 +6,23 @@ Source: fcntl(2), "File and directory change notification".
 """
 
 import asyncio
+import fcntl
 import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
-try:
-    import fcntl
-
-    _CHANGES = fcntl.DN_CREATE | fcntl.DN_RENAME | fcntl.DN_DELETE | fcntl.DN_MULTISHOT
-except AttributeError:  # another kernel than Linux
-    _CHANGES = 0
+_CHANGES: Final = ("DN_CREATE", "DN_RENAME", "DN_DELETE", "DN_MULTISHOT")
 
 
 @contextmanager
 def watched(folder: Path, changed: Callable[[], object]) -> Iterator[None]:
     """Have `changed` called on the running event loop when files come and go."""
     is_main = threading.current_thread() is threading.main_thread()
-    descriptor = _opened(folder) if _CHANGES and is_main else None
+    descriptor = _opened(folder) if is_main and hasattr(fcntl, "F_NOTIFY") else None
     if descriptor is None:
         yield
         return
@@ -33,7 +30,8 @@ def watched(folder: Path, changed: Callable[[], object]) -> Iterator[None]:
     loop.add_signal_handler(signal.SIGIO, changed)
     try:
         with suppress(OSError):  # a kernel or a file system that does not tell
-            fcntl.fcntl(descriptor, fcntl.F_NOTIFY, _CHANGES)
+            changes = sum(getattr(fcntl, name) for name in _CHANGES)
+            fcntl.fcntl(descriptor, fcntl.F_NOTIFY, changes)
         yield
     finally:
         os.close(descriptor)  # first: a signal that nobody handles ends the process
