@@ -1,0 +1,166 @@
+"""The rules of detection, which are data: one file per detector, one per category of signals.
+
+A detector finds data that should not leave, a signal is one trait of an attack. Patterns are in the
+syntax that Hyperscan and RE2 share, over UTF-8 bytes. Cases stand in the same file as what they are
+of. In them `<>` stands for nothing: it keeps a made-up secret from looking like one that leaked.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import cached_property
+from hashlib import sha256
+from typing import Annotated, Final, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from gatebook.core.errors import Misconfigured
+
+T = TypeVar("T")
+
+Channel = Literal["user", "tool", "arguments", "definition", "reply"]
+Severity = Literal["low", "medium", "high", "critical"]
+Text = Annotated[str, Meta(min_length=1)]
+Texts = Annotated[tuple[Text, ...], Meta(min_length=1)]
+Cases = Annotated[tuple[Text, ...], Meta(min_length=3)]
+
+_BREAK: Final = "<>"
+# What one of the engines does not know, or reads in another way: a look around, a reference back,
+# and a dot that takes in a line's end, with which Vectorscan 5.4 loses matches (its issue 382).
+_NOT_SHARED: Final = re.compile(r"\(\?(?:[=!]|<[=!]|P=|[a-zA-Z]*s)|\\[1-9]|\[\\s\\S\][*+]")
+_ID: Final = re.compile(r"[a-z][a-z0-9_]{2,47}")
+
+
+class Detector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Finds one kind of data; the group `value` of a pattern, if there is one, is what it finds."""
+
+    says: Text
+    data_class: Annotated[str, Meta(pattern="^[a-z_]+$")] = msgspec.field(name="class")
+    """What policy knows it by, with others of its kind."""
+    find: Texts
+    check: str = ""
+    """The function of `guard.checks` that tells the real from what only looks like it."""
+    near: tuple[Text, ...] = ()
+    """Words of which one has to stand near, in whatever case; none: it is known without."""
+    score: Annotated[float, Meta(gt=0, le=1)] = 1.0
+    """How sure it is of what it finds."""
+    source: Text
+    """Where the shape is published."""
+    hits: Cases
+    misses: Cases
+
+
+class Signal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One trait of an attack; by itself it may be harmless."""
+
+    id: Text
+    says: Text
+    severity: Severity
+    channels: tuple[Channel, ...]
+    find: Texts
+    owasp_llm: tuple[str, ...] = ()
+    """Beside those of its category; the same for the other two."""
+    owasp_agentic: tuple[str, ...] = ()
+    atlas: tuple[str, ...] = ()
+    hits: Cases
+    misses: Cases
+
+
+class Category(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Attacks of one kind, and what others call it."""
+
+    says: Text
+    owasp_llm: Texts
+    owasp_agentic: Texts
+    atlas: Texts
+    signals: tuple[Signal, ...] = msgspec.field(name="signal")
+
+
+class Pattern(msgspec.Struct, frozen=True):
+    """One pattern, and the rule that it is of: a detector, or a signal."""
+
+    rule: str
+    text: str
+
+
+class Pack:
+    """All rules that are in force together."""
+
+    def __init__(
+        self, detectors: Mapping[str, Detector], categories: Mapping[str, Category], digest: str
+    ) -> None:
+        self.detectors = detectors
+        self.categories = categories
+        self.digest = digest
+        """Of the files that it was read from; hexadecimal SHA-256."""
+        self.signals = {
+            signal.id: (name, signal)
+            for name, category in categories.items()
+            for signal in category.signals
+        }
+        """By their ids, with the names of their categories."""
+
+    @cached_property
+    def patterns(self) -> tuple[Pattern, ...]:
+        """The patterns of all rules; their places are their numbers."""
+        rules = [(name, rule.find) for name, rule in self.detectors.items()]
+        rules += [(name, signal.find) for name, (_, signal) in self.signals.items()]
+        return tuple(Pattern(rule, text) for rule, found in rules for text in found)
+
+
+def read_pack(files: Mapping[str, str]) -> Pack:
+    """The rules in files, by paths such as `detectors/iban.toml`; raises Misconfigured."""
+    detectors, categories = {}, {}
+    for path, text in sorted(files.items()):
+        folder, _, name = path.removesuffix(".toml").rpartition("/")
+        if folder.endswith("detectors"):
+            detectors[name] = _read(path, text, Detector)
+        else:
+            categories[name] = _read(path, text, Category)
+    pack = Pack(detectors, categories, digest_of(files))
+    _check(pack)
+    return pack
+
+
+def digest_of(files: Mapping[str, str]) -> str:
+    """What names these rules in records."""
+    whole = sha256()
+    for path, text in sorted(files.items()):
+        whole.update(b"%b\n%d\n%b" % (path.encode(), len(text), text.encode()))
+    return whole.hexdigest()
+
+
+def whole(case: str) -> str:
+    """A case as it is meant."""
+    return case.replace(_BREAK, "")
+
+
+def check_pattern(where: str, text: str) -> None:
+    """Raise Misconfigured for what the engines would not both read, and in one way."""
+    found = _NOT_SHARED.search(text)
+    if found or not text.isascii():
+        what = found[0] if found else "characters beyond ASCII (write their bytes)"
+        raise Misconfigured(
+            "guard_pattern",
+            f"{where}: the pattern {text!r} has {what}, which not both engines read alike.",
+            "Write it without: no look-around, no references, bounded [^\\n] in place of [\\s\\S].",
+        )
+
+
+def _read(path: str, text: str, kind: type[T]) -> T:
+    try:
+        return msgspec.convert(tomllib.loads(text), kind)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise Misconfigured("guard_rule", f"{path}: {error}.", "Mend the file of rules.") from None
+
+
+def _check(pack: Pack) -> None:
+    counted = len(pack.detectors) + sum(len(each.signals) for each in pack.categories.values())
+    for name in (*pack.detectors, *pack.signals):
+        if not _ID.fullmatch(name):
+            raise Misconfigured("guard_rule", f"{name!r} is no name of a rule.", "Rename it.")
+    if len({*pack.detectors, *pack.signals}) != counted:
+        raise Misconfigured("guard_rule", "Two rules have one name.", "Rename one of them.")
+    for pattern in pack.patterns:
+        check_pattern(pattern.rule, pattern.text)
