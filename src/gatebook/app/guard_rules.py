@@ -1,0 +1,66 @@
+"""The rules of detection as they are shipped, and their compiled form in the data folder.
+
+Compiling takes seconds, so what it gives is kept, sealed under a key of the installation: whoever
+could write there what does not match would have taken the rules away.
+"""
+
+import logging
+import os
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import hyperscan
+
+from gatebook import guard
+from gatebook.core.envelope import Cell, DataKey
+from gatebook.core.errors import Tampered
+from gatebook.core.ids import Entropy
+from gatebook.guard.engine import Engine
+from gatebook.guard.pack import Pack, read_pack
+
+_LOG = logging.getLogger(__name__)
+
+FOLDER = "guard"
+"""Of compiled rules, in the data folder."""
+
+
+def shipped_pack() -> Pack:
+    """The rules that come with the program; raises Misconfigured."""
+    return read_pack(dict(_texts(files(guard))))
+
+
+def open_engine(pack: Pack, data: Path, key: DataKey, entropy: Entropy) -> Engine:
+    """The engine of a pack, from its compiled form if there is one that can be believed."""
+    name = f"{pack.digest[:32]}-{hyperscan.__version__}"
+    path, cell = data / FOLDER / name, Cell(FOLDER, name, "compiled")
+    patterns = [pattern.text for pattern in pack.patterns]
+    try:
+        return Engine(patterns, key.unseal(path.read_bytes(), cell))
+    except FileNotFoundError:
+        pass
+    except (OSError, Tampered) as error:
+        _LOG.warning("the compiled rules in %s are made anew: %s", path, error)
+    engine = Engine(patterns)
+    try:
+        _keep(path, key.seal(engine.dump(), cell, entropy))
+    except OSError as error:
+        _LOG.warning("compiled rules cannot be kept, so each start takes seconds more: %s", error)
+    return engine
+
+
+def _texts(folder: Traversable, path: str = "") -> list[tuple[str, str]]:
+    found = []
+    for each in folder.iterdir():
+        if each.is_dir():
+            found += _texts(each, f"{path}{each.name}/")
+        elif each.name.endswith(".toml"):
+            found.append((path + each.name, each.read_text("utf-8")))
+    return found
+
+
+def _keep(path: Path, sealed: bytes) -> None:
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    new = path.with_name(f".{path.name}-{os.getpid()}")
+    new.write_bytes(sealed)
+    new.replace(path)  # several processes may make it at one time, and each makes the same
