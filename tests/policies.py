@@ -7,8 +7,10 @@ from msgspec.structs import replace
 from gatebook.core.errors import Refused
 from gatebook.formats import Call, Operation
 from gatebook.guard.inspect import Inspection
+from gatebook.guard.settings import GuardSettings
 from gatebook.identity.directory import Provider, Scope
 from gatebook.policy.circumstances import Circumstances
+from gatebook.policy.guarding import GuardPolicy
 from gatebook.policy.resolve import Offers, Permit, Policy
 from gatebook.providers.openai import CHAT
 from tests.decisions import OPENAI, SCOPE
@@ -40,7 +42,7 @@ def asked(
 
 def policy_of(scope: Scope = SCOPE, *providers: Provider) -> Policy:
     """The policy of a scope in an organization with these providers."""
-    return Policy(scope, Offers(providers or (OPENAI,)))
+    return Policy(scope, Offers(providers or (OPENAI,)), GuardPolicy((), GuardSettings()))
 
 
 def narrowed(**dimensions: Any) -> Scope:

@@ -19,7 +19,7 @@ GOLDEN = ROOT / "vectors" / "events"
 KINDS = [kind for kind in classes(events, Event) if kind is not Change]
 each_event = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 
-PAST = re.compile(r"^[a-z]+\.[a-z]+(ed|en)(_[a-z]+)?$")
+PAST = re.compile(r"^[a-z]+(_[a-z]+)?\.([a-z]+(ed|en)|set)(_[a-z]+)?$")
 
 
 def golden(kind: type[Event]) -> Path:

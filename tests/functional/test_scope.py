@@ -136,7 +136,7 @@ def test_every_policy_that_an_entry_names_is_kept_in_writing(gate: RunningGate) 
         for fact in gate.facts(kind)
         for digest in parted(fact["policy"])
     ]
-    assert len(set(named)) == 3
+    assert len(set(named)) == 4  # a scope, a guard's rules, and providers with and without it
     with gate.database.reading() as connection:
         texts = {digest: policy_text(connection, digest) for digest in named}
     assert all(text is not None and digest_of(text) == digest for digest, text in texts.items())

@@ -66,6 +66,28 @@ def test_a_refusal_is_explained_by_the_rule_that_decided(sqlite_gate: RunningGat
     assert any(line.startswith("Which model") for line in found.cannot_tell)
 
 
+def test_what_the_guard_was_to_do_is_told_as_it_stood_then(
+    sqlite_gate: RunningGate, tmp_path: Path
+) -> None:
+    office, snapshots = sqlite_gate.office, sqlite_gate.application._gate.snapshots
+    set_it = office.order("set_guard_rule", rule="secret=block", agent="bot", direction="request")
+    office.order("set_guard_rule", rule="*=mask", organization="default")
+    revision = office.directory.revision
+    eventually(lambda: snapshots.current().directory.revision == revision)
+    reference = asked(sqlite_gate)
+    office.order("remove_guard_rule", id=set_it.values["id"])
+    found = why(sqlite_gate, reference)
+    assert found.guard is not None
+    rules = {rule["what"]: rule["action"] for rule in found.guard["rules"]}
+    assert rules == {"secret": "block", "*": "mask"}
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o700)
+    said = run(sqlite_gate, folder, reference).output
+    assert "secret=block in requests (of the agent)" in said
+    assert "*=mask (of the organization)" in said
+    assert "guard.on_failure" in said
+
+
 def test_an_outcome_leads_to_its_intent(sqlite_gate: RunningGate) -> None:
     reference = asked(sqlite_gate)
     asked(sqlite_gate)
@@ -87,12 +109,13 @@ def test_a_policy_whose_text_is_gone_is_said_to_be_gone(sqlite_gate: RunningGate
         connection.execute(delete(policies))
     found = why(sqlite_gate, reference)
     assert [found.scope, found.providers, found.provider, found.granted] == [None] * 4
+    assert found.guard is None
     assert [line for line in found.cannot_tell if "no text is kept for it" in line][1:]
 
 
 def test_a_policy_whose_text_was_changed_is_not_believed(sqlite_gate: RunningGate) -> None:
     reference = asked(sqlite_gate)
-    scope, _ = parted(sqlite_gate.facts("call.intended")[0]["policy"])
+    scope, *_ = parted(sqlite_gate.facts("call.intended")[0]["policy"])
     with sqlite_gate.database.writing() as connection:
         forged = update(policies).where(policies.c.digest == scope)
         connection.execute(forged.values(text=b'{"models":["*"]}'))

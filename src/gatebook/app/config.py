@@ -24,6 +24,7 @@ from gatebook.app.settings import (
 )
 from gatebook.core.errors import Misconfigured
 from gatebook.gateway.settings import GatewaySettings, MemorySettings, UpstreamSettings
+from gatebook.guard.settings import GuardSettings
 from gatebook.identity.settings import IdentitySettings
 from gatebook.ledger.settings import LedgerSettings
 from gatebook.policy.limits.settings import LimitSettings
@@ -56,6 +57,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     memory: MemorySettings = MemorySettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     limits: LimitSettings = LimitSettings()
+    guard: GuardSettings = GuardSettings()
 
     @property
     def data(self) -> Path:

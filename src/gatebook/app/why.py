@@ -80,6 +80,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """The active providers of the organization then, in the order in which they are asked."""
     provider: dict[str, Any] | None
     """The one that the call went to."""
+    guard: dict[str, Any] | None
+    """What the guard was to do then: the rules that bound the agent, and the settings."""
     outcome: Told | None
     cannot_tell: list[str]
 
@@ -95,26 +97,30 @@ def explain(database: Database, reference: str) -> Explanation:
         decision = _decision(lookup, _found(lookup, reference))
         event = _decided(decision)
         doubts: list[str] = []
-        of_scope, of_providers = parted(event.policy)
+        of_scope, of_providers, of_guard = parted(event.policy)
         text = policy_text(connection, of_scope)
         scope = _held(text, of_scope, "the agent might do", doubts)
         text = policy_text(connection, of_providers)
         offers = _held(text, of_providers, "providers there were", doubts)
+        text = policy_text(connection, of_guard)
+        guarding = _held(text, of_guard, "the guard was to do", doubts)
         granted = None if scope is None else _granted(lookup, decision, event)
         outcome = _outcome(lookup, decision, event) if isinstance(event, CallIntended) else None
         names = _names(load_snapshot(connection), event)
     providers = None if offers is None else offers["providers"]
+    guard = None if guarding is None else guarding["guard"]
     doubts += _unsaid(event, has_scope=scope is not None, granted=granted, outcome=outcome)
     return Explanation(
         log=decision.log,
         decision="refused" if isinstance(event, CallRefused) else "permitted",
         entry=_told(decision),
         names=names,
-        says=in_short(event.rule, scope) if event.rule else _NO_RULE,
+        says=in_short(event.rule, scope, guard) if event.rule else _NO_RULE,
         scope=scope,
         granted=granted,
         providers=providers,
         provider=_chosen(providers, event),
+        guard=guard,
         outcome=outcome,
         cannot_tell=doubts,
     )
@@ -184,7 +190,7 @@ def _outcome(lookup: Lookup, intent: Found, event: CallIntended) -> Told | None:
 
 def _granted(lookup: Lookup, decision: Found, event: Decided) -> Told | None:
     """The last change before the decision that gave the agent the scope it was made by."""
-    scope, _ = parted(event.policy)
+    scope, *_ = parted(event.policy)
     last = None
     for found in lookup.of_writer(decision.log, WRITER, f'"scope":"{scope}"'.encode()):
         kind = _GRANTS.get(found.entry.ev)

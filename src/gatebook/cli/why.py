@@ -57,6 +57,9 @@ def _show(found: "Explanation") -> None:
             [_provider(each) for each in found.providers],
             empty="There was none.",
         )
+    if found.guard is not None:
+        click.echo("\nWhat the guard was to do then about what it finds:\n")
+        show_table(("rule", ""), list(_guarding(found.guard)), empty="")
     click.echo("\nWhat cannot be told:\n")
     for line in found.cannot_tell:
         click.echo(f"- {plain(line)}")
@@ -111,6 +114,17 @@ def _ending(found: "Explanation") -> Iterator[tuple[str, str]]:
 def _named(found: "Explanation", id_: str) -> str:
     name = found.names.get(id_)
     return f"{name} ({id_})" if name else id_
+
+
+def _guarding(guard: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    from gatebook.policy.written import rule_in_words
+
+    for rule in guard["rules"]:
+        whose = "agent" if rule["agent"] else "workspace" if rule["workspace"] else "organization"
+        yield rule["id"], f"{rule_in_words(rule)} (of the {whose})"
+    for setting, action in guard.items():
+        if setting != "rules":
+            yield f"guard.{setting}", action
 
 
 def _provider(each: dict[str, Any]) -> tuple[str, ...]:

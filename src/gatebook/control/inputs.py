@@ -74,6 +74,14 @@ Dollars = Annotated[
     Meta(title="an amount of US dollars such as 2.50", pattern=r"\A[0-9]{1,6}(\.[0-9]{1,6})?\Z"),
 ]
 
+RuleText = Annotated[
+    str,
+    Meta(
+        title="such as secret=block, detector:iban=mask, 'blind:*=record' or threat=flag",
+        pattern=r"\A((detector|blind):)?[a-z0-9_*]{1,60}=[a-z]{1,20}\Z",
+    ),
+]
+
 KeyLife = Annotated[int, Meta(title="at least a minute", ge=60)]
 Grace = Annotated[int, Meta(title="at most seven days", ge=0, le=MAX_GRACE_SECONDS)]
 

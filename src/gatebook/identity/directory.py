@@ -213,6 +213,32 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True, tag="stop"):
     released_at: int | None = None
 
 
+GuardAction = Literal[
+    "observe", "allow", "record", "flag", "mask", "token", "redact", "block", "quarantine"
+]
+"""What the guard can do about what it finds, the strictest last."""
+
+
+class GuardRule(msgspec.Struct, frozen=True, kw_only=True, tag="guard_rule"):
+    """What the guard does about something it finds, where an agent, a workspace or all are meant.
+
+    `what` is a class of data or a pattern of such, `detector:` and its id, `blind:` and what could
+    not be looked into, or `threat`; `region` is a pattern of where the other side is.
+    """
+
+    id: str
+    organization_id: str
+    workspace_id: str | None = None
+    agent_id: str | None = None
+    direction: Literal["request", "reply", "both"] = "both"
+    what: str
+    region: str = "*"
+    action: GuardAction
+    threshold: int | None = None
+    """Of a threat, in thousandths: from which score on; None: from the guard's own."""
+    created_at: int
+
+
 Row = (
     Organization
     | Workspace
@@ -224,6 +250,7 @@ Row = (
     | Limit
     | PriceOverride
     | Stop
+    | GuardRule
 )
 """Everything an administrator can create or change."""
 
@@ -250,6 +277,7 @@ class Directory(msgspec.Struct, frozen=True, kw_only=True):
     limits: dict[str, Limit] = msgspec.field(default_factory=dict)
     prices: dict[str, PriceOverride] = msgspec.field(default_factory=dict)
     stops: dict[str, Stop] = msgspec.field(default_factory=dict)
+    guard_rules: dict[str, GuardRule] = msgspec.field(default_factory=dict)
 
     def find(self, kind: type[R], **equals: str) -> list[R]:
         """The rows of a kind whose columns have these values; by its id one is found at once."""
@@ -279,5 +307,6 @@ class Directory(msgspec.Struct, frozen=True, kw_only=True):
             Limit: self.limits,
             PriceOverride: self.prices,
             Stop: self.stops,
+            GuardRule: self.guard_rules,
         }
         return rows[kind]

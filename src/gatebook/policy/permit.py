@@ -1,21 +1,27 @@
 """Decides whether a call may leave, and to which providers."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from gatebook.core.errors import Refused
 from gatebook.formats import Call
+from gatebook.guard.settings import GuardSettings
 from gatebook.identity.directory import Agent, Directory, Organization
 from gatebook.identity.identify import Principal
 from gatebook.policy.circumstances import Circumstances
+from gatebook.policy.guarding import GuardPolicies
 from gatebook.policy.resolve import Offers, Permit, Policy
 from gatebook.policy.written import digest_of, scope_text
+
+_AS_SHIPPED: Final = GuardSettings()
 
 
 class Policies:
     """The policies of all agents in one state of the directory, compiled as they are needed."""
 
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, directory: Directory, guard: GuardSettings = _AS_SHIPPED) -> None:
         self._directory = directory
+        self._guard = GuardPolicies(directory.guard_rules.values(), guard)
         self._compiled: dict[str, Policy] = {}
         self._offers: dict[str, Offers] = {}
 
@@ -25,7 +31,8 @@ class Policies:
         if policy is None:
             agent = self._directory.agents[principal.agent.id]
             offers = self._offers_of(agent.organization_id)
-            policy = self._compiled[agent.id] = Policy(agent.scope, offers)
+            policy = Policy(agent.scope, offers, self._guard.of(agent))
+            self._compiled[agent.id] = policy
         return policy
 
     def texts(self) -> Iterator[tuple[str, bytes]]:
@@ -33,6 +40,8 @@ class Policies:
         for agent in self._directory.agents.values():
             text = scope_text(agent.scope)
             yield digest_of(text), text
+            guard = self._guard.of(agent)
+            yield guard.digest, guard.text
         for id_ in self._directory.organizations:
             offers = self._offers_of(id_)
             yield offers.digest, offers.text

@@ -14,6 +14,7 @@ from gatebook.core.errors import Refused
 from gatebook.formats import Call, Operation, Terms
 from gatebook.identity.directory import Provider, Scope
 from gatebook.policy.circumstances import Circumstances
+from gatebook.policy.guarding import GuardPolicy
 from gatebook.policy.patterns import Patterns
 from gatebook.policy.scope import checks
 from gatebook.policy.written import digest_of, joined, providers_text, scope_text
@@ -70,7 +71,7 @@ class Offers:
 class Policy:
     """What one agent may do, compiled from one state of the directory."""
 
-    def __init__(self, scope: Scope, offers: Offers) -> None:
+    def __init__(self, scope: Scope, offers: Offers, guard: GuardPolicy) -> None:
         self._checks = checks(scope)
         self._models = Patterns(scope.models)
         self._operations = Patterns(scope.operations)
@@ -80,7 +81,9 @@ class Policy:
         self._offers = offers.all
         self._limits_classes = any(offer.classes is not None for offer in offers.all)
         self._permits: dict[tuple[str, str, str], Permit] = {}
-        self.digest = joined(digest_of(scope_text(scope)), offers.digest)
+        self.guard = guard
+        """What is done about what is found in a call and in its answer."""
+        self.digest = joined(digest_of(scope_text(scope)), offers.digest, guard.digest)
 
     def resolve(self, call: Call, at: Circumstances) -> Permit | Refused:
         """The permit for a call, or why there is none."""

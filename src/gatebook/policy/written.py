@@ -1,7 +1,7 @@
 """Policies in writing: the texts that their digests stand for, and the words people read.
 
-A policy is two texts, the scope of an agent and the providers of its organization, so that a change
-of one makes one new text and not one for each agent. Its digest names both.
+A policy is three texts, the scope of an agent, the providers of its organization and what its guard
+does, so that agents share them and a change makes few new ones. Its digest names them all.
 """
 
 from base64 import urlsafe_b64encode
@@ -13,12 +13,15 @@ import msgspec
 
 from gatebook.core import json_profile
 from gatebook.core.clock import to_text
-from gatebook.identity.directory import Provider, Scope
+from gatebook.guard.settings import GuardSettings
+from gatebook.identity.directory import GuardRule, Provider, Scope
 from gatebook.policy.hours import ALWAYS
 from gatebook.policy.sources import ANYWHERE
 
 _DIGEST_BYTES: Final = 18
 """144 bits: nobody finds two policies with one digest, not even who may write both."""
+
+_DIRECTIONS: Final = {"request": " in requests", "reply": " in replies", "both": ""}
 
 _ALL: Final = {"sources": set(ANYWHERE), "hours": {ALWAYS}}
 """What leaves nothing out, and is longer than its word."""
@@ -52,25 +55,65 @@ def providers_text(providers: Iterable[Provider]) -> bytes:
     )
 
 
+def guard_text(rules: Iterable[GuardRule], settings: GuardSettings) -> bytes:
+    """The guard rules that bind an agent, and the settings behind them; rules have no order."""
+    return json_profile.encode(
+        {
+            "guard": {
+                "blind": settings.blind,
+                "data": settings.data,
+                "on_failure": settings.on_failure,
+                "rules": [
+                    {
+                        "action": rule.action,
+                        "agent": rule.agent_id or "",
+                        "direction": rule.direction,
+                        "id": rule.id,
+                        "region": rule.region,
+                        "threshold": rule.threshold,
+                        "what": rule.what,
+                        "workspace": rule.workspace_id or "",
+                    }
+                    for rule in sorted(rules, key=lambda rule: rule.id)
+                ],
+                "threats": settings.threats,
+            }
+        }
+    )
+
+
 def digest_of(text: bytes) -> str:
     """What stands for a text in the book."""
     return urlsafe_b64encode(sha256(text).digest()[:_DIGEST_BYTES]).decode()
 
 
-def joined(scope: str, providers: str) -> str:
-    """The digest of a policy, of the digests of its two texts."""
-    return f"{scope}.{providers}"
+def joined(scope: str, providers: str, guard: str) -> str:
+    """The digest of a policy, of the digests of its three texts."""
+    return f"{scope}.{providers}.{guard}"
 
 
-def parted(policy: str) -> tuple[str, str]:
-    """The digests of the scope and of the providers that a policy's digest joins."""
-    scope, _, providers = policy.partition(".")
-    return scope, providers
+def parted(policy: str) -> tuple[str, str, str]:
+    """The digests of scope, providers and guard rules that a policy's digest joins.
+
+    Those of earlier versions had no guard rules, and the first ones no providers.
+    """
+    scope, providers, guard, *_ = f"{policy}..".split(".")
+    return scope, providers, guard
 
 
 def in_words(scope: Mapping[str, Any]) -> dict[str, str]:
     """Each dimension of a scope as people write and read it, of this version or an earlier one."""
     return {name: _in_words(name, value) for name, value in scope.items()}
+
+
+def rule_in_words(rule: Mapping[str, Any]) -> str:
+    """A guard rule as people read it, such as `secret=block in requests, region eu-*`."""
+    text = f"{rule['what']}={rule['action']}{_DIRECTIONS[rule['direction']]}"
+    if rule["region"] != "*":
+        text += f", region {rule['region']}"
+    if rule["threshold"] is not None:
+        text += f", from {rule['threshold']} on"
+    return text
 
 
 def _in_words(name: str, value: Any) -> str:

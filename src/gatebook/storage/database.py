@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _WRITE: Final = "gatebook_write"
 _MEETING_SECONDS: Final = 5
-SCHEMA: Final = "0009"
+SCHEMA: Final = "0010"
 """The migration this version was written for; a test holds it to the newest one."""
 
 _VERSIONS: Final = "alembic_version"

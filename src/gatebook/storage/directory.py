@@ -17,6 +17,7 @@ from gatebook.identity.directory import (
     AgentKey,
     Directory,
     Fallback,
+    GuardRule,
     Limit,
     Organization,
     Person,
@@ -37,6 +38,7 @@ from gatebook.storage.tables import (
     data_keys,
     entries,
     fallbacks,
+    guard_rules,
     idempotency,
     limits,
     organizations,
@@ -65,6 +67,7 @@ _TABLES: Final[dict[type, Table]] = {
     Limit: limits,
     PriceOverride: prices,
     Stop: stops,
+    GuardRule: guard_rules,
 }
 
 _NAMES: Final = msgspec.json.Decoder(tuple[str, ...])
@@ -98,6 +101,7 @@ def load_snapshot(connection: Connection) -> Directory:
         limits={row.id: row for row in _read(connection, Limit)},
         prices={row.id: row for row in _read(connection, PriceOverride)},
         stops={row.id: row for row in _read(connection, Stop)},
+        guard_rules={row.id: row for row in _read(connection, GuardRule)},
     )
 
 

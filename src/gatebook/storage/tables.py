@@ -326,6 +326,26 @@ stops = Table(
     _status("engaged", "released"),
 )
 
+guard_rules = Table(
+    "guard_rules",
+    METADATA,
+    _text("id", primary_key=True),
+    _text("organization_id", ForeignKey("organizations.id")),
+    # Of an agent, of a workspace or, if both are absent, of the organization.
+    Column("workspace_id", Text),
+    Column("agent_id", Text, ForeignKey("agents.id")),
+    _text("direction"),
+    _text("what"),
+    _text("region"),
+    _text("action"),
+    Column("threshold", BigInteger),
+    _number("created_at"),
+    ForeignKeyConstraint(
+        ["organization_id", "workspace_id"], ["workspaces.organization_id", "workspaces.id"]
+    ),
+    CheckConstraint("workspace_id IS NULL OR agent_id IS NULL", name="owner"),
+)
+
 # -- what is used of limits ----------------------------------------------------------------------
 
 accounts = Table(

@@ -3,7 +3,15 @@
 import pytest
 from msgspec.structs import replace
 
-from gatebook.identity.directory import Agent, AgentKey, Directory, Row, Stop, credential_cell
+from gatebook.identity.directory import (
+    Agent,
+    AgentKey,
+    Directory,
+    GuardRule,
+    Row,
+    Stop,
+    credential_cell,
+)
 from tests.decisions import ACME, ALICE, KEY, MAILER, MAIN, OPENAI
 
 ISSUED = replace(KEY, issued_at=0, expires_at=100)
@@ -47,3 +55,4 @@ def test_a_row_is_found_by_what_its_columns_hold(row: Row) -> None:
     assert directory.find(type(row), id="another") == []
     assert directory.find(Agent, name="mailer", organization_id="org_2") == []
     assert directory.find(Stop) == []
+    assert directory.find(GuardRule) == []

@@ -1,11 +1,14 @@
 """Who may do nothing at all, and whose policy it is that decides."""
 
+from typing import Any
+
 import msgspec
 import pytest
 from msgspec.structs import replace
 
 from gatebook.core.errors import Refused
-from gatebook.identity.directory import Agent, Directory, Organization, Provider
+from gatebook.guard.settings import GuardSettings
+from gatebook.identity.directory import Agent, Directory, GuardRule, Organization, Provider
 from gatebook.identity.identify import Principal
 from gatebook.policy.permit import Policies, permit
 from gatebook.policy.written import digest_of, parted
@@ -89,23 +92,44 @@ def test_a_policy_is_that_of_the_agent_as_it_stands_and_not_as_it_was_when_it_ca
 def test_the_digest_follows_what_was_decided_upon() -> None:
     before = digest()
     assert digest() == before
-    scope, providers = parted(before)
+    scope, providers, guard = parted(before)
     wider = parted(digest(replace(MAILER, scope=narrowed(models=("*",)))))
     assert wider[0] != scope
-    assert wider[1] == providers
+    assert wider[1:] == (providers, guard)
     served = parted(digest(MAILER, replace(OPENAI, models=("gpt-*",))))
-    assert served == (scope, served[1])
+    assert served == (scope, served[1], guard)
     assert served[1] != providers
 
 
 def test_every_text_that_a_digest_names_can_be_kept() -> None:
     policies = Policies(directory())
     texts = dict(policies.texts())
-    scope, providers = parted(policies.of(principal()).digest)
-    assert set(texts) == {scope, providers}
+    scope, providers, guard = parted(policies.of(principal()).digest)
+    assert set(texts) == {scope, providers, guard}
     assert all(digest_of(text) == named for named, text in texts.items())
     assert msgspec.json.decode(texts[scope])["models"] == ["gpt-*"]
     assert msgspec.json.decode(texts[providers])["providers"][0]["id"] == OPENAI.id
+    assert msgspec.json.decode(texts[guard])["guard"]["rules"] == []
+
+
+def test_an_agent_has_the_guard_rules_that_bind_it_and_its_policy_names_them() -> None:
+    rule = GuardRule(
+        id="grl_1",
+        organization_id=ACME.id,
+        agent_id=MAILER.id,
+        what="secret",
+        action="block",
+        created_at=1,
+    )
+    ruled = replace(directory(), guard_rules={rule.id: rule})
+    policies = Policies(ruled, GuardSettings(data="mask"))
+    policy = policies.of(principal())
+    asked_for: dict[str, Any] = {"direction": "request", "detector": "aws", "region": "eu-1"}
+    assert policy.guard.action(data_class="secret", **asked_for) == ("block", rule.id)
+    assert policy.guard.action(data_class="health", **asked_for) == ("mask", "guard.data")
+    text = dict(policies.texts())[parted(policy.digest)[2]]
+    (said,) = msgspec.json.decode(text)["guard"]["rules"]
+    assert said["id"] == rule.id
 
 
 def test_a_provider_that_is_suspended_is_in_no_text() -> None:

@@ -1,18 +1,23 @@
 """What a digest stands for, and how a scope reads."""
 
+from typing import get_args
+
 import msgspec
 import pytest
 from msgspec.structs import asdict, replace
 
 from gatebook.control.scoping import STANDARD
 from gatebook.core.json_profile import is_canonical
-from gatebook.identity.directory import Scope
+from gatebook.guard.settings import GuardSettings
+from gatebook.identity.directory import GuardRule, Scope
 from gatebook.policy.written import (
     digest_of,
+    guard_text,
     in_words,
     joined,
     parted,
     providers_text,
+    rule_in_words,
     scope_text,
 )
 from tests.decisions import OPENAI, SCOPE
@@ -30,6 +35,7 @@ OTHER = {
     "hours": ("mon-fri 08:00-18:00 UTC",),
     "expires_at": 1_900_000_000_000_000,
 }
+RULE = GuardRule(id="grl_1", organization_id="org_1", what="secret", action="block", created_at=1)
 
 
 def test_every_dimension_of_a_scope_is_in_its_text() -> None:
@@ -72,6 +78,7 @@ def test_the_order_of_providers_is_a_part_of_the_policy() -> None:
 def test_the_texts_lie_within_the_profile_of_what_is_signed() -> None:
     assert is_canonical(scope_text(replace(SCOPE, **OTHER)))
     assert is_canonical(providers_text([OPENAI]))
+    assert is_canonical(guard_text([RULE], GuardSettings()))
 
 
 def test_no_secret_of_a_provider_is_in_a_text() -> None:
@@ -79,10 +86,49 @@ def test_no_secret_of_a_provider_is_in_a_text() -> None:
     assert providers_text([with_key]) == providers_text([OPENAI])
 
 
-def test_a_policy_names_both_of_its_texts() -> None:
-    one, two = digest_of(b"one"), digest_of(b"two")
-    assert parted(joined(one, two)) == (one, two)
-    assert parted("qk5m0Qd1GmB7w6Hf") == ("qk5m0Qd1GmB7w6Hf", "")
+def test_a_policy_names_all_of_its_texts() -> None:
+    one, two, three = digest_of(b"one"), digest_of(b"two"), digest_of(b"three")
+    assert parted(joined(one, two, three)) == (one, two, three)
+    assert parted(f"{one}.{two}") == (one, two, "")
+    assert parted("qk5m0Qd1GmB7w6Hf") == ("qk5m0Qd1GmB7w6Hf", "", "")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"id": "grl_2"},
+        {"workspace_id": "wsp_1"},
+        {"agent_id": "agt_1"},
+        {"direction": "reply"},
+        {"what": "personal"},
+        {"region": "eu-*"},
+        {"action": "mask"},
+        {"threshold": 900},
+    ],
+)
+def test_the_digest_follows_all_of_a_guard_rule_that_decides(changed: dict[str, object]) -> None:
+    settings = GuardSettings()
+    assert guard_text([replace(RULE, **changed)], settings) != guard_text([RULE], settings)
+
+
+@pytest.mark.parametrize("field", msgspec.structs.fields(GuardSettings), ids=lambda each: each.name)
+def test_the_digest_follows_the_settings_of_the_guard(field: msgspec.structs.FieldInfo) -> None:
+    (other, *_) = set(get_args(field.type.__origin__)) - {field.default}
+    changed = replace(GuardSettings(), **{field.name: other})
+    assert guard_text([], changed) != guard_text([], GuardSettings())
+
+
+def test_the_order_of_guard_rules_makes_no_other_text() -> None:
+    rules = [RULE, replace(RULE, id="grl_2", what="personal")]
+    assert guard_text(rules, GuardSettings()) == guard_text(rules[::-1], GuardSettings())
+
+
+def test_a_guard_rule_reads_as_it_is_written() -> None:
+    assert rule_in_words(asdict(RULE)) == "secret=block"
+    narrow = replace(RULE, direction="request", region="eu-*")
+    assert rule_in_words(asdict(narrow)) == "secret=block in requests, region eu-*"
+    threat = replace(RULE, what="threat", direction="reply", threshold=900)
+    assert rule_in_words(asdict(threat)) == "threat=block in replies, from 900 on"
 
 
 def test_a_scope_reads_as_it_is_written() -> None:

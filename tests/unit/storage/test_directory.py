@@ -9,6 +9,7 @@ from gatebook.core.ids import system_entropy
 from gatebook.identity.directory import (
     Agent,
     AgentKey,
+    GuardRule,
     Organization,
     Person,
     Provider,
@@ -19,6 +20,7 @@ from gatebook.ledger.ports import Position
 from gatebook.storage.database import Database
 from gatebook.storage.directory import SqlRecords, load_data_keys, load_snapshot, read_revision
 from tests.decisions import ACME, ALICE, ALL, KEY, MAILER, MAIN, OPENAI, OTHER
+from tests.unit.control.commands.test_set_guard_rule import ruled
 from tests.unit.control.commands.test_set_limit import limited
 from tests.unit.control.commands.test_set_price import priced
 
@@ -60,6 +62,35 @@ def test_limits_and_prices_are_read_as_they_were_written(filled: Database) -> No
         directory = load_snapshot(connection)
     assert directory.limits == {limit.id: limit}
     assert directory.prices == {price.id: price}
+
+
+def test_guard_rules_are_read_as_they_were_written(filled: Database) -> None:
+    of_agent = ruled("secret=block", agent="mailer", direction="request", region="eu-*")
+    of_all = ruled("threat=quarantine", threshold=950)
+    with filled.writing() as connection:
+        SqlRecords(connection).save(of_agent)
+        SqlRecords(connection).save(of_all)
+    with filled.reading() as connection:
+        directory = load_snapshot(connection)
+    assert directory.guard_rules == {of_agent.id: of_agent, of_all.id: of_all}
+    assert directory.find(GuardRule, what="threat") == [of_all]
+
+
+@pytest.mark.parametrize(
+    "owner",
+    [
+        {"organization_id": OTHER.id, "workspace_id": MAIN.id},
+        {"workspace_id": MAIN.id, "agent_id": MAILER.id},
+        {"agent_id": "agt_9"},
+    ],
+)
+def test_the_database_keeps_a_guard_rule_with_its_one_owner(
+    filled: Database, owner: dict[str, str]
+) -> None:
+    with filled.writing() as connection:
+        SqlRecords(connection).save(OTHER)
+    with pytest.raises(Unavailable), filled.writing() as connection:
+        SqlRecords(connection).save(replace(ruled("secret=block"), **owner))
 
 
 def test_every_field_of_a_key_survives(filled: Database) -> None:

@@ -3,7 +3,7 @@
 import re
 
 FOLDER = "src/gatebook/ledger/events"
-ID = re.compile(r"[a-z]+\.[a-z]+(ed|en)(_[a-z]+)?")
+ID = re.compile(r"[a-z]+(_[a-z]+)?\.([a-z]+(ed|en)|set)(_[a-z]+)?")
 EXAMPLE = "agent.suspended"
 
 _HEAD = '''\

@@ -35,7 +35,8 @@ class CallIntended(Event, frozen=True, kw_only=True, omit_defaults=True):
         str, Meta(description="of a fallback: the model the agent asked for")
     ] = ""
     policy: Annotated[
-        str, Meta(description="digests of the scope and of the providers that decided")
+        str,
+        Meta(description="digests of the scope, the providers and the guard rules that decided"),
     ]
     rule: Annotated[str, Meta(description="rule that permitted it")]
     inspected_by: Annotated[
@@ -65,7 +66,7 @@ class CallIntended(Event, frozen=True, kw_only=True, omit_defaults=True):
             provider="prv_9zY8xW7vU6tS5rQ4pO3nM2",
             model="gpt-4o-mini",
             streamed=True,
-            policy="qk5m0Qd1GmB7w6HfYt0cJ2Lx.Zb8rN4uVo1Ws9eKi3Hg5Md7P",
+            policy="qk5m0Qd1GmB7w6HfYt0cJ2Lx.Zb8rN4uVo1Ws9eKi3Hg5Md7P.c3Xn7Tq2Ry5Jv9Lb4Fk8Da1W",
             rule="agent.scope",
             inspected_by=[],
             request=_EXAMPLE_COMMITMENT,
@@ -159,7 +160,8 @@ class CallRefused(Event, frozen=True, kw_only=True, omit_defaults=True):
     operation: Annotated[str, Meta(description="what was asked; empty if it was not understood")]
     code: Annotated[str, Meta(description="stable error code the agent was given")]
     policy: Annotated[
-        str, Meta(description="digests of the scope and of the providers then in force")
+        str,
+        Meta(description="digests of the scope, the providers and the guard rules then in force"),
     ]
     rule: Annotated[
         str, Meta(description="rule that refused it; empty if it was refused for another reason")
@@ -175,7 +177,7 @@ class CallRefused(Event, frozen=True, kw_only=True, omit_defaults=True):
             key="3fK9aQ7LmZx2b",
             operation="chat.completions",
             code="model_not_allowed",
-            policy="qk5m0Qd1GmB7w6HfYt0cJ2Lx.Zb8rN4uVo1Ws9eKi3Hg5Md7P",
+            policy="qk5m0Qd1GmB7w6HfYt0cJ2Lx.Zb8rN4uVo1Ws9eKi3Hg5Md7P.c3Xn7Tq2Ry5Jv9Lb4Fk8Da1W",
             rule="agent.scope.models",
             count=212,
         )
