@@ -119,7 +119,7 @@ async def _refuse(
     gate.counts["refused"] += 1
     log = snapshot.tenants[principal.organization.id].log
     passage.policy = snapshot.policies.of(principal).digest
-    event = refused(principal, passage.operation, error, passage.policy)
+    event = refused(principal, passage.operation, error, passage.policy, passage.request)
     if error.code == "audit_unavailable":
         gate.refusals.count(log, event)  # the book is not waited for a second time
         return error, ""

@@ -12,6 +12,7 @@ from gatebook.gateway.bodies import Bodies
 from gatebook.gateway.book import Book
 from gatebook.gateway.breaker import Breakers
 from gatebook.gateway.front import Front
+from gatebook.gateway.guarding import Guard
 from gatebook.gateway.probes import Probes
 from gatebook.gateway.reading import Routes
 from gatebook.gateway.refusals import Refusals
@@ -38,6 +39,7 @@ class Gate(NamedTuple):
     snapshots: Snapshots
     book: Book
     refusals: Refusals
+    guard: Guard
     stopping: Stopping
     unsigned: Unsigned
     dialects: Mapping[str, Dialect]

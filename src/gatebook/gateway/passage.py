@@ -10,13 +10,14 @@ from gatebook.formats import Call, Operation, Stream, Usage
 from gatebook.gateway.commitments import CommitmentKey, Committer, commit
 from gatebook.gateway.snapshot import Snapshot
 from gatebook.gateway.ways import Way
-from gatebook.guard.inspect import Inspection
+from gatebook.guard.vault import Vault
 from gatebook.identity.identify import Principal
 from gatebook.ledger.attempt import Receipt
 from gatebook.ledger.events import Commitment
 from gatebook.ledger.events.call import CallConcluded, CallIntended, CallRefused
 from gatebook.policy.limits.demand import Came
 from gatebook.policy.limits.holding import Holding
+from gatebook.policy.treating import Looked
 from gatebook.web.exchange import Exchange
 
 _ID_BYTES: Final = 15
@@ -67,6 +68,9 @@ class Passage:
         self.principal: Principal | None = None
         self.way: Way | None = None
         """By which it went, or was to go, last."""
+        self.request = Looked()
+        self.vault = Vault()
+        """What was replaced in the request, to be put back in the reply."""
         self.trace: Trace | None = None
         self._clock = clock
         self._began_us = clock.monotonic_us()
@@ -87,7 +91,7 @@ class Passage:
         self.status = 0
         self.usage = Usage()
         self.chunks = 0
-        self.inspection = Inspection()
+        self.reply = Looked()
         self.holding = Holding()
         """What is set aside for it."""
         self.stream: Stream | None = None
@@ -119,9 +123,7 @@ class Passage:
         self.asked, self.model, self.streamed = call.operation, call.model, call.streamed
         self._read_us = self._clock.monotonic_us()
 
-    def intended(
-        self, way: Way, asked: Call, principal: Principal, inspection: Inspection
-    ) -> CallIntended:
+    def intended(self, way: Way, asked: Call, principal: Principal) -> CallIntended:
         """The entry that has to be durable before the call leaves by this way."""
         agent, call = principal.agent, way.call
         self.way, permit = way, way.permit
@@ -141,7 +143,9 @@ class Passage:
             streamed=call.streamed,
             policy=self.policy,
             rule=permit.rule,
-            inspected_by=list(inspection.inspected_by),
+            inspected_by=list(self.request.inspection.inspected_by),
+            inspected=self.request.inspection.size,
+            found=list(self.request.treated.found),
             request=commit(self.key, self.id, "request", call.body),
             limits=self.holding.limits,
             reserved_tokens=self.holding.most.tokens if self.holding.most else 0,
@@ -204,7 +208,9 @@ class Passage:
             status=self.status,
             received=received,
             delivered=delivered if delivered != received else None,
-            inspected_by=list(self.inspection.inspected_by),
+            inspected_by=list(self.reply.inspection.inspected_by),
+            inspected=self.reply.inspection.size,
+            found=list(self.reply.treated.found),
             tokens_in=self.usage.tokens_in,
             tokens_out=self.usage.tokens_out,
             charged_tokens=charge.tokens,
@@ -216,7 +222,9 @@ class Passage:
         )
 
 
-def refused(principal: Principal, operation: str, error: GatebookError, policy: str) -> CallRefused:
+def refused(
+    principal: Principal, operation: str, error: GatebookError, policy: str, request: Looked
+) -> CallRefused:
     """The entry of a call that was turned away."""
     return CallRefused(
         agent=principal.agent.id,
@@ -226,6 +234,7 @@ def refused(principal: Principal, operation: str, error: GatebookError, policy: 
         code=error.code,
         policy=policy,
         rule=error.rule,
+        found=list(request.treated.found),
     )
 
 

@@ -27,11 +27,11 @@ from gatebook.gateway.leash import HungUp, Leash, Stopped
 from gatebook.gateway.passage import Passage, not_sent
 from gatebook.gateway.reading import credential_of, read_call
 from gatebook.gateway.streaming import Delivery
-from gatebook.guard.inspect import inspect
 from gatebook.ledger.attempt import Receipt
 from gatebook.policy.circumstances import Circumstances
 from gatebook.policy.permit import permit
 from gatebook.policy.stops import Target
+from gatebook.policy.treating import Looked
 from gatebook.web.body import Disconnected
 from gatebook.web.exchange import Exchange
 
@@ -62,11 +62,11 @@ async def conduct(gate: Gate, exchange: Exchange, hold: Hold) -> None:
         passage.key = snapshot.commitment_key(principal.organization.id)
 
         # 3. inspect the request
-        inspection = inspect(call.body)
+        passage.request = found = Looked(gate.guard.inspect(call))
 
         # 4. permit
         target = gate.stopping.check(Target.of(principal))
-        at = Circumstances(inspection, exchange.client_address, gate.clock.now_us())
+        at = Circumstances(found.inspection, exchange.client_address, gate.clock.now_us())
         permission = permit(principal, call, at, snapshot.policies)
         ways = gate.ways(snapshot, call, at, permission, target)
         call = ways.call  # as it came it is not held any longer, unless it has to be
@@ -74,15 +74,18 @@ async def conduct(gate: Gate, exchange: Exchange, hold: Hold) -> None:
 
         # Once, and again only where nothing can have been executed and there is another way, or
         # where each provider gives a part of the answer.
-        for found in ways:
+        for open_way in ways:
             passage.begin()
-            with ways.attempt(found) as attempt:
+            with ways.attempt(open_way) as attempt:
+                # What was found in it decides how it may leave by this way.
+                way = gate.guard.sent(passage, open_way, principal.agent.id)
+
                 # Limits hold on each way anew: what it may cost there is set aside.
-                way, passage.holding = await gate.allowance.admit(snapshot, principal, found)
+                way, passage.holding = await gate.allowance.admit(snapshot, principal, way)
 
                 # 5. record the intent
                 gate.unsigned.check(gate.clock.monotonic_us())
-                intent = passage.intended(way, call, principal, inspection)
+                intent = passage.intended(way, call, principal)
                 too_late = partial(_note_not_sent, gate, passage, principal.agent.id)
                 receipt = await gate.book.record(passage.log, intent, late=too_late)
                 passage.receipt = receipt
@@ -111,6 +114,7 @@ async def conduct(gate: Gate, exchange: Exchange, hold: Hold) -> None:
                         passage,
                         leash,
                         dialect,
+                        guard=gate.guard,
                         hold=hold,
                         limit=gate.settings.reply_limit_bytes,
                         headers=[*named(receipt.reference), *told(ways, way), *rates],

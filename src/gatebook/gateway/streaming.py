@@ -9,11 +9,11 @@ from collections.abc import Callable
 from gatebook.core.errors import Unavailable
 from gatebook.formats import Call, Format, Join
 from gatebook.gateway.bodies import Hold
+from gatebook.gateway.guarding import Guard
 from gatebook.gateway.leash import Leash
 from gatebook.gateway.not_executed import is_vendors
 from gatebook.gateway.passage import Passage
 from gatebook.gateway.upstream import Reply, reply_too_large
-from gatebook.guard.inspect import inspect
 from gatebook.providers import Dialect
 from gatebook.web.exchange import Exchange
 from gatebook.web.problem import Answer, Headers
@@ -51,6 +51,7 @@ class Delivery:
         leash: Leash,
         dialect: Dialect,
         *,
+        guard: Guard,
         hold: Hold,
         limit: int,
         headers: Headers,
@@ -59,6 +60,7 @@ class Delivery:
         self._passage = passage
         self._leash = leash
         self._dialect = dialect
+        self._guard = guard
         self._hold = hold
         self._limit = limit
         self._headers = headers
@@ -100,11 +102,10 @@ class Delivery:
         _check_status(reply.status)
         if reply.status >= 500 and not is_vendors(reply, body):
             self._passage.ending = "upstream_broken"  # the vendor may have carried the call out
-        self._passage.inspection = inspect(body)
         try:
             self._passage.usage = spoken.usage(body)
             if reply.status < 300:
-                given = spoken.delivered(body, may_see)
+                given = self._guard.received(self._passage, spoken, spoken.delivered(body, may_see))
         except Unavailable:
             if reply.status < 400:
                 raise

@@ -30,6 +30,11 @@ def edited(text: str, places: Iterable[Place], vault: Vault) -> str:
     return "".join([*parts, text[at:]])
 
 
+def replacement(value: str, detector: str, edit: Edit, vault: Vault) -> str:
+    """What is put in place of a value."""
+    return _MAKERS[edit](detector, value, vault)
+
+
 def _merged(places: Iterable[Place]) -> list[Place]:
     """Places that do not overlap; where some did, it is redacted unless they agree."""
     merged: list[Place] = []

@@ -49,6 +49,13 @@ class Vault:
             return text
         return _TOKEN.sub(lambda found: self._values.get(found[0], found[0]), text)
 
+    def places(self, text: str) -> list[tuple[int, int, str]]:
+        """Where tokens stand in a text, and the values that they stand for."""
+        if not self._values or "<" not in text:
+            return []
+        found = _TOKEN.finditer(text)
+        return [(*each.span(), self._values[each[0]]) for each in found if each[0] in self._values]
+
     def undecided(self, text: str) -> int:
         """How many characters at the end of a text may be the beginning of a token."""
         if not self._values:

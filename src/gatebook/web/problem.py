@@ -25,6 +25,7 @@ _ANYTHING_ELSE: Final = 500
 
 # Where HTTP (RFC 9110, RFC 6585) has a status of its own for one particular failure.
 _BY_CODE: Final = {
+    "content_policy_violation": 400,
     "method_not_allowed": 405,
     "request_timeout": 408,
     "body_too_large": 413,

@@ -2,13 +2,37 @@
 
 from typing import Annotated, ClassVar, Self
 
-from msgspec import Meta, field
+from msgspec import Meta, Struct, field
 
 from gatebook.ledger.events import Commitment, Event
 
 _EXAMPLE_COMMITMENT = Commitment(
     c="3JcWk1i2b3pYQm0p0JqTqkqJd0N0b1l3c2V0c2FsdGVkIQ4=", n=1043, k="dek_1"
 )
+
+
+class Found(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Findings of one kind in a request or a reply, and what was done about them."""
+
+    kind: Annotated[
+        str,
+        Meta(
+            description=(
+                "data | threat | blind (a part that nobody can look into) | failed (detectors that "
+                "should have looked)"
+            )
+        ),
+    ]
+    what: Annotated[str, Meta(description="the detector, the category, or the kind of part")]
+    count: Annotated[int, Meta(description="how many of them")] = 1
+    score: Annotated[int, Meta(description="of a threat, in thousandths")] = 0
+    action: Annotated[
+        str,
+        Meta(
+            description="record | mask | token | redact | block | observe | flag | quarantine",
+        ),
+    ]
+    rule: Annotated[str, Meta(description="the guard rule that said so, or the setting")] = ""
 
 
 class CallIntended(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -42,6 +66,12 @@ class CallIntended(Event, frozen=True, kw_only=True, omit_defaults=True):
     inspected_by: Annotated[
         list[str], Meta(description="detectors that saw the request; empty: not inspected")
     ]
+    inspected: Annotated[
+        int, Meta(description="characters of strings of the request that they saw")
+    ] = 0
+    found: Annotated[
+        list[Found], Meta(description="what they found, and what they could not look into")
+    ] = field(default_factory=list)
     request: Annotated[Commitment, Meta(description="commits to the body as it leaves")]
     limits: Annotated[list[str], Meta(description="ids of the limits it counts against")] = field(
         default_factory=list
@@ -68,7 +98,17 @@ class CallIntended(Event, frozen=True, kw_only=True, omit_defaults=True):
             streamed=True,
             policy="qk5m0Qd1GmB7w6HfYt0cJ2Lx.Zb8rN4uVo1Ws9eKi3Hg5Md7P.c3Xn7Tq2Ry5Jv9Lb4Fk8Da1W",
             rule="agent.scope",
-            inspected_by=[],
+            inspected_by=["data@1f0c2e9a", "threats@1f0c2e9a.7b21d5e0"],
+            inspected=912,
+            found=[
+                Found(
+                    kind="data",
+                    what="email",
+                    count=2,
+                    action="token",
+                    rule="gdr_4hB7kP2nX9cW5mZ8qT1vR6",
+                )
+            ],
             request=_EXAMPLE_COMMITMENT,
             limits=["lim_5kW2mX8pR1tY6uI9oA3sD7"],
             reserved_tokens=7187,
@@ -106,6 +146,12 @@ class CallConcluded(Event, frozen=True, kw_only=True, omit_defaults=True):
         Commitment | None, Meta(description="commits to the agent's bytes, where they differ")
     ] = None
     inspected_by: Annotated[list[str], Meta(description="detectors that saw the reply")]
+    inspected: Annotated[
+        int, Meta(description="characters of strings of the reply that they saw")
+    ] = 0
+    found: Annotated[
+        list[Found], Meta(description="what they found, and what they could not look into")
+    ] = field(default_factory=list)
     tokens_in: Annotated[int, Meta(description="input tokens the provider reported")] = 0
     tokens_out: Annotated[int, Meta(description="output tokens the provider reported")] = 0
     charged_tokens: Annotated[int, Meta(description="tokens that count against limits")] = 0
@@ -166,6 +212,9 @@ class CallRefused(Event, frozen=True, kw_only=True, omit_defaults=True):
     rule: Annotated[
         str, Meta(description="rule that refused it; empty if it was refused for another reason")
     ] = ""
+    found: Annotated[
+        list[Found], Meta(description="what the guard found in it, if that is why")
+    ] = field(default_factory=list)
     count: Annotated[int, Meta(description="how many calls this entry stands for")] = 1
 
     @classmethod

@@ -1,0 +1,202 @@
+"""Looks at a streamed reply while it passes, and holds back what is not decided yet.
+
+The pieces of a lane are one text. A piece goes on when all of it is decided: it cannot become data
+any more, or it was edited. Events leave in the order in which they came. Arguments of a tool's call
+are held until they are whole: a part of them is nothing that could be judged.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple, Protocol
+
+from gatebook.core.json_strings import rewritten
+from gatebook.formats.content import Blind, Origin, Span
+from gatebook.formats.events import Pieces
+from gatebook.guard.edits import Edit, replacement
+from gatebook.guard.inspect import Place
+from gatebook.guard.undecided import is_prose, undecided
+from gatebook.guard.vault import Vault
+
+_CONTEXT: Final = 160
+"""Characters before what is new that are looked at with it."""
+_WHOLE: Final[Origin] = "arguments"
+
+
+class Judge(Protocol):
+    """Looks at texts and decides; both methods may raise what ends the stream."""
+
+    def look(self, text: str, origin: Origin) -> tuple[Place, ...]:
+        """Data in a text."""
+        ...
+
+    def decide(self, place: Place, origin: Origin, *, is_fixed: bool) -> Edit | None:
+        """What is put in its place; None: nothing is."""
+        ...
+
+
+class _Event:
+    """An event that came, and what of it is to be said otherwise."""
+
+    __slots__ = ("data", "edits", "event", "open")
+
+    def __init__(self, event: bytes, data: bytes, pieces: int) -> None:
+        self.event = event
+        self.data = data
+        self.open = pieces
+        """Pieces that are not decided."""
+        self.edits: dict[tuple[int, int], str] = {}
+
+
+class _Piece(NamedTuple):
+    event: _Event
+    span: Span
+    start: int
+    end: int
+    """In the text of its lane."""
+
+
+class _Lane:
+    """One text that comes in pieces; offsets are from its beginning."""
+
+    __slots__ = ("base", "decided", "edits", "origin", "pieces", "text")
+
+    def __init__(self, origin: Origin) -> None:
+        self.origin: Origin = origin
+        self.text = ""
+        """From `base` on: what may matter still."""
+        self.base = 0
+        self.decided = 0
+        self.pieces: deque[_Piece] = deque()
+        self.edits: list[tuple[int, int, str]] = []
+        """Places and what is put there, in order; none overlap."""
+
+    @property
+    def end(self) -> int:
+        return self.base + len(self.text)
+
+    def grow(self, event: _Event, span: Span) -> None:
+        """Another piece came."""
+        self.pieces.append(_Piece(event, span, self.end, self.end + len(span.text)))
+        self.text += span.text
+
+    def edit(self, start: int, end: int, new: str) -> None:
+        """Put something in place of what stands there, if that has not gone yet."""
+        start = max(start, self.pieces[0].start if self.pieces else self.decided)
+        if self.edits and start < self.edits[-1][1]:
+            first, last, before = self.edits[-1]
+            self.edits[-1] = (first, max(last, end), before)
+        elif start < end:
+            self.edits.append((start, end, new))
+
+    def let_go(self) -> None:
+        """Say in their events what is decided of the pieces, and forget them."""
+        while self.pieces and self.pieces[0].end <= self.decided:
+            piece = self.pieces.popleft()
+            text = self._text(piece)
+            if text != piece.span.text:
+                piece.event.edits[piece.span.at, piece.span.inner] = text
+            piece.event.open -= 1
+        first = self.pieces[0].start if self.pieces else self.decided
+        self.edits = [each for each in self.edits if each[1] > first]
+        keep = max(self.base, min(first, self.decided - _CONTEXT))
+        self.text, self.base = self.text[keep - self.base :], keep
+
+    def _text(self, piece: _Piece) -> str:
+        """A piece with what is put there; where that reaches over several, the first has it."""
+        parts, at = [], piece.start
+        for start, end, new in self.edits:
+            if end > piece.start and start < piece.end:
+                parts.append(self.text[at - self.base : max(start, at) - self.base])
+                parts.append(new if start >= piece.start else "")
+                at = min(end, piece.end)
+        return "".join([*parts, self.text[at - self.base : piece.end - self.base]])
+
+
+class Watch:
+    """Watches one stream."""
+
+    def __init__(
+        self,
+        read: Callable[[bytes], Pieces],
+        judge: Judge,
+        rebuild: Callable[[bytes, bytes], bytes],
+        vault: Vault,
+    ) -> None:
+        """`rebuild` puts other data into an event in place of its own."""
+        self._read = read
+        self._judge = judge
+        self._rebuild = rebuild
+        self._vault = vault
+        self._events: deque[_Event] = deque()
+        self._lanes: dict[str, _Lane] = {}
+        self.blind: list[Blind] = []
+        self.size = 0
+        """Characters that came."""
+
+    def take(self, event: bytes, data: bytes) -> bytes:
+        """What may go on, now that this event came."""
+        pieces, blind = self._read(data)
+        self.blind += blind
+        held = _Event(event, data, len(pieces))
+        self._events.append(held)
+        grown = set()
+        for name, span in pieces:
+            self.size += len(span.text)
+            lane = self._lanes.setdefault(name, _Lane(span.origin)) if name else _Lane(span.origin)
+            lane.grow(held, span)
+            if not name:
+                self._decide(lane, is_over=True)
+            grown.add(name)
+        for name, lane in self._lanes.items():
+            if lane.origin == _WHOLE:
+                if name not in grown and lane.pieces:
+                    self._decide(lane, is_over=True)
+            elif name in grown:
+                self._decide(lane)
+        return b"".join(self._leaving())
+
+    def finish(self) -> bytes:
+        """What is left when nothing more comes."""
+        for lane in self._lanes.values():
+            self._decide(lane, is_over=True)
+        return b"".join(self._leaving())
+
+    def _decide(self, lane: _Lane, *, is_over: bool = False) -> None:
+        until = lane.end
+        if not is_over:
+            until -= max(undecided(lane.text), self._vault.undecided(lane.text))
+        if until > lane.decided and not is_prose(lane.text[lane.decided - lane.base :]):
+            until = self._looked_at(lane, until, is_over=is_over)
+        lane.decided = max(until, lane.decided)
+        lane.let_go()
+
+    def _looked_at(self, lane: _Lane, until: int, *, is_over: bool) -> int:
+        """Until where it is decided: not beyond the beginning of what may go on."""
+        start = max(lane.base, lane.decided - _CONTEXT)
+        text = lane.text[start - lane.base :]
+        found = self._judge.look(text, lane.origin)
+        if not is_over:
+            until = min(
+                [until, *[start + each.start for each in found if start + each.end > until]]
+            )
+        changes = [(start + at, start + end, value) for at, end, value in self._vault.places(text)]
+        is_fixed = any(piece.span.is_fixed for piece in lane.pieces)
+        for place in found:
+            if lane.decided < start + place.end <= until:
+                edit = self._judge.decide(place, lane.origin, is_fixed=is_fixed)
+                if edit is not None:
+                    value = text[place.start : place.end]
+                    new = replacement(value, place.detector, edit, self._vault)
+                    changes.append((start + place.start, start + place.end, new))
+        for change in sorted(changes):
+            if lane.decided < change[1] <= until:
+                lane.edit(*change)
+        return until
+
+    def _leaving(self) -> Iterator[bytes]:
+        while self._events and not self._events[0].open:
+            held = self._events.popleft()
+            if held.edits:
+                yield self._rebuild(held.event, rewritten(held.data, held.edits))
+            else:
+                yield held.event
