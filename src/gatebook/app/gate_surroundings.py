@@ -71,6 +71,7 @@ def surroundings_of(
             peppers=keyring.peppers,
             origin=config.ledger.origin,
             price_tables=price_tables(config.limits.price_file),
+            guard=config.guard,
         ),
         leases=open_leases(database, config.limits, clock=clock, entropy=entropy),
         presence=presence,

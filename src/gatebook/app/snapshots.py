@@ -13,6 +13,7 @@ from gatebook.core.errors import Tampered
 from gatebook.core.secret import Secret
 from gatebook.gateway.commitments import CommitmentKey
 from gatebook.gateway.snapshot import Snapshot, Tenant
+from gatebook.guard.settings import AS_SHIPPED, GuardSettings
 from gatebook.identity.directory import Directory, credential_cell
 from gatebook.identity.keys import Peppers
 from gatebook.policy.limits.prices import PriceTable
@@ -34,6 +35,7 @@ class SqlSource:
         peppers: Peppers,
         origin: str,
         price_tables: Sequence[PriceTable] = (),
+        guard: GuardSettings = AS_SHIPPED,
     ) -> None:
         self._database = database
         self._kek = kek
@@ -42,6 +44,7 @@ class SqlSource:
         self._kept: set[str] = set()
         """Digests of the policies that we know to be kept."""
         self._price_tables = price_tables
+        self._guard = guard
 
     def revision(self) -> int:
         """See gateway.snapshot.Source."""
@@ -68,6 +71,7 @@ class SqlSource:
             },
             credentials=dict(_credentials(directory, data_keys)),
             price_tables=self._price_tables,
+            guard=self._guard,
         )
         self._keep(dict(snapshot.policies.texts()))
         return snapshot

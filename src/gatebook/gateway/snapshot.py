@@ -15,6 +15,7 @@ from gatebook.core.errors import Misconfigured, Unavailable
 from gatebook.core.secret import Secret
 from gatebook.gateway.commitments import CommitmentKey
 from gatebook.gateway.settings import GatewaySettings
+from gatebook.guard.settings import AS_SHIPPED, GuardSettings
 from gatebook.identity.directory import Directory, Provider
 from gatebook.identity.identify import KeyRejected, Principal, identify
 from gatebook.identity.keys import Peppers
@@ -42,13 +43,14 @@ class Snapshot:
         tenants: Mapping[str, Tenant],
         credentials: Mapping[str, Secret],
         price_tables: Sequence[PriceTable] = (),
+        guard: GuardSettings = AS_SHIPPED,
     ) -> None:
         """`tenants` by organization id; `credentials`, ours, by provider id if it needs one.
 
         What does not open is left out of them, and only its own calls are refused.
         """
         self.directory = directory
-        self.policies = Policies(directory)
+        self.policies = Policies(directory, guard)
         self.limits = Limits(directory)
         self.prices = Prices(price_tables, directory)
         self.tenants = tenants

@@ -1,6 +1,6 @@
 """Settings of the guard; table `[guard]` of gatebook.toml."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -28,3 +28,6 @@ class GuardSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             " open lets it pass and records that nobody looked."
         ),
     ] = "closed"
+
+
+AS_SHIPPED: Final = GuardSettings()

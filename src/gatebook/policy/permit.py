@@ -1,11 +1,10 @@
 """Decides whether a call may leave, and to which providers."""
 
 from collections.abc import Iterator
-from typing import Final
 
 from gatebook.core.errors import Refused
 from gatebook.formats import Call
-from gatebook.guard.settings import GuardSettings
+from gatebook.guard.settings import AS_SHIPPED, GuardSettings
 from gatebook.identity.directory import Agent, Directory, Organization
 from gatebook.identity.identify import Principal
 from gatebook.policy.circumstances import Circumstances
@@ -13,13 +12,11 @@ from gatebook.policy.guarding import GuardPolicies
 from gatebook.policy.resolve import Offers, Permit, Policy
 from gatebook.policy.written import digest_of, scope_text
 
-_AS_SHIPPED: Final = GuardSettings()
-
 
 class Policies:
     """The policies of all agents in one state of the directory, compiled as they are needed."""
 
-    def __init__(self, directory: Directory, guard: GuardSettings = _AS_SHIPPED) -> None:
+    def __init__(self, directory: Directory, guard: GuardSettings = AS_SHIPPED) -> None:
         self._directory = directory
         self._guard = GuardPolicies(directory.guard_rules.values(), guard)
         self._compiled: dict[str, Policy] = {}
