@@ -14,7 +14,8 @@ import msgspec
 WHOLE: Final = -1
 """In place of the number of a string in a string: the outer one as a whole."""
 
-_STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+"""One string, as far as it is looked for from its beginning or from outside of one."""
 _TEXT: Final = msgspec.json.Decoder(str)
 # What has digits may be a secret, or somebody's number.
 _SHOWN: Final = re.compile(r"[A-Za-z_$-]{1,40}")
@@ -48,7 +49,7 @@ def rewritten(text: bytes, edits: Mapping[tuple[int, int], str]) -> bytes:
         by_string[at][inner, WHOLE] = new
     parts: list[bytes] = []
     end = 0
-    for number, found in enumerate(_STRING.finditer(text)):
+    for number, found in enumerate(STRING.finditer(text)):
         if number in by_string:
             parts += [text[end : found.start()], _edited(found[0], by_string.pop(number))]
             end = found.end()

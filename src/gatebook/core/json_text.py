@@ -211,7 +211,7 @@ def decode(decoder: msgspec.json.Decoder[T], text: bytes) -> T:
         return decoder.decode(text)
     except msgspec.ValidationError as error:
         raise Invalid("invalid_value", f"{error}.") from None
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Invalid("json_malformed", f"The JSON cannot be read: {error}.") from None
 
 

@@ -148,6 +148,7 @@ def test_what_the_vendor_holds_is_named_and_told() -> None:
         (b'{"said": {"text": "a", "text": "a"}}', "json_duplicate_member"),
         (b'{"said": [{"a": [{"b": 1, "\\u0062": 2}]}]}', "json_duplicate_member"),
         (b'{"said": "\\ud800"}', "json_malformed"),
+        (b'{"said": "\xff"}', "json_malformed"),
         (b'{"said": 1e999}', "invalid_value"),
         (b"{", "json_malformed"),
         (b"[" * 5000 + b"]" * 5000, "json_malformed"),
