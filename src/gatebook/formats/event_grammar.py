@@ -156,6 +156,20 @@ MESSAGE_EVENT: Final = Rule(
         ),
     },
 )
+_GOOGLE_CALL: Final = Rule(
+    "arguments",
+    members={
+        **dict.fromkeys(("name", "args"), ARGUMENTS),
+        "partialArgs": Rule("arguments", members={"jsonPath": ARGUMENTS, "stringValue": _CALL}),
+    },
+)
+_THOUGHT: Final = Rule("assistant", members={"text": _REASONING, "thoughtSignature": SEALED})
+_GOOGLE_PART: Final = Rule(
+    "assistant",
+    by=("thought",),
+    kinds={True: _THOUGHT},
+    members={**PART.members, "text": _TEXT, "functionCall": _GOOGLE_CALL},
+)
 CONTENT_EVENT: Final = Rule(
     "other",
     members={
@@ -163,34 +177,7 @@ CONTENT_EVENT: Final = Rule(
             "other",
             members={
                 **CONTENT_REPLY.members["candidates"].members,
-                "content": Rule(
-                    "assistant",
-                    members={
-                        "parts": Rule(
-                            "assistant",
-                            by=("thought",),
-                            kinds={
-                                True: Rule(
-                                    "assistant",
-                                    members={"text": _REASONING, "thoughtSignature": SEALED},
-                                )
-                            },
-                            members={
-                                **PART.members,
-                                "text": _TEXT,
-                                "functionCall": Rule(
-                                    "arguments",
-                                    members={
-                                        **dict.fromkeys(("name", "args"), ARGUMENTS),
-                                        "partialArgs": Rule(
-                                            "arguments", members={"stringValue": _CALL}
-                                        ),
-                                    },
-                                ),
-                            },
-                        )
-                    },
-                ),
+                "content": Rule("assistant", members={"parts": _GOOGLE_PART}),
             },
         ),
     },

@@ -21,7 +21,7 @@ _INDEXES: Final = (
 _ALONE: Final = frozenset(
     (
         *("id", "item_id", "model", "object", "obfuscation", "p", "responseId", "modelVersion"),
-        *("system_fingerprint", "service_tier", "type"),
+        *("system_fingerprint", "service_tier", "type", "call_id", "toolUseId"),
     )
 )
 """Members of events that no rule knows and whose text is never continued by the next event."""

@@ -8,41 +8,19 @@ import pytest
 
 from gatebook.formats import event_grammar, grammar
 from gatebook.formats.chat import Chat, Completions
-from gatebook.formats.content import Content, Rule
-from gatebook.formats.converse import Converse
+from gatebook.formats.content import Rule
 from gatebook.formats.embeddings import Embeddings
-from gatebook.formats.generate_content import GenerateContent
 from gatebook.formats.images import Images
 from gatebook.formats.messages import Messages
 from gatebook.formats.models import Models
 from gatebook.formats.moderations import Moderations
 from gatebook.formats.names import NAMES
 from gatebook.formats.responses import Responses
+from tests.contents import NOTE, PNG, answered, blind, origins, said
 
 CHAT = Chat()
 RESPONSES = Responses(may_answer=True)
 MESSAGES = Messages(may_stream=True)
-CONTENTS = GenerateContent(generates=True)
-CONVERSE = Converse(streams=False)
-PNG = "iVBORw0KGgoAAA=="
-NOTE = "YSBub3Rl"
-
-
-def origins(found: Content) -> dict[str, str]:
-    """From where each text is, by the text."""
-    return {span.text: span.origin for span in found.spans}
-
-
-def said(spoken: Any, **body: Any) -> dict[str, str]:
-    return origins(spoken.said(json.dumps(body).encode()))
-
-
-def answered(spoken: Any, **body: Any) -> dict[str, str]:
-    return origins(spoken.answered(json.dumps(body).encode()))
-
-
-def blind(spoken: Any, **body: Any) -> list[tuple[str, str]]:
-    return [part[:2] for part in spoken.said(json.dumps(body).encode()).blind]
 
 
 def test_chat_by_role_and_kind() -> None:
@@ -288,135 +266,6 @@ def test_a_message() -> None:
     assert answered(
         MESSAGES, role="assistant", content=[{"type": "text", "text": "answer"}], id="msg_1"
     ) == {"answer": "assistant", "msg_1": "other"}
-
-
-def test_contents_by_role_and_member() -> None:
-    request = {
-        "system_instruction": {"role": "user", "parts": [{"text": "rules"}]},
-        "contents": [
-            {"parts": {"text": "ask"}},
-            {"role": "model", "parts": [{"text": "thought", "thought": True}]},
-            {
-                "role": "model",
-                "parts": [{"functionCall": {"name": "send", "args": {"to": "dave"}}}],
-            },
-            {
-                "role": "user",
-                "parts": [
-                    {
-                        "functionResponse": {
-                            "name": "f",
-                            "response": {"told": "result"},
-                            "parts": [{"inlineData": {"mimeType": "image/png", "data": PNG}}],
-                        }
-                    },
-                    {"executableCode": {"code": "1+1"}},
-                    {"codeExecutionResult": {"output": "two"}},
-                    {"inlineData": {"mimeType": "text/plain", "data": NOTE}},
-                ],
-            },
-        ],
-        "tools": [{"functionDeclarations": [{"name": "tool"}]}],
-        "generationConfig": {"stopSequences": ["end"], "responseSchema": {"title": "shape"}},
-        "labels": {"team": "red"},
-    }
-    expected = {
-        "rules": "system",
-        **dict.fromkeys(("ask", "a note"), "user"),
-        "thought": "assistant",
-        **dict.fromkeys(("send", "to", "dave", "1+1"), "arguments"),
-        **dict.fromkeys(("f", "told", "result", "two"), "tool"),
-        **dict.fromkeys(("tool", "shape"), "definition"),
-        **dict.fromkeys(("end", "team", "red"), "other"),
-    }
-    assert said(CONTENTS, **request) == expected
-    assert said(CONTENTS, requests=[{"generateContentRequest": request}]) == expected
-
-
-def test_what_nobody_sees_of_contents_is_told() -> None:
-    parts = [
-        {"inlineData": {"mimeType": "image/png", "data": PNG}},
-        {"fileData": {"fileUri": "https://a/b.mp4"}},
-        {"text": "a", "thoughtSignature": "c2VhbGVk"},
-    ]
-    assert blind(CONTENTS, contents=[{"parts": parts}], cachedContent="cachedContents/a") == [
-        ("image", "user"),
-        ("link", "user"),
-        ("encrypted", "user"),
-        ("file", "other"),
-    ]
-
-
-def test_generated_contents() -> None:
-    assert answered(
-        CONTENTS,
-        candidates=[
-            {
-                "content": {"role": "model", "parts": [{"text": "answer"}]},
-                "finishReason": "STOP",
-                "groundingMetadata": {"webSearchQueries": ["q"]},
-                "finishMessage": "why",
-            }
-        ],
-        modelVersion="gemini-2.5-flash",
-    ) == {
-        "answer": "assistant",
-        "q": "document",
-        **dict.fromkeys(("why", "gemini-2.5-flash"), "other"),
-    }
-
-
-def test_converse_by_role_and_member() -> None:
-    content: list[dict[str, Any]] = [
-        {"text": "ask"},
-        {
-            "toolResult": {
-                "toolUseId": "t1",
-                "content": [{"json": {"told": "result"}}, {"text": "b"}],
-            }
-        },
-        {"document": {"format": "txt", "name": "doc", "source": {"bytes": NOTE}}},
-        {"searchResult": {"source": "https://a", "title": "hit", "content": [{"text": "body"}]}},
-        {"guardContent": {"text": {"text": "guarded"}}},
-    ]
-    reasoning = {"reasoningText": {"text": "thought", "signature": "c2VhbGVk"}}
-    use = {"toolUseId": "t1", "name": "send", "input": {"to": "dave"}}
-    assert said(
-        CONVERSE,
-        system=[{"text": "rules"}],
-        messages=[
-            {"role": "user", "content": content},
-            {"role": "assistant", "content": [{"reasoningContent": reasoning}, {"toolUse": use}]},
-        ],
-        toolConfig={"tools": [{"toolSpec": {"name": "tool", "description": "does"}}]},
-        promptVariables={"city": {"text": "Paris"}},
-        requestMetadata={"team": "red"},
-    ) == {
-        "rules": "system",
-        **dict.fromkeys(("ask", "guarded"), "user"),
-        **dict.fromkeys(("told", "result", "b"), "tool"),
-        **dict.fromkeys(("doc", "a note", "https://a", "hit", "body"), "document"),
-        "thought": "assistant",
-        **dict.fromkeys(("send", "to", "dave"), "arguments"),
-        **dict.fromkeys(("tool", "does"), "definition"),
-        **dict.fromkeys(("t1", "txt", "Paris", "team", "red"), "other"),
-    }
-    assert answered(
-        CONVERSE, output={"message": {"role": "assistant", "content": [{"text": "answer"}]}}
-    ) == {"answer": "assistant"}
-
-
-def test_what_nobody_sees_of_converse_is_told() -> None:
-    content = [
-        {"image": {"format": "png", "source": {"bytes": PNG}}},
-        {"video": {"format": "mp4", "source": {"s3Location": {"uri": "s3://bucket/a"}}}},
-        {"reasoningContent": {"redactedContent": "c2VhbGVk"}},
-    ]
-    assert blind(CONVERSE, messages=[{"role": "user", "content": content}]) == [
-        ("image", "user"),
-        ("link", "user"),
-        ("encrypted", "user"),
-    ]
 
 
 def test_embeddings_images_moderations_and_models() -> None:
