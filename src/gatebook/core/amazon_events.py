@@ -61,7 +61,15 @@ class MessageSplitter:
 
 def encode(headers: Mapping[str, str], payload: bytes) -> bytes:
     """A message with these headers."""
-    fields = b"".join([_field(name, value) for name, value in headers.items()])
+    return _encoded(b"".join([_field(name, value) for name, value in headers.items()]), payload)
+
+
+def with_payload(message: Message, payload: bytes) -> bytes:
+    """The message with another payload, and its headers as they were."""
+    return _encoded(message.raw[_PRELUDE.size : -len(message.payload) - 4], payload)
+
+
+def _encoded(fields: bytes, payload: bytes) -> bytes:
     lengths = struct.pack("!II", _LEAST + len(fields) + len(payload), len(fields))
     message = lengths + _UINT32.pack(crc32(lengths)) + fields + payload
     return message + _UINT32.pack(crc32(message))

@@ -55,7 +55,18 @@ def data_of(event: bytes) -> bytes | None:
     """The data of an event, its lines joined by LF; None for an event without any (a comment)."""
     if event.startswith(b"data: ") and event.endswith(b"\n\n") and event.count(b"\n") == 2:
         return event[6:-2]
-    lines = [line for line in _LINE.split(event) if line == b"data" or line.startswith(b"data:")]
+    lines = [line for line in _LINE.split(event) if _is_data(line)]
     if not lines:
         return None
     return b"\n".join([line[5:].removeprefix(b" ") for line in lines])
+
+
+def with_data(event: bytes, data: bytes) -> bytes:
+    """The event with other data, and all that it has beside them."""
+    others = [line for line in _LINE.split(event) if line and not _is_data(line)]
+    said = [b"data: " + line for line in data.split(b"\n")]
+    return b"\n".join([*others, *said, b"", b""])
+
+
+def _is_data(line: bytes) -> bool:
+    return line == b"data" or line.startswith(b"data:")

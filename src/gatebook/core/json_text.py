@@ -84,16 +84,16 @@ def members(text: bytes) -> dict[str, Span]:
     for name, raw in found.items():
         match = _MEMBER.match(text, at)
         if match is None or _TEXT.decode(match[1]) != name:
-            raise _twice()
+            raise twice()
         span = Span(match.end(), match.end() + len(raw))
         after = _AFTER.match(text, span.end)
         if text[span.start : span.end] != bytes(raw) or after is None:
-            raise _twice()
+            raise twice()
         spans[name] = span
         at = after.end()
     # The decoder keeps one of two members with one name, so what is left over is another one.
     if found and text[at - 1 : at] != b"}":
-        raise _twice()
+        raise twice()
     return spans
 
 
@@ -211,14 +211,21 @@ def decode(decoder: msgspec.json.Decoder[T], text: bytes) -> T:
         return decoder.decode(text)
     except msgspec.ValidationError as error:
         raise Invalid("invalid_value", f"{error}.") from None
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Invalid("json_malformed", f"The JSON cannot be read: {error}.") from None
+
+
+def twice() -> Invalid:
+    """What to raise for a member that is there twice, so that two readers may take two values."""
+    return Invalid(
+        "json_duplicate_member", "A member of the JSON object appears twice.", "Send it once."
+    )
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise _twice()
+        raise twice()
     return found
 
 
@@ -290,9 +297,3 @@ def _check_depth(text: bytes) -> None:
                 depth -= 1
         if depth > MAX_DEPTH:
             raise Invalid("json_too_deep", f"JSON is nested more than {MAX_DEPTH} levels deep.")
-
-
-def _twice() -> Invalid:
-    return Invalid(
-        "json_duplicate_member", "A member of the JSON object appears twice.", "Send it once."
-    )

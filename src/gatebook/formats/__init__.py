@@ -9,13 +9,15 @@ Read `asking.py` and `chat.py` first; what vendors publish is listed in `vocabul
 import re
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Any, Final, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Final, Literal, Protocol
 
 import msgspec
 from msgspec import Meta
 
 from gatebook.core.errors import Invalid, Unavailable
 from gatebook.core.event_stream import MAX_EVENT_BYTES, EventSplitter, data_of
+from gatebook.formats.content import OTHER, Content, Rule, content
+from gatebook.formats.events import EventReader
 
 _MODEL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}")
 Count = Annotated[int, Meta(ge=1, le=2**31 - 1)]
@@ -197,7 +199,33 @@ class Follower:
         raise NotImplementedError
 
 
-class Unstreamed:
+class Readable:
+    """The root of formats, in which rules say what is said, and by whom."""
+
+    asks: ClassVar[Rule] = OTHER
+    """What stands where in a request."""
+    answers: ClassVar[Rule] = OTHER
+    """What stands where in a whole reply."""
+    tells: ClassVar[Rule] = OTHER
+    """What stands where in an event of a streamed reply."""
+
+    def said(self, body: bytes) -> Content:
+        """All that a request says; raises Invalid."""
+        return content(body, self.asks) if body else Content([], [])
+
+    def answered(self, body: bytes) -> Content:
+        """All that a whole reply says; raises Unavailable if it cannot be read in one way."""
+        try:
+            return content(body, self.answers)
+        except Invalid:
+            raise unreadable() from None
+
+    def reader(self) -> EventReader:
+        """What reads the events of one streamed reply."""
+        return EventReader(self.tells)
+
+
+class Unstreamed(Readable):
     """The root of formats whose replies are JSON, come whole and pass as they are."""
 
     stream_type = b""
@@ -231,6 +259,18 @@ class Format(Protocol):
 
     stream_type: bytes
     """The media type of streamed replies; empty: there are none."""
+
+    def said(self, body: bytes) -> Content:
+        """All that a request says; raises Invalid."""
+        ...
+
+    def answered(self, body: bytes) -> Content:
+        """All that a whole reply says; raises Unavailable if it cannot be read in one way."""
+        ...
+
+    def reader(self) -> EventReader:
+        """What reads the events of one streamed reply, each for all that it says."""
+        ...
 
     def read(self, call: Call) -> Call:
         """The call with what its body says; a model that the path names wins. Raises Invalid."""

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from gatebook.core import json_text
 from gatebook.core.errors import Invalid
 from gatebook.formats import Call, check_model
+from gatebook.formats.opaque import is_inline
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}")
 # The date at the end of a tool's type, which tells its version.
@@ -140,11 +141,6 @@ def host_of(url: str) -> str:
             "or send what is there in the call, as a data: URL.",
         )
     return f"{found[1] or ''}{found[2]}{found[3] or ''}".lower()
-
-
-def is_inline(url: str) -> bool:
-    """Whether what an address leads to stands in it, so that nobody fetches it."""
-    return url[:5].lower() == "data:"
 
 
 def unknown_kind(what: Literal["content", "item"], kind: str) -> Invalid:

@@ -11,9 +11,11 @@ import msgspec
 from msgspec.structs import replace
 
 from gatebook.core import json_text
-from gatebook.formats import Call, Count, Limit, Terms, Usage, unreadable
+from gatebook.formats import Call, Count, Limit, Readable, Terms, Usage, unreadable
 from gatebook.formats.asking import Asking, unknown_kind
 from gatebook.formats.chat_stream import ChatStream, chat_usage
+from gatebook.formats.event_grammar import CHAT_EVENT
+from gatebook.formats.grammar import CHAT, CHAT_REPLY, COMPLETION
 from gatebook.formats.vocabulary import (
     CHAT_ADDRESSES,
     CHAT_ASKING,
@@ -114,8 +116,12 @@ _OLDER: Final = msgspec.json.Decoder(_Older)
 _WHOLE: Final = msgspec.json.Decoder(_Whole)
 
 
-class Chat:
+class Chat(Readable):
     """A format; see `gatebook.formats.Format`."""
+
+    asks = CHAT
+    answers = CHAT_REPLY
+    tells = CHAT_EVENT
 
     stream_type = b"text/event-stream"
 
@@ -176,6 +182,8 @@ class Chat:
 
 class Completions(Chat):
     """The older format, which completes text; its replies differ in what a choice holds."""
+
+    asks = COMPLETION
 
     def read(self, call: Call) -> Call:
         """The call with what its body says; raises Invalid."""

@@ -16,6 +16,7 @@ from gatebook.core.amazon_events import Message, MessageSplitter, encode
 from gatebook.core.errors import Invalid
 from gatebook.formats import (
     Call,
+    Readable,
     Terms,
     Usage,
     text_bytes,
@@ -23,6 +24,8 @@ from gatebook.formats import (
     unreadable,
 )
 from gatebook.formats.asking import Asking, unknown_kind
+from gatebook.formats.event_grammar import CONVERSE_EVENT
+from gatebook.formats.grammar import CONVERSE, CONVERSE_REPLY
 from gatebook.formats.vocabulary import (
     CONVERSE_INLINE,
     CONVERSE_MEDIA,
@@ -92,8 +95,12 @@ _BLOCK: Final = msgspec.json.Decoder(_Block)
 _FAILURE: Final = msgspec.json.Decoder(_Failure)
 
 
-class Converse:
+class Converse(Readable):
     """A format; see `gatebook.formats.Format`."""
+
+    asks = CONVERSE
+    answers = CONVERSE_REPLY
+    tells = CONVERSE_EVENT
 
     def __init__(self, *, streams: bool) -> None:
         """The address alone says whether the reply streams."""

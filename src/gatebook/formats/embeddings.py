@@ -12,6 +12,7 @@ from gatebook.core import json_text
 from gatebook.core.errors import Invalid
 from gatebook.formats import Call, Unstreamed, check_model
 from gatebook.formats.asking import check_members
+from gatebook.formats.grammar import EMBEDDING, EMBEDDING_REPLY
 
 _KNOWN: Final = frozenset(("model", "input"))
 _WORDS: Final = frozenset(
@@ -30,6 +31,9 @@ _ASKED: Final = msgspec.json.Decoder(_Asked)
 
 class Embeddings(Unstreamed):
     """A format; see `gatebook.formats.Format`."""
+
+    asks = EMBEDDING
+    answers = EMBEDDING_REPLY
 
     def read(self, call: Call) -> Call:
         """The call with what its body says; raises Invalid."""

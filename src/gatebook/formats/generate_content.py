@@ -15,9 +15,11 @@ from msgspec.structs import replace
 
 from gatebook.core import json_text
 from gatebook.core.errors import Invalid
-from gatebook.formats import Call, Terms, Usage, unreadable
+from gatebook.formats import Call, Readable, Terms, Usage, unreadable
 from gatebook.formats.asking import Asking, unknown_kind
 from gatebook.formats.content_stream import ContentStream, usage_of
+from gatebook.formats.event_grammar import CONTENT_EVENT
+from gatebook.formats.grammar import CONTENT_REPLY, CONTENTS
 from gatebook.formats.vocabulary import CONTENT_MEMBERS, CONTENT_PARTS, CONTENT_TEXTS
 
 _AS_EVENTS: Final = "alt=sse"
@@ -40,8 +42,12 @@ _ACTED_ON: Final = (
 _BY_LETTERS: Final[dict[str, str]] = {name.casefold(): name for name in _ACTED_ON}
 
 
-class GenerateContent:
+class GenerateContent(Readable):
     """A format; see `gatebook.formats.Format`."""
+
+    asks = CONTENTS
+    answers = CONTENT_REPLY
+    tells = CONTENT_EVENT
 
     def __init__(self, *, generates: bool, streams: bool = False) -> None:
         """What counts or embeds contents takes the same bodies, and has no output to limit."""

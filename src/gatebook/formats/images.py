@@ -13,6 +13,7 @@ from gatebook.core import json_text
 from gatebook.core.errors import Invalid
 from gatebook.formats import Call, Count, Unstreamed, check_model
 from gatebook.formats.asking import check_members
+from gatebook.formats.grammar import IMAGE, IMAGE_REPLY
 
 _KNOWN: Final = frozenset(("model", "prompt", "n", "stream"))
 _WORDS: Final = frozenset(
@@ -35,6 +36,9 @@ _ASKED: Final = msgspec.json.Decoder(_Asked)
 
 class Images(Unstreamed):
     """A format; see `gatebook.formats.Format`."""
+
+    asks = IMAGE
+    answers = IMAGE_REPLY
 
     def read(self, call: Call) -> Call:
         """The call with what its body says; raises Invalid."""

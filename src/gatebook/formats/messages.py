@@ -17,6 +17,7 @@ from gatebook.formats import (
     Call,
     Follower,
     Limit,
+    Readable,
     Terms,
     Usage,
     text_bytes,
@@ -24,6 +25,8 @@ from gatebook.formats import (
     unreadable,
 )
 from gatebook.formats.asking import Asking, unknown_kind
+from gatebook.formats.event_grammar import MESSAGE_EVENT
+from gatebook.formats.grammar import MESSAGE_REPLY, MESSAGES
 from gatebook.formats.vocabulary import MESSAGE_BLOCKS, MESSAGE_MEMBERS, MESSAGE_RESULTS
 
 # What is read of a call: a member that only a reader without regard to case takes for one of these
@@ -97,8 +100,12 @@ _WHOLE: Final = msgspec.json.Decoder(_Whole)
 _EVENT: Final = msgspec.json.Decoder(_Event)
 
 
-class Messages:
+class Messages(Readable):
     """A format; see `gatebook.formats.Format`."""
+
+    asks = MESSAGES
+    answers = MESSAGE_REPLY
+    tells = MESSAGE_EVENT
 
     def __init__(self, *, may_stream: bool) -> None:
         """Messages stream if asked to; the counting of their tokens takes the same body."""

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from gatebook.core import json_text
 from gatebook.formats import Call, Unstreamed
 from gatebook.formats.asking import Asking, check_members, unknown_kind
+from gatebook.formats.grammar import MODERATION
 
 _DEFAULT: Final = "omni-moderation-latest"
 """The model that is asked where none is named, as the reference has it."""
@@ -30,6 +31,8 @@ _TEXTS: Final = msgspec.json.Decoder(str | list[str])
 
 class Moderations(Unstreamed):
     """A format; see `gatebook.formats.Format`."""
+
+    asks = MODERATION
 
     def read(self, call: Call) -> Call:
         """The call with what its body says; raises Invalid."""

@@ -12,8 +12,10 @@ import msgspec
 from msgspec.structs import replace
 
 from gatebook.core import json_text
-from gatebook.formats import Call, Limit, Terms, Usage, unreadable
+from gatebook.formats import Call, Limit, Readable, Terms, Usage, unreadable
 from gatebook.formats.asking import Asking, hosted, unknown_kind
+from gatebook.formats.event_grammar import RESPONSE_EVENT
+from gatebook.formats.grammar import RESPONSE, RESPONSE_REPLY
 from gatebook.formats.response_stream import ResponseStream, usage_of
 from gatebook.formats.vocabulary import (
     RESPONSE_FILES,
@@ -84,8 +86,12 @@ class _Asked(msgspec.Struct):
 _ASKED: Final = msgspec.json.Decoder(_Asked)
 
 
-class Responses:
+class Responses(Readable):
     """A format; see `gatebook.formats.Format`."""
+
+    asks = RESPONSE
+    answers = RESPONSE_REPLY
+    tells = RESPONSE_EVENT
 
     def __init__(self, *, may_answer: bool) -> None:
         """Responses stream and are kept; the counting of their tokens takes the same body."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from gatebook.formats import Call, Terms, Usage, unreadable
+from gatebook.formats import Call, Readable, Terms, Usage, unreadable
 from gatebook.formats.chat import Chat
 from gatebook.formats.chat_stream import ChatStream
 from gatebook.translation import Turning
@@ -27,9 +27,10 @@ _BLOCK_DELTAS: Final = {
 }
 
 
-class MessagesByChat:
+class MessagesByChat(Readable):
     """The format of a translated call: replies are read as chat and given as messages."""
 
+    asks, answers, tells = Chat.asks, Chat.answers, Chat.tells
     stream_type = b"text/event-stream"
 
     def __init__(self) -> None:

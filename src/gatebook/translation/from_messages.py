@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from gatebook.formats import Call, Terms, Usage, unreadable
+from gatebook.formats import Call, Readable, Terms, Usage, unreadable
 from gatebook.formats.messages import Messages, MessageStream
 from gatebook.translation import Turning
 
@@ -24,9 +24,10 @@ _FINISH: Final = {
 }
 
 
-class ChatByMessages:
+class ChatByMessages(Readable):
     """The format of a translated call: replies are read as messages and given as chat."""
 
+    asks, answers, tells = Messages.asks, Messages.answers, Messages.tells
     stream_type = b"text/event-stream"
 
     def __init__(self, now_seconds: int) -> None:

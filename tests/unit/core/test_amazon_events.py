@@ -8,7 +8,7 @@ import pytest
 from botocore.eventstream import EventStreamBuffer
 from hypothesis import given, strategies as st
 
-from gatebook.core.amazon_events import MAX_MESSAGE_BYTES, MessageSplitter, encode
+from gatebook.core.amazon_events import MAX_MESSAGE_BYTES, MessageSplitter, encode, with_payload
 from gatebook.core.errors import Invalid
 
 HEADERS = {":message-type": "event", ":event-type": "metadata"}
@@ -73,6 +73,15 @@ def test_headers_of_every_type_are_passed_over_and_text_is_read() -> None:
     assert (message.headers, message.payload) == ({"h": "hi"}, b"x")
     ((headers, payload),) = by_botocore(framed(fields, b"x"))
     assert (headers["h"], len(headers), payload) == ("hi", 10, b"x")
+
+
+@given(st.binary(max_size=50), st.binary(max_size=50))
+def test_another_payload_leaves_headers_of_every_type_as_they_were(
+    before: bytes, after: bytes
+) -> None:
+    fields = b"\x01a\x00\x01b\x02\x07\x01c\x07\x00\x01d"
+    (message,) = MessageSplitter().feed(framed(fields, before))
+    assert with_payload(message, after) == framed(fields, after)
 
 
 @pytest.mark.parametrize("at", [0, 5, 9, 14, len(WHOLE) - 10, len(WHOLE) - 1])

@@ -3,7 +3,7 @@
 import pytest
 
 from gatebook.core.errors import Invalid
-from gatebook.core.event_stream import MAX_EVENT_BYTES, EventSplitter, data_of
+from gatebook.core.event_stream import MAX_EVENT_BYTES, EventSplitter, data_of, with_data
 
 
 @pytest.mark.parametrize("end", [b"\n\n", b"\r\n\r\n", b"\r\r", b"\n\r\n"])
@@ -34,6 +34,14 @@ def test_a_comment_has_no_data() -> None:
 def test_data_lines_are_joined_and_one_space_is_left_out() -> None:
     assert data_of(b"event: x\ndata: a\ndata:  b\r\ndata\n\n") == b"a\n b\n"
     assert data_of(b"data: {}\n\n") == b"{}"
+
+
+@pytest.mark.parametrize("data", [b"{}", b"", b"a\n b\n"])
+def test_other_data_are_put_into_an_event_and_all_else_stays(data: bytes) -> None:
+    changed = with_data(b"event: x\r\ndata: a\r\n: note\r\ndata: b\r\nid: 1\r\n\r\n", data)
+    assert EventSplitter().feed(changed) == [changed]
+    assert data_of(changed) == data
+    assert changed.startswith(b"event: x\n: note\nid: 1\ndata: ")
 
 
 def test_what_the_end_cuts_off_is_an_event_and_nothing_is_none() -> None:
