@@ -6,11 +6,10 @@ could write there what does not match would have taken the rules away.
 
 import logging
 import os
+from importlib.metadata import version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-
-import hyperscan
 
 from gatebook import guard
 from gatebook.core.envelope import Cell, DataKey
@@ -32,7 +31,7 @@ def shipped_pack() -> Pack:
 
 def open_engine(pack: Pack, data: Path, key: DataKey, entropy: Entropy) -> Engine:
     """The engine of a pack, from its compiled form if there is one that can be believed."""
-    name = f"{pack.digest[:32]}-{hyperscan.__version__}"
+    name = f"{pack.digest[:32]}-{version('hyperscan')}"
     path, cell = data / FOLDER / name, Cell(FOLDER, name, "compiled")
     patterns = [pattern.text for pattern in pack.patterns]
     try:

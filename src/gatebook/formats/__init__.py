@@ -17,7 +17,7 @@ from msgspec import Meta
 from gatebook.core.errors import Invalid, Unavailable
 from gatebook.core.event_stream import MAX_EVENT_BYTES, EventSplitter, data_of
 from gatebook.formats.content import OTHER, Content, Rule, content
-from gatebook.formats.events import EventReader
+from gatebook.formats.events import Cutter, EventReader, ServerSentEvents
 
 _MODEL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}")
 Count = Annotated[int, Meta(ge=1, le=2**31 - 1)]
@@ -224,6 +224,10 @@ class Readable:
         """What reads the events of one streamed reply."""
         return EventReader(self.tells)
 
+    def cutter(self) -> Cutter:
+        """What cuts one streamed reply into its events."""
+        return ServerSentEvents()
+
 
 class Unstreamed(Readable):
     """The root of formats whose replies are JSON, come whole and pass as they are."""
@@ -270,6 +274,10 @@ class Format(Protocol):
 
     def reader(self) -> EventReader:
         """What reads the events of one streamed reply, each for all that it says."""
+        ...
+
+    def cutter(self) -> Cutter:
+        """What cuts one streamed reply into its events."""
         ...
 
     def read(self, call: Call) -> Call:

@@ -25,6 +25,7 @@ from gatebook.formats import (
 )
 from gatebook.formats.asking import Asking, unknown_kind
 from gatebook.formats.event_grammar import CONVERSE_EVENT
+from gatebook.formats.events import AmazonMessages
 from gatebook.formats.grammar import CONVERSE, CONVERSE_REPLY
 from gatebook.formats.vocabulary import (
     CONVERSE_INLINE,
@@ -118,6 +119,10 @@ class Converse(Readable):
             max_tokens=_limit(asked),
             geography=_geography(call.model),
         )
+
+    def cutter(self) -> AmazonMessages:
+        """What cuts a streamed reply into its messages."""
+        return AmazonMessages()
 
     def fitted(self, call: Call, terms: Terms) -> Call:
         """The call as it may leave: a limit of output tokens put in where there is none."""

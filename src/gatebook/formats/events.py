@@ -6,10 +6,12 @@ is not walked over: only the text is taken out of it.
 
 import re
 from collections import deque
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
+from gatebook.core.amazon_events import MAX_MESSAGE_BYTES, MessageSplitter, with_payload
+from gatebook.core.event_stream import EventSplitter, data_of, with_data
 from gatebook.core.json_strings import STRING, WHOLE
 from gatebook.formats.content import OTHER, Blind, Origin, Rule, Span, Walk
 from gatebook.formats.names import NAMES
@@ -40,6 +42,8 @@ _MOST_MOULDS: Final = 4
 """As many texts may go on by turns."""
 _MOST_MISSES: Final = 16
 """Events one after the other that were like none before; then no more moulds are made."""
+_MOST: Final = MAX_MESSAGE_BYTES
+"""Bytes of an event, whatever it is cut from."""
 _NO_JSON: Final = (b"", b"[DONE]")
 """What stands in events in place of JSON."""
 
@@ -60,6 +64,61 @@ class Pieces(NamedTuple):
 
     pieces: list[Piece]
     blind: list[Blind]
+
+
+class Cutter(Protocol):
+    """Cuts a streamed reply into its events as bytes arrive, and puts other data into them."""
+
+    def feed(self, data: bytes) -> list[tuple[bytes, bytes]]:
+        """The events that are complete now, each with its data; raises Invalid."""
+        ...
+
+    def close(self) -> list[tuple[bytes, bytes]]:
+        """What is left when no more comes."""
+        ...
+
+    def put(self, event: bytes, data: bytes) -> bytes:
+        """The event with other data."""
+        ...
+
+
+class ServerSentEvents:
+    """A Cutter of server-sent events."""
+
+    def __init__(self) -> None:
+        self._splitter = EventSplitter(_MOST)
+
+    def feed(self, data: bytes) -> list[tuple[bytes, bytes]]:
+        """See Cutter."""
+        return [(event, data_of(event) or b"") for event in self._splitter.feed(data)]
+
+    def close(self) -> list[tuple[bytes, bytes]]:
+        """See Cutter."""
+        return [(event, data_of(event) or b"") for event in self._splitter.close()]
+
+    def put(self, event: bytes, data: bytes) -> bytes:
+        """See Cutter."""
+        return with_data(event, data)
+
+
+class AmazonMessages:
+    """A Cutter of Amazon's event stream."""
+
+    def __init__(self) -> None:
+        self._splitter = MessageSplitter()
+
+    def feed(self, data: bytes) -> list[tuple[bytes, bytes]]:
+        """See Cutter."""
+        return [(message.raw, message.payload) for message in self._splitter.feed(data)]
+
+    def close(self) -> list[tuple[bytes, bytes]]:
+        """See Cutter; a message that was cut off is none, and its end is missed elsewhere."""
+        return []
+
+    def put(self, event: bytes, data: bytes) -> bytes:
+        """See Cutter."""
+        (message,) = MessageSplitter().feed(event)
+        return with_payload(message, data)
 
 
 class EventReader:

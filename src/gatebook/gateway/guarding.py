@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable
 from msgspec.structs import replace
 
 from gatebook.core.errors import Invalid, Refused
+from gatebook.core.json_strings import rewritten
 from gatebook.formats import Call, Format
-from gatebook.formats.content import Content, Span, rewritten
+from gatebook.formats.content import Content, Span
 from gatebook.gateway.passage import Passage
 from gatebook.gateway.ways import Way
 from gatebook.guard.edits import Edit, Place, edited

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, Protocol
 
 from gatebook.core.json_strings import rewritten
 from gatebook.formats.content import Blind, Origin, Span
-from gatebook.formats.events import Pieces
+from gatebook.formats.events import Cutter, Pieces
 from gatebook.guard.edits import Edit, replacement
 from gatebook.guard.inspect import Place
 from gatebook.guard.undecided import is_prose, undecided
@@ -117,15 +117,15 @@ class Watch:
 
     def __init__(
         self,
+        cutter: Cutter,
         read: Callable[[bytes], Pieces],
         judge: Judge,
-        rebuild: Callable[[bytes, bytes], bytes],
         vault: Vault,
     ) -> None:
-        """`rebuild` puts other data into an event in place of its own."""
+        """`read` says what is said in an event with these data."""
+        self._cutter = cutter
         self._read = read
         self._judge = judge
-        self._rebuild = rebuild
         self._vault = vault
         self._events: deque[_Event] = deque()
         self._lanes: dict[str, _Lane] = {}
@@ -133,8 +133,21 @@ class Watch:
         self.size = 0
         """Characters that came."""
 
-    def take(self, event: bytes, data: bytes) -> bytes:
-        """What may go on, now that this event came."""
+    def feed(self, data: bytes) -> bytes:
+        """What may go on, now that this part of the reply came; raises what `judge` raises."""
+        for event, said in self._cutter.feed(data):
+            self._take(event, said)
+        return b"".join(self._leaving())
+
+    def finish(self) -> bytes:
+        """What is left when nothing more comes."""
+        for event, said in self._cutter.close():
+            self._take(event, said)
+        for lane in self._lanes.values():
+            self._decide(lane, is_over=True)
+        return b"".join(self._leaving())
+
+    def _take(self, event: bytes, data: bytes) -> None:
         pieces, blind = self._read(data)
         self.blind += blind
         held = _Event(event, data, len(pieces))
@@ -153,13 +166,6 @@ class Watch:
                     self._decide(lane, is_over=True)
             elif name in grown:
                 self._decide(lane)
-        return b"".join(self._leaving())
-
-    def finish(self) -> bytes:
-        """What is left when nothing more comes."""
-        for lane in self._lanes.values():
-            self._decide(lane, is_over=True)
-        return b"".join(self._leaving())
 
     def _decide(self, lane: _Lane, *, is_over: bool = False) -> None:
         until = lane.end
@@ -197,6 +203,6 @@ class Watch:
         while self._events and not self._events[0].open:
             held = self._events.popleft()
             if held.edits:
-                yield self._rebuild(held.event, rewritten(held.data, held.edits))
+                yield self._cutter.put(held.event, rewritten(held.data, held.edits))
             else:
                 yield held.event
