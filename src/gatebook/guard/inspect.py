@@ -7,7 +7,7 @@ its value there, and a turn of a conversation that was seen before need not be l
 import logging
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from hashlib import blake2b
 from itertools import groupby
 from typing import Final, Literal, NamedTuple
@@ -16,6 +16,7 @@ import msgspec
 
 from gatebook.formats.content import Blind, Content, Origin, Span
 from gatebook.guard.pack import Channel
+from gatebook.guard.views import Views, views
 
 _LOG = logging.getLogger(__name__)
 
@@ -80,6 +81,8 @@ class Inspection(msgspec.Struct, frozen=True):
     spans: int = 0
     size: int = 0
     """Strings, and their code points, that were looked at."""
+    undecoded: int = 0
+    """Texts of which not all that may be hidden in them was decoded, because it was too much."""
 
     @property
     def data_classes(self) -> tuple[str, ...]:
@@ -105,7 +108,15 @@ class Seen(NamedTuple):
     threat: tuple[float, tuple[str, ...], str] | None = None
 
 
-Look = Callable[[str, Channel | None], Seen]
+class Looked(NamedTuple):
+    """What all layers say of one text, and whether all that is hidden in it was decoded."""
+
+    seen: tuple[Seen, ...]
+    is_complete: bool
+
+
+Look = Callable[[str, Views, Channel | None], Seen]
+"""Looks at a text and at its views; the channel is None where only data are looked for."""
 
 
 class Layer(NamedTuple):
@@ -121,56 +132,63 @@ class Inspector:
 
     def __init__(self, layers: Sequence[Layer]) -> None:
         self._layers = tuple(layers)
-        self._remembered: OrderedDict[bytes, tuple[Seen, ...]] = OrderedDict()
+        self._remembered: OrderedDict[bytes, Looked] = OrderedDict()
         self._size = 0
 
     def inspect(self, content: Content) -> Inspection:
-        """What the layers say of a request or a reply."""
+        """What the layers say of a request or a whole reply."""
         findings: list[Finding] = []
         threats: dict[Origin, Threat] = {}
         failed: set[str] = set()
-        size = 0
+        size = undecoded = 0
         for origin, spans in groupby(content.spans, key=_origin):
             group = list(spans)
             text = _BETWEEN.join([span.text for span in group])
             size += len(text)
-            for seen in self._seen(text, origin, failed):
+            seen_by_all, is_complete = self.look(text, origin, failed)
+            undecoded += not is_complete
+            for seen in seen_by_all:
                 if seen.data:
                     findings += _placed(seen.data, group)
                 if seen.threat is not None:
                     threat = Threat(origin, *seen.threat)
                     threats[origin] = max(threats.get(origin, threat), threat, key=_score)
-        looked = [layer for layer in self._layers if layer.name not in failed]
         return Inspection(
-            inspected_by=tuple([f"{layer.name}@{layer.version}" for layer in looked]),
+            inspected_by=self.by(failed),
             failed=tuple(sorted(failed)),
             findings=tuple(findings),
             threats=tuple(threats.values()),
             blind=tuple(content.blind),
             spans=len(content.spans),
             size=size,
+            undecoded=undecoded,
         )
 
-    def _seen(self, text: str, origin: Origin, failed: set[str]) -> tuple[Seen, ...]:
+    def by(self, failed: Collection[str]) -> tuple[str, ...]:
+        """The layers but those that failed, with their versions."""
+        looked = [layer for layer in self._layers if layer.name not in failed]
+        return tuple([f"{layer.name}@{layer.version}" for layer in looked])
+
+    def look(self, text: str, origin: Origin, failed: set[str]) -> Looked:
         """What each layer says of a text; one that cannot is put down in `failed`."""
-        key = blake2b(text.encode(), digest_size=20, key=origin.encode()).digest()
+        key = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=20, key=origin.encode()).digest()
         seen = self._remembered.get(key)
         if seen is not None:
             self._remembered.move_to_end(key)
             return seen
-        said = []
+        said, read = [], views(text)
         for layer in self._layers:
             try:
-                said.append(layer.look(text, _CHANNELS[origin]))
+                said.append(layer.look(text, read, _CHANNELS[origin]))
             except Exception:  # whatever it is, policy decides what becomes of the call
                 _LOG.exception("%s could not look at a text", layer.name)
                 failed.add(layer.name)
-        seen = tuple(said)
-        if len(seen) == len(self._layers):
+        seen = Looked(tuple(said), read.is_complete)
+        if len(said) == len(self._layers):
             self._remember(key, seen)
         return seen
 
-    def _remember(self, key: bytes, seen: tuple[Seen, ...]) -> None:
+    def _remember(self, key: bytes, seen: Looked) -> None:
         self._remembered[key] = seen
         self._size += _size_of(seen)
         while self._size > _REMEMBERED_BYTES:
@@ -211,6 +229,6 @@ def _score(threat: Threat) -> float:
     return threat.score
 
 
-def _size_of(seen: Iterable[Seen]) -> int:
+def _size_of(looked: Looked) -> int:
     """What it takes to remember this, about."""
-    return _ENTRY_BYTES + sum([len(each.data) * _FINDING_BYTES for each in seen])
+    return _ENTRY_BYTES + sum([len(each.data) * _FINDING_BYTES for each in looked.seen])

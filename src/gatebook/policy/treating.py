@@ -63,6 +63,9 @@ def treat(
     for part in inspection.blind:
         treatment = policy.blind(part.kind, direction=direction, region=region)
         counted["blind", part.kind, 0, treatment] += 1
+    if inspection.undecoded:
+        treatment = policy.blind("undecoded", direction=direction, region=region)
+        counted["blind", "undecoded", 0, treatment] += inspection.undecoded
     for threat in inspection.threats:
         score = round(threat.score * 1000)
         found = policy.threat(score, usual=_USUAL, direction=direction, region=region)
