@@ -5,5 +5,6 @@ pytest_plugins = [
     "tests.office",
     "tests.served",
     "tests.gates",
+    "tests.guard",
     "tests.installations",
 ]

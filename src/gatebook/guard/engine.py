@@ -21,10 +21,18 @@ _MEMORY: Final = 64 << 20
 class Engine:
     """The patterns of a pack, ready to run; for one thread."""
 
-    def __init__(self, patterns: Sequence[str], compiled: bytes | None = None) -> None:
-        """`compiled` is what `dump` gave for the same patterns; raises Misconfigured."""
+    def __init__(
+        self,
+        patterns: Sequence[str],
+        compiled: bytes | None = None,
+        heralds: Sequence[str] | None = None,
+    ) -> None:
+        """`compiled` is what `dump` gave for the same patterns; raises Misconfigured.
+
+        `heralds` are found in their stead, to know in which texts a pattern is worth looking for.
+        """
         self._patterns = tuple(patterns)
-        self._database = _loaded(compiled) or _compiled(self._patterns)
+        self._database = _loaded(compiled) or _compiled(tuple(heralds or patterns))
         self._scratch = hyperscan.Scratch(self._database)
 
     def dump(self) -> bytes:
@@ -32,7 +40,7 @@ class Engine:
         return bytes(hyperscan.dumpb(self._database))
 
     def fired(self, text: bytes) -> list[int]:
-        """The numbers of the patterns that match somewhere; raises Unavailable if that fails."""
+        """The numbers of the patterns that match, or are heralded; raises Unavailable."""
         found: list[int] = []
         try:
             self._database.scan(text, _note, context=found, scratch=self._scratch)

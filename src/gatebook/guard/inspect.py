@@ -171,7 +171,9 @@ class Inspector:
 
     def look(self, text: str, origin: Origin, failed: set[str]) -> Looked:
         """What each layer says of a text; one that cannot is put down in `failed`."""
-        key = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=20, key=origin.encode()).digest()
+        key = blake2b(
+            text.encode("utf-8", "surrogatepass"), digest_size=20, key=origin.encode()
+        ).digest()
         seen = self._remembered.get(key)
         if seen is not None:
             self._remembered.move_to_end(key)

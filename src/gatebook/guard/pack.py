@@ -29,6 +29,11 @@ _BREAK: Final = "<>"
 # What one of the engines does not know, or reads in another way: a look around, a reference back,
 # and a dot that takes in a line's end, with which Vectorscan 5.4 loses matches (its issue 382).
 _NOT_SHARED: Final = re.compile(r"\(\?(?:[=!]|<[=!]|P=|[a-zA-Z]*s)|\\[1-9]|\[\\s\\S\][*+]")
+_GIVEN_TO: Final = (
+    r"""(?i:(?:\b|_)%s)[\w .-]{0,28}["'\]]{0,3}\s{0,3}(?:=>|:=|=|:)\s{0,3}["'`]{0,2}"""
+    r"(?P<value>%s)(?:\W|\z)"
+)
+"""`DATADOG_API_KEY=...`, `"datadogApiKey": "..."`, `datadog api key: ...`."""
 _ID: Final = re.compile(r"[a-z][a-z0-9_]{2,47}")
 
 
@@ -39,6 +44,8 @@ class Detector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     data_class: Annotated[str, Meta(pattern="^[a-z_]+$")] = msgspec.field(name="class")
     """What policy knows it by, with others of its kind."""
     find: Texts
+    named: str = ""
+    """A pattern of a service's name: finds only what is given to a name with it in it."""
     check: str = ""
     """The function of `guard.checks` that tells the real from what only looks like it."""
     near: tuple[Text, ...] = ()
@@ -82,6 +89,8 @@ class Pattern(msgspec.Struct, frozen=True):
 
     rule: str
     text: str
+    herald: str
+    """What stands in every text in which a match counts, and is quick to find: the words near."""
 
 
 class Pack:
@@ -104,9 +113,17 @@ class Pack:
     @cached_property
     def patterns(self) -> tuple[Pattern, ...]:
         """The patterns of all rules; their places are their numbers."""
-        rules = [(name, rule.find) for name, rule in self.detectors.items()]
-        rules += [(name, signal.find) for name, (_, signal) in self.signals.items()]
-        return tuple(Pattern(rule, text) for rule, found in rules for text in found)
+        detectors = tuple(
+            Pattern(name, text, _herald(rule.near) or text)
+            for name, rule in self.detectors.items()
+            for text in _found(rule)
+        )
+        signals = tuple(
+            Pattern(name, text, text)
+            for name, (_, signal) in self.signals.items()
+            for text in signal.find
+        )
+        return detectors + signals
 
 
 def read_pack(files: Mapping[str, str]) -> Pack:
@@ -146,6 +163,25 @@ def check_pattern(where: str, text: str) -> None:
             f"{where}: the pattern {text!r} has {what}, which not both engines read alike.",
             "Write it without: no look-around, no references, bounded [^\\n] in place of [\\s\\S].",
         )
+
+
+def _found(detector: Detector) -> tuple[str, ...]:
+    if not detector.named:
+        return detector.find
+    return tuple(_GIVEN_TO % (detector.named, shape) for shape in detector.find)
+
+
+def _herald(words: tuple[str, ...]) -> str:
+    """A pattern of the words, also in capitals and in names of variables; empty for none."""
+    plain = "|".join(re.escape(word) for word in words if word.isascii())
+    other = {form for word in words for form in (word, word.upper(), word.capitalize())}
+    bytes_of = ["".join(map(_byte, form.encode())) for form in sorted(other) if not form.isascii()]
+    parts = [rf"(?i:(?:\b|_)(?:{plain})s?(?:\b|_))"] if plain else []
+    return "|".join(parts + bytes_of)
+
+
+def _byte(value: int) -> str:
+    return f"\\x{value:02x}" if value >= 0x80 else re.escape(chr(value))
 
 
 def _read(path: str, text: str, kind: type[T]) -> T:
