@@ -30,6 +30,9 @@ How = Literal["text", "word", "json", "sealed", "data", "link", "held", "tokens"
 an address; the name of what the vendor holds; tokens by their numbers, if it is no text."""
 
 MAX_VALUES: Final = 100_000
+"""Strings, objects and arrays in a body, so that it is read in a tenth of a second."""
+_OPENED: Final = 10
+"""For how many of them a string counts that is opened itself."""
 _TELLING: Final = 10**6
 """From here on, a number may be one of a card or a person."""
 
@@ -154,11 +157,7 @@ class Walk:
     def _spend(self, values: int) -> None:
         self.left -= values
         if self.left < 0:
-            raise Invalid(
-                "json_too_many_values",
-                f"JSON has more than {MAX_VALUES} strings, objects and arrays.",
-                "Send it in several calls.",
-            )
+            raise _too_many()
 
     def _follow(self, body: Any, rule: Rule, origin: Origin) -> None:
         stack = self._stack
@@ -170,7 +169,7 @@ class Walk:
                 if name is not None:
                     known = rule.members.get(name)
                     if known is None and name not in NAMES:
-                        self._say(name, origin, TEXT)
+                        self._say(name, origin, self._strings, TEXT)
                     ruled = known or rule.rest
                     self._strings += 1
                 kind = type(value)
@@ -181,8 +180,8 @@ class Walk:
                 elif value and (kind is dict or kind is list):
                     stack.append(self._entered(value, ruled, ruled.origin or origin))
                     break
-                elif kind is int and ruled.how == "text" and not -_TELLING < value < _TELLING:
-                    self._say(str(value), ruled.origin or origin, TEXT, is_fixed=True)
+                elif kind is int and ruled.how == "text":
+                    self._take_number(value, ruled.origin or origin)
             else:
                 stack.pop()
 
@@ -190,38 +189,40 @@ class Walk:
         """What is in an object or an array."""
         self._spend(1)
         if rule.how == "tokens" and (type(value) is dict or int in map(type, value)):
-            self.blind.append(Blind("tokens", origin, max(self._strings - 1, 0), len(value)))
+            self.blind.append(Blind("tokens", origin, self._strings - 1, len(value)))
         if type(value) is list:
-            return zip(repeat(None), self._looked_at(value)), rule, origin, value
-        if rule.by:
-            kinds = rule.kinds
-            for name in rule.by:
-                kind = value.get(name)
-                found = kinds.get(kind) if type(kind) is str or kind is True else None
-                if found is not None:
-                    rule, origin = found, found.origin or origin
+            return zip(repeat(None), self._looked_at(value, rule)), rule, origin, value
+        kinds = rule.kinds
+        for name in rule.by:
+            kind = value.get(name)
+            found = kinds.get(kind) if type(kind) is str or kind is True else None
+            if found is not None:
+                rule, origin = found, found.origin or origin
         return iter(value.items()), rule, origin, value
 
-    def _looked_at(self, array: list[Any]) -> list[Any]:
+    def _looked_at(self, array: list[Any], rule: Rule) -> list[Any]:
         """What of an array is looked at, where most of it may be small numbers."""
-        kinds = set(map(type, array))
-        if kinds & _NESTED:
+        if type(array[0]) in _NESTED or not _NESTED.isdisjoint(map(type, array)):
             return array
-        if int not in kinds:
+        if rule.how != "text":
             return []
-        found = [
-            value for value in array if type(value) is int and not -_TELLING < value < _TELLING
-        ]
+        numbers = [value for value in array if type(value) is int]
+        found = [value for value in numbers if not -_TELLING < value < _TELLING]
         self._spend(len(found))
         return found
+
+    def _take_number(self, number: int, origin: Origin) -> None:
+        """A number, at the string before it."""
+        if not -_TELLING < number < _TELLING:
+            self._say(str(number), origin, self._strings - 1, TEXT, is_fixed=True)
 
     def _take_string(self, text: str, rule: Rule, origin: Origin, name: str | None) -> None:
         match rule.how:
             case "text" | "tokens":
-                self._say(text, origin, rule, name)
+                self._say(text, origin, self._strings, rule, name)
             case "word":
                 if name not in WORD_MEMBERS or text not in WORDS:
-                    self._say(text, origin, rule, name)
+                    self._say(text, origin, self._strings, rule, name)
             case "json":
                 self._take_json(text, rule, origin)
             case "sealed":
@@ -231,6 +232,7 @@ class Walk:
 
     def _take_json(self, text: str, rule: Rule, origin: Origin) -> None:
         """A string that holds JSON; what cannot be read in one way is taken as it stands."""
+        self._spend(_OPENED)
         walk = _InnerWalk(self._strings, self.left)
         try:
             walk.take_all(text.encode(), TEXT, origin)
@@ -240,24 +242,25 @@ class Walk:
         self._spend(0)
         self._add(walk.spans)
         if not walk.spans:
-            self._say(text, origin, rule)
+            self._say(text, origin, self._strings, rule)
 
     def _take_hidden(self, text: str, rule: Rule, origin: Origin, name: str | None) -> None:
         """The name of what the vendor holds, an address, or data in base64, which may be text."""
         if rule.how == "held":
-            self._say(text, origin, rule, name)
+            self._say(text, origin, self._strings, rule, name)
             self._hide(rule.kind, origin, text)
             return
         if is_link(text) or (rule.how == "link" and not is_inline(text)):
-            self._say(text, origin, rule)
+            self._say(text, origin, self._strings, rule)
             self._hide("link", origin, text)
             return
+        self._spend(_OPENED)
         found, kind = opened(text, rule.kind)
         if found is None and kind is None:
-            self._say(text, origin, rule)
+            self._say(text, origin, self._strings, rule)
             kind = rule.kind
         elif found:
-            self._say(found, origin, rule, is_fixed=True)
+            self._say(found, origin, self._strings, rule, is_fixed=True)
         if kind is not None:
             self._hide(kind, origin, text)
 
@@ -268,6 +271,7 @@ class Walk:
         self,
         text: str,
         origin: Origin,
+        at: int,
         rule: Rule,
         name: str | None = None,
         *,
@@ -275,7 +279,7 @@ class Walk:
     ) -> None:
         """Add a span; `rule` and `name` tell its lane, where there are lanes."""
         del rule, name
-        self.spans.append(Span(text, origin, self._strings, WHOLE, is_fixed))
+        self.spans.append(Span(text, origin, at, WHOLE, is_fixed))
 
     def _add(self, spans: list[Span]) -> None:
         self.spans += spans
@@ -292,10 +296,19 @@ class _InnerWalk(Walk):
         self,
         text: str,
         origin: Origin,
+        at: int,
         rule: Rule,
         name: str | None = None,
         *,
         is_fixed: bool = False,
     ) -> None:
         del rule, name
-        self.spans.append(Span(text, origin, self._at, self._strings, is_fixed))
+        self.spans.append(Span(text, origin, self._at, at, is_fixed))
+
+
+def _too_many() -> Invalid:
+    return Invalid(
+        "json_too_many_values",
+        f"JSON has more than {MAX_VALUES} strings, objects and arrays.",
+        "Send it in several calls.",
+    )

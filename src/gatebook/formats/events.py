@@ -223,12 +223,13 @@ class _EventWalk(Walk):
         self,
         text: str,
         origin: Origin,
+        at: int,
         rule: Rule,
         name: str | None = None,
         *,
         is_fixed: bool = False,
     ) -> None:
-        super()._say(text, origin, rule, name, is_fixed=is_fixed)
+        super()._say(text, origin, at, rule, name, is_fixed=is_fixed)
         self.lanes.append(self._lane(rule, name))
 
     def _add(self, spans: list[Span]) -> None:
