@@ -39,6 +39,7 @@ from gatebook.storage.health import SqlHealth
 from gatebook.storage.leases import SqlLeases
 from gatebook.storage.seat import Seat
 from tests.gates import STOPS
+from tests.guards import inspector
 from tests.office import ORIGIN
 from tests.simulators.certifier import LocalCertifier
 from tests.simulators.clock import NOON_US
@@ -96,6 +97,7 @@ def main(url: str, began_us: str, limits: str) -> None:
         unsigned=Unsigned(store.committed, certifier.reach, settings=config.ledger, clock=clock),
         dialects=dialects(),
         health=SqlHealth(database),
+        inspector=inspector(),
         keeper=StopKeeper(
             StopFolder(Path(tempfile.mkdtemp(prefix="gatebook-stops-")), STOPS, system_entropy),
             _no_control,

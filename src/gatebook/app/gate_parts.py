@@ -3,6 +3,7 @@
 Each part says how it ends where it is made: whatever becomes of the others, it does.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -20,11 +21,13 @@ from gatebook.gateway.book import Book
 from gatebook.gateway.breaker import Breakers
 from gatebook.gateway.front import Front
 from gatebook.gateway.gate import Gate
+from gatebook.gateway.guarding import Guard
 from gatebook.gateway.probes import Probes
 from gatebook.gateway.reading import Routes
 from gatebook.gateway.refusals import Refusals
 from gatebook.gateway.snapshot import Snapshots
 from gatebook.gateway.upstream import Upstream
+from gatebook.identity.identify import Principal
 from gatebook.ledger.append import Writer
 from gatebook.web.client import Client
 from gatebook.web.tasks import Tasks
@@ -74,6 +77,7 @@ async def open_gate(given: Surroundings, front: Front) -> AsyncIterator[Gate]:
             snapshots=snapshots,
             book=book,
             refusals=refusals,
+            guard=Guard(given.inspector, partial(_quarantine, given, tasks)),
             stopping=stopping,
             unsigned=given.unsigned,
             dialects=given.dialects,
@@ -91,6 +95,13 @@ async def open_gate(given: Surroundings, front: Front) -> AsyncIterator[Gate]:
         stack.push_async_callback(end_loops, begin_loops(given, gate))
         await instruments.serve(gate)
         yield gate
+
+
+def _quarantine(given: Surroundings, tasks: Tasks, principal: Principal, call: str) -> None:
+    """Have an agent put into quarantine for what the guard found in a call."""
+    reason = f"The guard took the call {call} for an attack."
+    put = partial(given.keeper.quarantine, principal.agent, principal.organization, reason)
+    tasks.spawn(asyncio.to_thread(put), "putting an agent into quarantine")
 
 
 def _allowance(given: Surroundings, tasks: Tasks) -> Allowance:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from gatebook.app.config import Config
 from gatebook.app.folders import dialects
+from gatebook.app.guard_rules import open_inspector
 from gatebook.app.keyring import load_keyring
 from gatebook.app.limits import open_leases, price_tables
 from gatebook.app.notary_client import open_notary
@@ -18,6 +19,7 @@ from gatebook.core.ids import Entropy
 from gatebook.gateway.probes import Health
 from gatebook.gateway.snapshot import Source
 from gatebook.gateway.unsigned import Unsigned
+from gatebook.guard.inspect import Inspector
 from gatebook.ledger.ports import Certifier, Store
 from gatebook.providers import Dialect
 from gatebook.storage.book import SqlStore
@@ -40,6 +42,7 @@ class Surroundings(NamedTuple):
     dialects: Mapping[str, Dialect]
     health: Health
     keeper: StopKeeper
+    inspector: Inspector
     config: Config
     clock: Clock
     entropy: Entropy
@@ -80,6 +83,7 @@ def surroundings_of(
         unsigned=Unsigned(store.committed, notary.reach, settings=config.ledger, clock=clock),
         dialects=dialects(),
         health=SqlHealth(database),
+        inspector=open_inspector(config.data, keyring.rules, entropy),
         keeper=keeper_of(presence.name, config, keyring, guard, clock=clock, entropy=entropy),
         config=config,
         clock=clock,

@@ -16,6 +16,8 @@ from gatebook.core.envelope import Cell, DataKey
 from gatebook.core.errors import Tampered
 from gatebook.core.ids import Entropy
 from gatebook.guard.engine import Engine
+from gatebook.guard.inspect import Inspector
+from gatebook.guard.layers import data_layer
 from gatebook.guard.pack import Pack, read_pack
 
 _LOG = logging.getLogger(__name__)
@@ -29,18 +31,25 @@ def shipped_pack() -> Pack:
     return read_pack(dict(_texts(files(guard))))
 
 
+def open_inspector(data: Path, key: DataKey, entropy: Entropy) -> Inspector:
+    """What looks at texts by the shipped rules; raises Misconfigured."""
+    pack = shipped_pack()
+    return Inspector([data_layer(pack, open_engine(pack, data, key, entropy))])
+
+
 def open_engine(pack: Pack, data: Path, key: DataKey, entropy: Entropy) -> Engine:
     """The engine of a pack, from its compiled form if there is one that can be believed."""
     name = f"{pack.digest[:32]}-{version('hyperscan')}"
     path, cell = data / FOLDER / name, Cell(FOLDER, name, "compiled")
     patterns = [pattern.text for pattern in pack.patterns]
+    heralds = [pattern.herald for pattern in pack.patterns]
     try:
-        return Engine(patterns, key.unseal(path.read_bytes(), cell))
+        return Engine(patterns, key.unseal(path.read_bytes(), cell), heralds)
     except FileNotFoundError:
         pass
     except (OSError, Tampered) as error:
         _LOG.warning("the compiled rules in %s are made anew: %s", path, error)
-    engine = Engine(patterns)
+    engine = Engine(patterns, heralds=heralds)
     try:
         _keep(path, key.seal(engine.dump(), cell, entropy))
     except OSError as error:

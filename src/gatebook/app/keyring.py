@@ -19,6 +19,7 @@ from gatebook.identity.keys import Peppers
 from gatebook.ledger.ed25519 import SigningKey
 
 _STOPS: Final = b"gatebook.dev/stops/v1\n"
+_RULES: Final = b"gatebook.dev/compiled-rules/v1\n"
 
 
 class Keyring(NamedTuple):
@@ -29,6 +30,8 @@ class Keyring(NamedTuple):
     installation: SigningKey
     stops: DataKey
     """Seals orders to stop; made from the seed that is on every machine, as they need no other."""
+    rules: DataKey
+    """Seals the compiled rules of the guard; made from the seed too."""
 
 
 def load_keyring(config: Config, entropy: Entropy) -> Keyring:
@@ -50,4 +53,5 @@ def load_keyring(config: Config, entropy: Entropy) -> Keyring:
         peppers=Peppers(peppers),
         installation=SigningKey(seed),
         stops=DataKey("stops", PLATFORM, digest(seed, _STOPS, "sha256")),
+        rules=DataKey("rules", PLATFORM, digest(seed, _RULES, "sha256")),
     )

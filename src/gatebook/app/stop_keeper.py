@@ -14,19 +14,21 @@ from functools import partial
 from typing import Final
 
 from gatebook.app.config import Config
-from gatebook.app.emergency import engage
+from gatebook.app.emergency import engage, order_of
 from gatebook.app.folder_watch import watched
 from gatebook.app.followers import Step
 from gatebook.app.keyring import Keyring
 from gatebook.app.stop_folder import NAME, StopFolder
 from gatebook.app.wiring import control_of
 from gatebook.control.apply import Control, Order, log_of
+from gatebook.control.commands.engage_stop import EngageStop
 from gatebook.core.clock import SECOND_US, Clock
 from gatebook.core.errors import Conflict, GatebookError, NotFound, Unavailable
-from gatebook.core.ids import Entropy
+from gatebook.core.ids import Entropy, system_entropy
 from gatebook.gateway.book import Book
 from gatebook.gateway.snapshot import Snapshots
 from gatebook.gateway.stopping import LOOK_SECONDS, NOTE_SECONDS, Stopping
+from gatebook.identity.directory import Agent, Organization
 from gatebook.ledger.ports import Certifier
 from gatebook.storage.database import open_database
 
@@ -87,6 +89,15 @@ class StopKeeper:
             self.folder.prepare()
         with watched(self.folder.folder, self._wake.set):
             yield
+
+    def quarantine(self, agent: Agent, organization: Organization, reason: str) -> None:
+        """Put an agent into quarantine until a person releases it; may block, raises Unavailable.
+
+        The order is this process's own; it is in force at once, and recorded as any other is.
+        """
+        command = EngageStop(kind="quarantine", name=agent.id, organization=organization.slug)
+        order = order_of(command, reason, clock=self._clock, entropy=system_entropy)
+        self.folder.post(order)
 
     def steps(self, stopping: Stopping) -> dict[str, Step]:
         """What has to be done again and again while the gate is open."""

@@ -7,7 +7,7 @@ import asyncio
 from contextlib import suppress
 from typing import Final
 
-from gatebook.core.errors import GatebookError, Unavailable
+from gatebook.core.errors import GatebookError, Refused, Unavailable
 from gatebook.gateway.gate import Gate
 from gatebook.gateway.passage import Passage, refused
 from gatebook.gateway.reading import credential_of
@@ -24,6 +24,8 @@ _ENDINGS: Final = {
     "upstream_timeout": "upstream_timeout",
     "upstream_broken": "upstream_broken",
     "upstream_credential_rejected": "complete",
+    "content_policy_violation": "withheld",
+    "guard_failed": "withheld",
     "reply_too_large": "too_large",
     "reply_not_held": "too_large",
     "gateway_stopped": "gateway_stopped",
@@ -53,9 +55,7 @@ async def cut_off(gate: Gate, exchange: Exchange, passage: Passage, error: Gateb
     """
     gate.counts["stopped"] += 1
     passage.turned_away(error.code, passage.reference)
-    given = _given(gate, exchange, passage, error, passage.reference)
-    if exchange.is_begun and passage.stream is not None:
-        given = passage.stream.cut() or given
+    given = _given(gate, exchange, passage, error, passage.reference, softly=True)
     passage.replaced(given)
     abandon(gate, passage, "stopped" if passage.is_sent else "not_sent")
     with suppress(TimeoutError):
@@ -172,11 +172,23 @@ async def _tell(
 
 
 def _given(
-    gate: Gate, exchange: Exchange, passage: Passage, error: GatebookError, reference: str
+    gate: Gate,
+    exchange: Exchange,
+    passage: Passage,
+    error: GatebookError,
+    reference: str,
+    *,
+    softly: bool = False,
 ) -> bytes:
-    """An error as its agent is given it: as the answer, or as the end of a stream."""
+    """An error as its agent is given it: as the answer, or as the end of a stream.
+
+    A stream that ends `softly`, or that policy refuses, ends as a filter of content has it.
+    """
     body = gate.routes.dialect(exchange).error_body(error, reference)
-    return passage.stream.error_event(body) if exchange.is_begun and passage.stream else body
+    if not exchange.is_begun or passage.stream is None:
+        return body
+    cut = passage.stream.cut() if softly or isinstance(error, Refused) else b""
+    return cut or passage.stream.error_event(body)
 
 
 def _outcome_unrecorded() -> Unavailable:

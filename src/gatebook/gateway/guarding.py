@@ -12,15 +12,18 @@ from gatebook.core.errors import Invalid, Refused
 from gatebook.core.json_strings import rewritten
 from gatebook.formats import Call, Format
 from gatebook.formats.content import Content, Span
+from gatebook.gateway.guarded_stream import GuardedStream
 from gatebook.gateway.passage import Passage
 from gatebook.gateway.ways import Way
 from gatebook.guard.edits import Edit, Place, edited
 from gatebook.guard.inspect import Finding, Inspection, Inspector
 from gatebook.guard.vault import Vault
+from gatebook.identity.identify import Principal
+from gatebook.policy.guarding import GuardPolicy
 from gatebook.policy.treating import Looked, refused, treat
 
-Quarantine = Callable[[str, str], None]
-"""Puts an agent, by its id, into quarantine for a reason."""
+Quarantine = Callable[[Principal, str], None]
+"""Puts an agent into quarantine for a call, by its id."""
 
 
 class Guard:
@@ -36,7 +39,7 @@ class Guard:
             return Inspection()
         return self._inspector.inspect(call.operation.format.said(call.body))
 
-    def sent(self, passage: Passage, way: Way, agent: str) -> Way:
+    def sent(self, passage: Passage, way: Way, principal: Principal) -> Way:
         """The way with the call as it may leave by it; raises Refused and Unavailable.
 
         What was found in the request stands in `passage`, and there it is said what was done.
@@ -46,7 +49,7 @@ class Guard:
         treated = treat(found, policy, "request", region)
         passage.request = Looked(found, treated)
         if treated.is_quarantined:
-            self._quarantine(agent, passage.id)
+            self._quarantine(principal, passage.id)
         if treated.refusal is not None:
             raise treated.refusal
         if not treated.edits:
@@ -59,23 +62,34 @@ class Guard:
         _check_readable(spoken, body)
         return way._replace(call=replace(call, body=body))
 
+    def stream(self, passage: Passage, spoken: Format) -> GuardedStream:
+        """A streamed reply on its way through the guard."""
+        policy, region = _asked(passage)
+        return GuardedStream(self._inspector, spoken, policy, region, passage.vault)
+
     def received(self, passage: Passage, spoken: Format, body: bytes) -> bytes:
         """A whole reply as the agent may have it, with values in place of their tokens.
 
         Raises Refused and Unavailable if it may have nothing of it.
         """
-        way = passage.way
-        if way is None:
-            raise RuntimeError("a reply is looked at before its call left")
+        policy, region = _asked(passage)
         content = spoken.answered(body)
         inspection = self._inspector.inspect(content)
-        treated = treat(inspection, way.permit.policy.guard, "reply", way.provider.region)
+        treated = treat(inspection, policy, "reply", region)
         passage.reply = Looked(inspection, treated)
         if treated.refusal is not None:
             raise treated.refusal
         if treated.edits or passage.vault:
             return _edited(body, content, treated.edits, passage.vault, restoring=True)
         return body
+
+
+def _asked(passage: Passage) -> tuple[GuardPolicy, str]:
+    """The policy for a reply, and the region that it comes from."""
+    way = passage.way
+    if way is None:
+        raise RuntimeError("a reply is looked at before its call left")
+    return way.permit.policy.guard, way.provider.region
 
 
 def _edited(

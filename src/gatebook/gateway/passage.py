@@ -48,6 +48,14 @@ class Trace(Protocol):
         ...
 
 
+class Guarded(Protocol):
+    """A streamed reply that the guard looks at."""
+
+    def looked(self) -> Looked:
+        """What was found in it so far."""
+        ...
+
+
 class Passage:
     """Filled in stage by stage; whoever has to end the call early finds here what to say."""
 
@@ -92,6 +100,8 @@ class Passage:
         self.usage = Usage()
         self.chunks = 0
         self.reply = Looked()
+        self.guarded: Guarded | None = None
+        """What looks at the reply, if it comes as a stream."""
         self.holding = Holding()
         """What is set aside for it."""
         self.stream: Stream | None = None
@@ -195,6 +205,8 @@ class Passage:
         self.is_concluded = True
         self.ending = ending or self.ending
         self._concluded_us = now_us = self._clock.monotonic_us()
+        if self.guarded is not None:
+            self.reply = self.guarded.looked()
         received, delivered = _commitment(self._received), _commitment(self._delivered)
         text_bytes = self.stream.text_bytes if self.stream else 0
         charge = self.holding.settle(

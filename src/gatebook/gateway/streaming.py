@@ -105,7 +105,8 @@ class Delivery:
         try:
             self._passage.usage = spoken.usage(body)
             if reply.status < 300:
-                given = self._guard.received(self._passage, spoken, spoken.delivered(body, may_see))
+                given = self._guard.received(self._passage, spoken, body)
+                given = spoken.delivered(given, may_see)
         except Unavailable:
             if reply.status < 400:
                 raise
@@ -119,6 +120,7 @@ class Delivery:
         passage, spoken = self._passage, call.operation.format
         received, delivered = passage.follow()
         passage.stream = stream = spoken.stream(call)
+        passage.guarded = guarded = self._guard.stream(passage, spoken)
 
         def give(data: bytes) -> None:
             passage.usage, passage.chunks = stream.usage, stream.chunks
@@ -130,7 +132,7 @@ class Delivery:
             received.update(part)
             if received.length > self._limit:
                 raise reply_too_large()
-            give(stream.feed(part))
+            give(stream.feed(guarded.feed(part)))
             return not (stream.is_complete or self._exchange.is_full)
 
         await self._exchange.begin(200, [_typed(spoken), *_UNBUFFERED, *self._headers])
@@ -141,6 +143,7 @@ class Delivery:
                 self._leash.waits_for_agent()
                 await self._exchange.drained()
                 self._leash.heard()
+        give(stream.feed(guarded.finish()))
         if not stream.is_complete:
             give(stream.close())
         if not stream.is_complete and not stream.has_failed:

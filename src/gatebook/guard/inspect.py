@@ -164,6 +164,16 @@ class Inspector:
             undecoded=undecoded,
         )
 
+    def data(self, text: str, failed: set[str]) -> tuple[Place, ...]:
+        """Data in a part of a text that is still coming, of which nothing is remembered."""
+        read = views(text)
+        places: list[Place] = []
+        for layer in self._layers:
+            if layer.name == "data":
+                seen = self._by(layer, text, read, None, failed)
+                places += seen.data if seen else ()
+        return tuple(places)
+
     def by(self, failed: Collection[str]) -> tuple[str, ...]:
         """The layers but those that failed, with their versions."""
         looked = [layer for layer in self._layers if layer.name not in failed]
@@ -174,21 +184,30 @@ class Inspector:
         key = blake2b(
             text.encode("utf-8", "surrogatepass"), digest_size=20, key=origin.encode()
         ).digest()
-        seen = self._remembered.get(key)
-        if seen is not None:
+        remembered = self._remembered.get(key)
+        if remembered is not None:
             self._remembered.move_to_end(key)
-            return seen
-        said, read = [], views(text)
+            return remembered
+        said: list[Seen] = []
+        read = views(text)
         for layer in self._layers:
-            try:
-                said.append(layer.look(text, read, _CHANNELS[origin]))
-            except Exception:  # whatever it is, policy decides what becomes of the call
-                _LOG.exception("%s could not look at a text", layer.name)
-                failed.add(layer.name)
-        seen = Looked(tuple(said), read.is_complete)
+            seen = self._by(layer, text, read, _CHANNELS[origin], failed)
+            if seen is not None:
+                said.append(seen)
+        looked = Looked(tuple(said), read.is_complete)
         if len(said) == len(self._layers):
-            self._remember(key, seen)
-        return seen
+            self._remember(key, looked)
+        return looked
+
+    def _by(
+        self, layer: Layer, text: str, read: Views, channel: Channel | None, failed: set[str]
+    ) -> Seen | None:
+        try:
+            return layer.look(text, read, channel)
+        except Exception:  # whatever it is, policy decides what becomes of the call
+            _LOG.exception("%s could not look at a text", layer.name)
+            failed.add(layer.name)
+            return None
 
     def _remember(self, key: bytes, seen: Looked) -> None:
         self._remembered[key] = seen

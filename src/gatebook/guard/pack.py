@@ -46,6 +46,9 @@ class Detector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     find: Texts
     named: str = ""
     """A pattern of a service's name: finds only what is given to a name with it in it."""
+    herald: str = ""
+    """A pattern of what stands in every text with a match, where those of the matches are large:
+    it is looked for first, and they only where it is."""
     check: str = ""
     """The function of `guard.checks` that tells the real from what only looks like it."""
     near: tuple[Text, ...] = ()
@@ -114,7 +117,7 @@ class Pack:
     def patterns(self) -> tuple[Pattern, ...]:
         """The patterns of all rules; their places are their numbers."""
         detectors = tuple(
-            Pattern(name, text, _herald(rule.near) or text)
+            Pattern(name, text, rule.herald or _herald(rule.near) or text)
             for name, rule in self.detectors.items()
             for text in _found(rule)
         )

@@ -6,12 +6,12 @@ are held until they are whole: a part of them is nothing that could be judged.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple, Protocol
 
 from gatebook.core.json_strings import rewritten
 from gatebook.formats.content import Blind, Origin, Span
-from gatebook.formats.events import Cutter, Pieces
+from gatebook.formats.events import Cutter, Piece, Pieces
 from gatebook.guard.edits import Edit, replacement
 from gatebook.guard.inspect import Place
 from gatebook.guard.undecided import is_prose, undecided
@@ -24,6 +24,10 @@ _WHOLE: Final[Origin] = "arguments"
 
 class Judge(Protocol):
     """Looks at texts and decides; both methods may raise what ends the stream."""
+
+    def hear(self, lane: str, span: Span) -> None:
+        """Another piece of a lane came; in the lane "" each is a text by itself."""
+        ...
 
     def look(self, text: str, origin: Origin) -> tuple[Place, ...]:
         """Data in a text."""
@@ -121,8 +125,14 @@ class Watch:
         read: Callable[[bytes], Pieces],
         judge: Judge,
         vault: Vault,
+        *,
+        holds: bool = True,
     ) -> None:
-        """`read` says what is said in an event with these data."""
+        """`read` says what is said in an event with these data.
+
+        If it `holds` nothing, pieces are heard and go on; nothing is looked at or decided here.
+        """
+        self._holds = holds
         self._cutter = cutter
         self._read = read
         self._judge = judge
@@ -150,11 +160,17 @@ class Watch:
     def _take(self, event: bytes, data: bytes) -> None:
         pieces, blind = self._read(data)
         self.blind += blind
-        held = _Event(event, data, len(pieces))
+        held = _Event(event, data, len(pieces) if self._holds else 0)
         self._events.append(held)
-        grown = set()
         for name, span in pieces:
             self.size += len(span.text)
+            self._judge.hear(name, span)
+        if self._holds:
+            self._hold(held, pieces)
+
+    def _hold(self, held: _Event, pieces: Iterable[Piece]) -> None:
+        grown = set()
+        for name, span in pieces:
             lane = self._lanes.setdefault(name, _Lane(span.origin)) if name else _Lane(span.origin)
             lane.grow(held, span)
             if not name:

@@ -59,6 +59,12 @@ class _Said(NamedTuple):
     regions: Patterns
     threshold: int | None
 
+    @property
+    def action_changes(self) -> bool:
+        """Whether data do not just go on."""
+        is_of_data = self.kind in ("class", "detector")
+        return is_of_data and self.treatment.action not in ("allow", "record")
+
     def is_about(self, kind: Kind, name: str) -> bool:
         """Whether it says what is done about a finding."""
         return self.kind == kind and self.names.match(name)
@@ -106,6 +112,12 @@ class GuardPolicy:
         """What is done about data that a detector found; `region` is empty if it is not known."""
         names: tuple[tuple[Kind, str], ...] = (("class", data_class), ("detector", detector))
         return self._deciding(names, direction, region)[0].treatment
+
+    def changes(self, direction: Direction) -> bool:
+        """Whether data are ever changed or refused in that direction."""
+        return any(
+            said.action_changes and said.direction in (direction, "both") for said in self._said
+        )
 
     def blind(self, kind: str, *, direction: Direction, region: str) -> Treatment:
         """What is done about a part that could not be looked into."""

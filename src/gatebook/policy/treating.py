@@ -10,11 +10,10 @@ from typing import Final, NamedTuple
 from gatebook.core.errors import GatebookError, Refused, Unavailable
 from gatebook.guard.edits import Edit
 from gatebook.guard.inspect import Finding, Inspection
-from gatebook.identity.directory import GuardAction
 from gatebook.ledger.events.call import Found
 from gatebook.policy.guarding import Direction, GuardPolicy, Treatment
 
-_EDITS: Final[dict[GuardAction, Edit]] = {"mask": "mask", "redact": "redact", "token": "token"}
+EDITS: Final[dict[str, Edit]] = {"mask": "mask", "redact": "redact", "token": "token"}
 _STOPPING: Final = ("block", "quarantine")
 _USUAL: Final = 500
 """Thousandths of a score from which on a text is taken for an attack, where no rule says it."""
@@ -57,7 +56,7 @@ def treat(
             region=region,
         )
         counted["data", finding.detector, 0, treatment] += 1
-        edit = _EDITS.get(treatment.action)
+        edit = EDITS.get(treatment.action)
         if edit is not None:
             edits.append((finding, edit))
     for part in inspection.blind:

@@ -134,7 +134,8 @@ class CallConcluded(Event, frozen=True, kw_only=True, omit_defaults=True):
             description=(
                 "complete | client_disconnected | upstream_unreachable | upstream_timeout | "
                 "upstream_broken | too_large | not_executed (the provider said so, and the call "
-                "went elsewhere) | not_sent | stopped | gateway_stopped | internal_error"
+                "went elsewhere) | not_sent | withheld (the guard did) | stopped | gateway_stopped "
+                "| internal_error"
             )
         ),
     ]
