@@ -51,7 +51,7 @@ from gatebook.storage.seat import Seat
 from gatebook.web.problem import problem
 from gatebook.web.server import Edge, server_config
 from tests.books import Kept, read_book
-from tests.guards import inspector
+from tests.guard import inspector
 from tests.office import ORIGIN, Office, open_office
 from tests.simulators.certifier import LocalCertifier
 from tests.simulators.clock import NOON_US

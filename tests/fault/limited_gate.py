@@ -39,7 +39,7 @@ from gatebook.storage.health import SqlHealth
 from gatebook.storage.leases import SqlLeases
 from gatebook.storage.seat import Seat
 from tests.gates import STOPS
-from tests.guards import inspector
+from tests.guard import inspector
 from tests.office import ORIGIN
 from tests.simulators.certifier import LocalCertifier
 from tests.simulators.clock import NOON_US

@@ -155,7 +155,7 @@ class Passage:
             rule=permit.rule,
             inspected_by=list(self.request.inspection.inspected_by),
             inspected=self.request.inspection.size,
-            found=list(self.request.treated.found),
+            found=self.request.treated.found,
             request=commit(self.key, self.id, "request", call.body),
             limits=self.holding.limits,
             reserved_tokens=self.holding.most.tokens if self.holding.most else 0,
@@ -222,7 +222,7 @@ class Passage:
             delivered=delivered if delivered != received else None,
             inspected_by=list(self.reply.inspection.inspected_by),
             inspected=self.reply.inspection.size,
-            found=list(self.reply.treated.found),
+            found=self.reply.treated.found,
             tokens_in=self.usage.tokens_in,
             tokens_out=self.usage.tokens_out,
             charged_tokens=charge.tokens,
@@ -246,7 +246,7 @@ def refused(
         code=error.code,
         policy=policy,
         rule=error.rule,
-        found=list(request.treated.found),
+        found=request.treated.found,
     )
 
 

@@ -15,6 +15,7 @@ from gatebook.gateway.book import Book
 from gatebook.gateway.breaker import Breakers
 from gatebook.gateway.front import Front
 from gatebook.gateway.gate import Gate
+from gatebook.gateway.guarding import Guard
 from gatebook.gateway.passage import refused
 from gatebook.gateway.pipeline import conduct
 from gatebook.gateway.probes import Probes
@@ -26,9 +27,11 @@ from gatebook.gateway.stopping import Stopping
 from gatebook.gateway.telemetry import Telemetry
 from gatebook.gateway.unsigned import Unsigned
 from gatebook.gateway.upstream import Upstream
+from gatebook.guard.inspect import Inspector
 from gatebook.ledger.events.call import CallRefused
 from gatebook.ledger.settings import LedgerSettings
 from gatebook.policy.limits.settings import LimitSettings
+from gatebook.policy.treating import Looked
 from gatebook.web.client import Client
 from gatebook.web.exchange import Exchange
 from gatebook.web.problem import Answer, problem
@@ -97,7 +100,8 @@ def exchange(said: list[Answer]) -> Exchange:
 def refusal(error: GatebookError, state: Snapshot) -> CallRefused:
     """What is recorded of the call in that state."""
     principal = state.identify(TOKEN, NOON_US)
-    return refused(principal, "chat.completions", error, state.policies.of(principal).digest)
+    policy = state.policies.of(principal).digest
+    return refused(principal, "chat.completions", error, policy, Looked())
 
 
 def gate(book: Book, kept: Snapshots, clock: SetClock) -> Gate:
@@ -113,6 +117,7 @@ def gate(book: Book, kept: Snapshots, clock: SetClock) -> Gate:
         clock=clock,
     )
     return Gate(
+        guard=Guard(Inspector([]), lambda _principal, _call: None),
         allowance=Allowance(
             MemoryLeases(MemoryAccounts(), "hld_1"),
             tasks,

@@ -10,7 +10,6 @@ from gatebook.formats import Call, Terms, Usage
 from gatebook.gateway.meter import NOT_RECORDED, Meter, Traffic
 from gatebook.gateway.passage import Passage
 from gatebook.gateway.ways import Way
-from gatebook.guard.inspect import Inspection
 from gatebook.policy.resolve import Permit
 from gatebook.providers.openai import CHAT
 from tests.recorder import LOG
@@ -43,7 +42,7 @@ class Desk:
         policy = self.state.policies.of(principal)
         provider = self.state.directory.providers["prv"]
         permit = Permit(providers=(provider,), terms=Terms(), rule="x", policy=policy)
-        passage.intended(Way(call, permit, 0), call, principal, Inspection())
+        passage.intended(Way(call, permit, 0), call, principal)
         self.clock.advance(3)
         (passage.receipt,) = receipts()
         passage.sent()

@@ -5,9 +5,9 @@ import pytest
 from gatebook.guard.data import Found, data_in
 from gatebook.guard.engine import Engine
 from gatebook.guard.pack import Pack, read_pack, whole
-from tests.guard import detector_files, engine_of
+from tests.guard import engine_of, rules
 
-DETECTORS = read_pack(detector_files()).detectors
+DETECTORS = rules().detectors
 
 MAIL = """
 says = "An address."

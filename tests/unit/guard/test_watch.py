@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from gatebook.core.errors import Refused
-from gatebook.formats.content import Origin
+from gatebook.formats.content import Origin, Span
 from gatebook.guard.edits import Edit
 from gatebook.guard.inspect import Place
 from gatebook.guard.vault import Vault
@@ -26,6 +26,9 @@ class Clerk:
         self.edit = edit
         self.refuses = refuses
         self.decided: list[Place] = []
+
+    def hear(self, lane: str, span: Span) -> None:
+        """It looks only at what is to be decided."""
 
     def look(self, text: str, origin: Origin) -> tuple[Place, ...]:
         return tuple(

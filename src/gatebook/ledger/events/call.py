@@ -70,8 +70,8 @@ class CallIntended(Event, frozen=True, kw_only=True, omit_defaults=True):
         int, Meta(description="characters of strings of the request that they saw")
     ] = 0
     found: Annotated[
-        list[Found], Meta(description="what they found, and what they could not look into")
-    ] = field(default_factory=list)
+        tuple[Found, ...], Meta(description="what they found, and what they could not look into")
+    ] = ()
     request: Annotated[Commitment, Meta(description="commits to the body as it leaves")]
     limits: Annotated[list[str], Meta(description="ids of the limits it counts against")] = field(
         default_factory=list
@@ -100,15 +100,15 @@ class CallIntended(Event, frozen=True, kw_only=True, omit_defaults=True):
             rule="agent.scope",
             inspected_by=["data@1f0c2e9a", "threats@1f0c2e9a.7b21d5e0"],
             inspected=912,
-            found=[
+            found=(
                 Found(
                     kind="data",
                     what="email",
                     count=2,
                     action="token",
-                    rule="gdr_4hB7kP2nX9cW5mZ8qT1vR6",
-                )
-            ],
+                    rule="grl_4hB7kP2nX9cW5mZ8qT1vR6",
+                ),
+            ),
             request=_EXAMPLE_COMMITMENT,
             limits=["lim_5kW2mX8pR1tY6uI9oA3sD7"],
             reserved_tokens=7187,
@@ -151,8 +151,8 @@ class CallConcluded(Event, frozen=True, kw_only=True, omit_defaults=True):
         int, Meta(description="characters of strings of the reply that they saw")
     ] = 0
     found: Annotated[
-        list[Found], Meta(description="what they found, and what they could not look into")
-    ] = field(default_factory=list)
+        tuple[Found, ...], Meta(description="what they found, and what they could not look into")
+    ] = ()
     tokens_in: Annotated[int, Meta(description="input tokens the provider reported")] = 0
     tokens_out: Annotated[int, Meta(description="output tokens the provider reported")] = 0
     charged_tokens: Annotated[int, Meta(description="tokens that count against limits")] = 0
@@ -214,8 +214,8 @@ class CallRefused(Event, frozen=True, kw_only=True, omit_defaults=True):
         str, Meta(description="rule that refused it; empty if it was refused for another reason")
     ] = ""
     found: Annotated[
-        list[Found], Meta(description="what the guard found in it, if that is why")
-    ] = field(default_factory=list)
+        tuple[Found, ...], Meta(description="what the guard found in it, if that is why")
+    ] = ()
     count: Annotated[int, Meta(description="how many calls this entry stands for")] = 1
 
     @classmethod
