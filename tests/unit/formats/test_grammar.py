@@ -9,6 +9,7 @@ import pytest
 from gatebook.formats import event_grammar, grammar
 from gatebook.formats.chat import Chat, Completions
 from gatebook.formats.content import Rule
+from gatebook.formats.converse import Converse
 from gatebook.formats.embeddings import Embeddings
 from gatebook.formats.images import Images
 from gatebook.formats.messages import Messages
@@ -21,6 +22,7 @@ from tests.contents import NOTE, PNG, answered, blind, origins, said
 CHAT = Chat()
 RESPONSES = Responses(may_answer=True)
 MESSAGES = Messages(may_stream=True)
+CONVERSE = Converse(streams=False)
 
 
 def test_chat_by_role_and_kind() -> None:
@@ -266,6 +268,59 @@ def test_a_message() -> None:
     assert answered(
         MESSAGES, role="assistant", content=[{"type": "text", "text": "answer"}], id="msg_1"
     ) == {"answer": "assistant", "msg_1": "other"}
+
+
+def test_converse_by_role_and_member() -> None:
+    content: list[dict[str, Any]] = [
+        {"text": "ask"},
+        {
+            "toolResult": {
+                "toolUseId": "t1",
+                "content": [{"json": {"told": "result"}}, {"text": "b"}],
+            }
+        },
+        {"document": {"format": "txt", "name": "doc", "source": {"bytes": NOTE}}},
+        {"searchResult": {"source": "https://a", "title": "hit", "content": [{"text": "body"}]}},
+        {"guardContent": {"text": {"text": "guarded"}}},
+    ]
+    reasoning = {"reasoningText": {"text": "thought", "signature": "c2VhbGVk"}}
+    use = {"toolUseId": "t1", "name": "send", "input": {"to": "dave"}}
+    assert said(
+        CONVERSE,
+        system=[{"text": "rules"}],
+        messages=[
+            {"role": "user", "content": content},
+            {"role": "assistant", "content": [{"reasoningContent": reasoning}, {"toolUse": use}]},
+        ],
+        toolConfig={"tools": [{"toolSpec": {"name": "tool", "description": "does"}}]},
+        promptVariables={"city": {"text": "Paris"}},
+        requestMetadata={"team": "red"},
+    ) == {
+        "rules": "system",
+        **dict.fromkeys(("ask", "guarded"), "user"),
+        **dict.fromkeys(("told", "result", "b"), "tool"),
+        **dict.fromkeys(("doc", "a note", "https://a", "hit", "body"), "document"),
+        "thought": "assistant",
+        **dict.fromkeys(("send", "to", "dave"), "arguments"),
+        **dict.fromkeys(("tool", "does"), "definition"),
+        **dict.fromkeys(("t1", "txt", "Paris", "team", "red"), "other"),
+    }
+    assert answered(
+        CONVERSE, output={"message": {"role": "assistant", "content": [{"text": "answer"}]}}
+    ) == {"answer": "assistant"}
+
+
+def test_what_nobody_sees_of_converse_is_told() -> None:
+    content = [
+        {"image": {"format": "png", "source": {"bytes": PNG}}},
+        {"video": {"format": "mp4", "source": {"s3Location": {"uri": "s3://bucket/a"}}}},
+        {"reasoningContent": {"redactedContent": "c2VhbGVk"}},
+    ]
+    assert blind(CONVERSE, messages=[{"role": "user", "content": content}]) == [
+        ("image", "user"),
+        ("link", "user"),
+        ("encrypted", "user"),
+    ]
 
 
 def test_embeddings_images_moderations_and_models() -> None:
