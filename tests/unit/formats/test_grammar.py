@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gatebook.core.errors import Invalid, Unavailable
 from gatebook.formats import event_grammar, grammar
 from gatebook.formats.chat import Chat, Completions
 from gatebook.formats.content import Rule
@@ -107,11 +108,25 @@ def test_a_role_in_a_part_or_in_a_reply_changes_nothing() -> None:
     assert reply["c"] == "assistant"
 
 
+def test_a_reply_that_can_be_read_in_two_ways_counts_as_none() -> None:
+    with pytest.raises(Unavailable):
+        CHAT.answered(b'{"choices":[{"message":{"content":"a","content":"b"}}]}')
+
+
 def test_a_text_in_a_file_is_seen() -> None:
     file = {"type": "file", "file": {"filename": "n.txt", "file_data": NOTE}}
     found = CHAT.said(json.dumps({"messages": [{"role": "user", "content": [file]}]}).encode())
     assert origins(found) == {"n.txt": "user", "a note": "user"}
     assert [span.text for span in found.spans if span.is_fixed] == ["a note"]
+
+
+def test_a_reply_may_tell_many_likelihoods_with_every_token() -> None:
+    likely = [{"token": "a", "logprob": -1.5, "bytes": [97]}] * 20
+    said = [{"token": "a", "logprob": -1.5, "bytes": [97], "top_logprobs": likely}] * 2000
+    reply = json.dumps({"choices": [{"message": {}, "logprobs": {"content": said}}]}).encode()
+    assert len(CHAT.answered(reply).spans) == 21 * 2000
+    with pytest.raises(Invalid):
+        CHAT.said(reply)
 
 
 def test_completions() -> None:
