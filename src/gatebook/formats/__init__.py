@@ -16,7 +16,7 @@ from msgspec import Meta
 
 from gatebook.core.errors import Invalid, Unavailable
 from gatebook.core.event_stream import MAX_EVENT_BYTES, EventSplitter, data_of
-from gatebook.formats.content import OTHER, Content, Rule, content
+from gatebook.formats.content import MAX_VALUES_IN_REPLY, OTHER, Content, Rule, content
 from gatebook.formats.events import Cutter, EventReader, ServerSentEvents
 
 _MODEL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}")
@@ -216,7 +216,7 @@ class Readable:
     def answered(self, body: bytes) -> Content:
         """All that a whole reply says; raises Unavailable if it cannot be read in one way."""
         try:
-            return content(body, self.answers)
+            return content(body, self.answers, MAX_VALUES_IN_REPLY)
         except Invalid:
             raise unreadable() from None
 

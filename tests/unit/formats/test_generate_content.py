@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from gatebook.core.errors import Invalid, Unavailable
 from gatebook.formats import Call, Operation, Terms, Usage
 from gatebook.providers import gemini
+from tests.contents import NOTE, PNG, answered, blind, said
 
 BY_NAME = {operation.name: operation for operation in reversed(gemini.OPERATIONS)}
 GENERATE = BY_NAME["generateContent"]
@@ -305,3 +306,81 @@ def test_tokens_are_what_the_provider_reported_or_nothing(body: bytes, expected:
 def test_a_reply_that_cannot_be_read_is_not_passed_on(body: bytes) -> None:
     with pytest.raises(Unavailable, match="cannot be read"):
         GENERATE.format.usage(body)
+
+
+def test_contents_by_role_and_member() -> None:
+    request = {
+        "system_instruction": {"role": "user", "parts": [{"text": "rules"}]},
+        "contents": [
+            {"parts": {"text": "ask"}},
+            {"role": "model", "parts": [{"text": "thought", "thought": True}]},
+            {
+                "role": "model",
+                "parts": [{"functionCall": {"name": "send", "args": {"to": "dave"}}}],
+            },
+            {
+                "role": "user",
+                "parts": [
+                    {
+                        "functionResponse": {
+                            "name": "f",
+                            "response": {"told": "result"},
+                            "parts": [{"inlineData": {"mimeType": "image/png", "data": PNG}}],
+                        }
+                    },
+                    {"executableCode": {"code": "1+1"}},
+                    {"codeExecutionResult": {"output": "two"}},
+                    {"inlineData": {"mimeType": "text/plain", "data": NOTE}},
+                ],
+            },
+        ],
+        "tools": [{"functionDeclarations": [{"name": "tool"}]}],
+        "generationConfig": {"stopSequences": ["end"], "responseSchema": {"title": "shape"}},
+        "labels": {"team": "red"},
+    }
+    expected = {
+        "rules": "system",
+        **dict.fromkeys(("ask", "a note"), "user"),
+        "thought": "assistant",
+        **dict.fromkeys(("send", "to", "dave", "1+1"), "arguments"),
+        **dict.fromkeys(("f", "told", "result", "two"), "tool"),
+        **dict.fromkeys(("tool", "shape"), "definition"),
+        **dict.fromkeys(("end", "team", "red"), "other"),
+    }
+    assert said(GENERATE.format, **request) == expected
+    assert said(GENERATE.format, requests=[{"generateContentRequest": request}]) == expected
+
+
+def test_what_nobody_sees_of_contents_is_told() -> None:
+    parts = [
+        {"inlineData": {"mimeType": "image/png", "data": PNG}},
+        {"fileData": {"fileUri": "https://a/b.mp4"}},
+        {"text": "a", "thoughtSignature": "c2VhbGVk"},
+    ]
+    assert blind(
+        GENERATE.format, contents=[{"parts": parts}], cachedContent="cachedContents/a"
+    ) == [
+        ("image", "user"),
+        ("link", "user"),
+        ("encrypted", "user"),
+        ("file", "other"),
+    ]
+
+
+def test_generated_contents() -> None:
+    assert answered(
+        GENERATE.format,
+        candidates=[
+            {
+                "content": {"role": "model", "parts": [{"text": "answer"}]},
+                "finishReason": "STOP",
+                "groundingMetadata": {"webSearchQueries": ["q"]},
+                "finishMessage": "why",
+            }
+        ],
+        modelVersion="gemini-2.5-flash",
+    ) == {
+        "answer": "assistant",
+        "q": "document",
+        **dict.fromkeys(("why", "gemini-2.5-flash"), "other"),
+    }

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from gatebook.core.errors import Invalid, Unavailable
 from gatebook.formats import event_grammar, grammar
 from gatebook.formats.chat import Chat, Completions
 from gatebook.formats.content import Rule
+from gatebook.formats.converse import Converse
 from gatebook.formats.embeddings import Embeddings
 from gatebook.formats.images import Images
 from gatebook.formats.messages import Messages
@@ -21,6 +23,7 @@ from tests.contents import NOTE, PNG, answered, blind, origins, said
 CHAT = Chat()
 RESPONSES = Responses(may_answer=True)
 MESSAGES = Messages(may_stream=True)
+CONVERSE = Converse(streams=False)
 
 
 def test_chat_by_role_and_kind() -> None:
@@ -105,11 +108,25 @@ def test_a_role_in_a_part_or_in_a_reply_changes_nothing() -> None:
     assert reply["c"] == "assistant"
 
 
+def test_a_reply_that_can_be_read_in_two_ways_counts_as_none() -> None:
+    with pytest.raises(Unavailable):
+        CHAT.answered(b'{"choices":[{"message":{"content":"a","content":"b"}}]}')
+
+
 def test_a_text_in_a_file_is_seen() -> None:
     file = {"type": "file", "file": {"filename": "n.txt", "file_data": NOTE}}
     found = CHAT.said(json.dumps({"messages": [{"role": "user", "content": [file]}]}).encode())
     assert origins(found) == {"n.txt": "user", "a note": "user"}
     assert [span.text for span in found.spans if span.is_fixed] == ["a note"]
+
+
+def test_a_reply_may_tell_many_likelihoods_with_every_token() -> None:
+    likely = [{"token": "a", "logprob": -1.5, "bytes": [97]}] * 20
+    said = [{"token": "a", "logprob": -1.5, "bytes": [97], "top_logprobs": likely}] * 2000
+    reply = json.dumps({"choices": [{"message": {}, "logprobs": {"content": said}}]}).encode()
+    assert len(CHAT.answered(reply).spans) == 21 * 2000
+    with pytest.raises(Invalid):
+        CHAT.said(reply)
 
 
 def test_completions() -> None:
@@ -266,6 +283,59 @@ def test_a_message() -> None:
     assert answered(
         MESSAGES, role="assistant", content=[{"type": "text", "text": "answer"}], id="msg_1"
     ) == {"answer": "assistant", "msg_1": "other"}
+
+
+def test_converse_by_role_and_member() -> None:
+    content: list[dict[str, Any]] = [
+        {"text": "ask"},
+        {
+            "toolResult": {
+                "toolUseId": "t1",
+                "content": [{"json": {"told": "result"}}, {"text": "b"}],
+            }
+        },
+        {"document": {"format": "txt", "name": "doc", "source": {"bytes": NOTE}}},
+        {"searchResult": {"source": "https://a", "title": "hit", "content": [{"text": "body"}]}},
+        {"guardContent": {"text": {"text": "guarded"}}},
+    ]
+    reasoning = {"reasoningText": {"text": "thought", "signature": "c2VhbGVk"}}
+    use = {"toolUseId": "t1", "name": "send", "input": {"to": "dave"}}
+    assert said(
+        CONVERSE,
+        system=[{"text": "rules"}],
+        messages=[
+            {"role": "user", "content": content},
+            {"role": "assistant", "content": [{"reasoningContent": reasoning}, {"toolUse": use}]},
+        ],
+        toolConfig={"tools": [{"toolSpec": {"name": "tool", "description": "does"}}]},
+        promptVariables={"city": {"text": "Paris"}},
+        requestMetadata={"team": "red"},
+    ) == {
+        "rules": "system",
+        **dict.fromkeys(("ask", "guarded"), "user"),
+        **dict.fromkeys(("told", "result", "b"), "tool"),
+        **dict.fromkeys(("doc", "a note", "https://a", "hit", "body"), "document"),
+        "thought": "assistant",
+        **dict.fromkeys(("send", "to", "dave"), "arguments"),
+        **dict.fromkeys(("tool", "does"), "definition"),
+        **dict.fromkeys(("t1", "txt", "Paris", "team", "red"), "other"),
+    }
+    assert answered(
+        CONVERSE, output={"message": {"role": "assistant", "content": [{"text": "answer"}]}}
+    ) == {"answer": "assistant"}
+
+
+def test_what_nobody_sees_of_converse_is_told() -> None:
+    content = [
+        {"image": {"format": "png", "source": {"bytes": PNG}}},
+        {"video": {"format": "mp4", "source": {"s3Location": {"uri": "s3://bucket/a"}}}},
+        {"reasoningContent": {"redactedContent": "c2VhbGVk"}},
+    ]
+    assert blind(CONVERSE, messages=[{"role": "user", "content": content}]) == [
+        ("image", "user"),
+        ("link", "user"),
+        ("encrypted", "user"),
+    ]
 
 
 def test_embeddings_images_moderations_and_models() -> None:
