@@ -40,6 +40,8 @@ class Way(NamedTuple):
     call: Call
     permit: Permit
     number: int
+    target: Target
+    """What the call is about on it, as stops see it."""
 
     @property
     def provider(self) -> Provider:
@@ -89,12 +91,12 @@ class Ways:
 
     def first(self) -> Way:
         """The first way that is open; raises Refused, Misconfigured or Unavailable if none is."""
-        way = Way(self.call, self._permit, 0)
+        way = self._way(self.call, self._permit)
         if self._is_open(way):
             return way
         found = self._find()
         if found is None:
-            self._stopping.check(self.target(way))
+            self._stopping.check(way.target)
             self._snapshot.credential(way.provider)
             raise Unavailable(
                 "upstream_unavailable",
@@ -110,10 +112,6 @@ class Ways:
         if way is None:
             raise RuntimeError("a way is followed that was not found")
         return way
-
-    def target(self, way: Way) -> Target:
-        """What the call is about on a way."""
-        return self._target.by(way.provider, way.call)
 
     def may_see(self, model: str) -> bool:
         """Whether a call for a model could go now, so that a list shows it: not by a fallback."""
@@ -144,13 +142,16 @@ class Ways:
             self._rest = self._others()
         for call, permit in self._rest:
             self._number += 1
-            way = Way(call, permit, self._number)
+            way = self._way(call, permit)
             if self._number < _HOW_MANY and self._is_open(way):
                 return way
         return None
 
+    def _way(self, call: Call, permit: Permit) -> Way:
+        return Way(call, permit, self._number, self._target.by(permit.provider, call))
+
     def _is_open(self, way: Way) -> bool:
-        may_go = self._stopping.permits(self.target(way)) and self._snapshot.opens(way.provider)
+        may_go = self._stopping.permits(way.target) and self._snapshot.opens(way.provider)
         self._trial = self._breakers.admit(_key(way)) if may_go else None
         return self._trial is not None
 
