@@ -11,7 +11,7 @@ from gatebook.app.folders import dialects
 from gatebook.core.clock import SECOND_US
 from gatebook.core.errors import Unavailable
 from gatebook.formats import Call, Terms
-from gatebook.gateway.ways import Way, Ways
+from gatebook.gateway.ways import Ways
 from gatebook.guard.inspect import Inspection
 from gatebook.identity.directory import Provider, Scope, Stop
 from gatebook.policy.circumstances import Circumstances
@@ -216,7 +216,7 @@ def test_a_list_shows_a_model_if_and_only_if_a_call_to_it_could_go(
             if each.has_body
         ]
         found = ways_of(Asked(lists[0] if lists else calls[0], asked.at), listing, engaged)
-        ways = [Way(found.call, replace(listing, providers=(each,)), 0) for each in asked_of]
+        ways = [found._way(found.call, replace(listing, providers=(each,))) for each in asked_of]
         shown = [found.shown_by(way)(model) for way in ways]
         could_go = [goes(Asked(call, asked.at), scope, offered, engaged) for call in calls]
         assert any(shown) is any(could_go)

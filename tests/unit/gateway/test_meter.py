@@ -12,6 +12,7 @@ from gatebook.gateway.passage import Passage
 from gatebook.gateway.ways import Way
 from gatebook.guard.inspect import Inspection
 from gatebook.policy.resolve import Permit
+from gatebook.policy.stops import Target
 from gatebook.providers.openai import CHAT
 from tests.recorder import LOG
 from tests.simulators.clock import SetClock
@@ -43,7 +44,7 @@ class Desk:
         policy = self.state.policies.of(principal)
         provider = self.state.directory.providers["prv"]
         permit = Permit(providers=(provider,), terms=Terms(), rule="x", policy=policy)
-        passage.intended(Way(call, permit, 0), call, principal, Inspection())
+        passage.intended(Way(call, permit, 0, Target.of(principal)), call, principal, Inspection())
         self.clock.advance(3)
         (passage.receipt,) = receipts()
         passage.sent()
