@@ -6,7 +6,8 @@ from msgspec.structs import replace
 
 from gatebook.core.errors import Refused
 from gatebook.formats import Call, Operation
-from gatebook.guard.inspect import Inspection
+from gatebook.formats.content import Span
+from gatebook.guard.inspect import Finding, Inspection
 from gatebook.guard.settings import GuardSettings
 from gatebook.identity.directory import Provider, Scope
 from gatebook.policy.circumstances import Circumstances
@@ -17,6 +18,13 @@ from tests.decisions import OPENAI, SCOPE
 from tests.simulators.clock import NOON_US
 
 HERE = "192.0.2.7"
+
+
+def seen(*classes: str) -> Inspection:
+    """What detectors say that found data of these classes."""
+    span = Span("x", "user", 0)
+    found = [Finding(name, name, span, 0, 1, 1.0) for name in classes]
+    return Inspection(inspected_by=("detector",), findings=tuple(found))
 
 
 class Asked(NamedTuple):

@@ -10,13 +10,16 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from gatebook.core.errors import Invalid, Refused, Unavailable
+from gatebook.core.errors import Refused, Unavailable
 from gatebook.gateway import pipeline
+from gatebook.gateway.guarding import Guard
+from gatebook.guard.inspect import Inspection
 from gatebook.ledger.events import Event
 from gatebook.ledger.events.call import CallConcluded
 from tests.clients.speakers import MOST, SPEAKERS, Speaker
 from tests.clients.test_boto3 import Tls
 from tests.gates import MODELS, eventually
+from tests.policies import seen
 from tests.simulators.stores import Fault
 
 DIALECTS = [*SPEAKERS]
@@ -69,6 +72,17 @@ class World:
         speaker = self.speaks(self.tls, self.key)
         self.stack.callback(speaker.opened.close)
         return speaker
+
+    def inspects(self, found: Inspection | Exception) -> None:
+        """Have the guard find that in a request, or fail."""
+
+        def inspect(*_: object) -> Inspection:
+            if isinstance(found, Exception):
+                raise found
+            return found
+
+        monkeypatch = self.stack.enter_context(pytest.MonkeyPatch.context())
+        monkeypatch.setattr(Guard, "inspect", inspect)
 
     def replaces(self, stage: str, raises: Exception) -> None:
         """Have a stage of the pipeline fail."""
@@ -140,9 +154,9 @@ def other_operation(world: World) -> None:
 
 
 def text_not_allowed(world: World) -> None:
-    """No part looks into texts yet; one that does raises this."""
     world.enroll()
-    world.replaces("inspect", Invalid("content_policy_violation", "No."))
+    world.order("set_guard_rule", rule="secret=block")
+    world.inspects(seen("secret"))
 
 
 def waits_for_approval(world: World) -> None:
@@ -215,7 +229,7 @@ def outcome_lost(world: World) -> None:
 
 def nobody_expected(world: World) -> None:
     world.enroll()
-    world.replaces("inspect", RuntimeError("nobody expected this"))
+    world.inspects(RuntimeError("nobody expected this"))
 
 
 def not_served(world: World) -> None:

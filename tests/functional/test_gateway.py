@@ -19,6 +19,7 @@ from tests.gates import (
     RunningGate,
     chat,
 )
+from tests.guard import rules
 
 
 def committed(gate: RunningGate, intent: dict[str, Any], direction: str, body: bytes) -> str:
@@ -42,7 +43,7 @@ def test_a_call_leaves_an_intent_and_an_outcome(gate: RunningGate) -> None:
     assert intent["operation"] == "chat.completions"
     assert intent["model"] == "gpt-4o"
     assert intent["rule"] == "agent.scope"
-    assert intent["inspected_by"] == outcome["inspected_by"] == []
+    assert intent["inspected_by"] == outcome["inspected_by"] == [f"data@{rules().digest[:8]}"]
     assert (outcome["call"], outcome["intent"]) == (intent["call"], entry.sq)
     assert (outcome["ending"], outcome["status"]) == ("complete", 200)
     assert outcome["tokens_out"] == response.json()["usage"]["completion_tokens"]

@@ -10,7 +10,8 @@ import pytest
 
 from gatebook.app.log_lines import one_line
 from gatebook.app.settings import TelemetrySettings
-from gatebook.gateway import pipeline
+from gatebook.formats import Call
+from gatebook.gateway.guarding import Guard
 from gatebook.gateway.telemetry import Telemetry
 from gatebook.storage.database import open_database
 from tests.gates import PROVIDER_KEY, RunningGate, chat, eventually, open_running_gate
@@ -98,10 +99,10 @@ def test_calls_that_go_well_or_are_refused(gate: RunningGate, log: Log) -> None:
 def test_an_exception_that_holds_a_body(
     gate: RunningGate, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(body: bytes) -> None:
-        raise ValueError(f"cannot inspect {body!r} of {gate.key}")
+    def broken(_guard: Guard, call: Call) -> None:
+        raise ValueError(f"cannot inspect {call.body!r} of {gate.key}")
 
-    monkeypatch.setattr(pipeline, "inspect", broken)
+    monkeypatch.setattr(Guard, "inspect", broken)
     assert ask(gate) == 500
     (line,) = (line for line in log.lines if "incident" in line["message"])
     assert line["failure"].startswith("ValueError (")

@@ -16,7 +16,6 @@ NARROW: Final[list[tuple[dict[str, Any], str, str]]] = [
     ({"provider": ["az*"]}, "provider_not_allowed", "agent.scope.providers"),
     ({"operation": ["embeddings"]}, "operation_not_allowed", "agent.scope.operations"),
     ({"region": ["eu-*"]}, "region_not_allowed", "agent.scope.regions"),
-    ({"data_class": ["public"]}, "data_class_not_allowed", "agent.scope.data_classes"),
     ({"source": [HERE]}, "ip_not_allowed", "agent.scope.sources"),
     ({"hours": ["mon-sun 00:00-01:00 UTC"]}, "outside_hours", "agent.scope.hours"),
 ]

@@ -102,7 +102,7 @@ class Machine(RuleBasedStateMachine):
         self.beyond: dict[Window, int] = {}
         """What calls used that was more than they may."""
         self.shared = MemoryAccounts()
-        self.bounds = {each.id: Bound(each, PLACES[each.measure]) for each in LIMITS}
+        self.bounds = {each.id: Bound.of(each) for each in LIMITS}
         self.most = {each.id: each.amount for each in LIMITS}
         self.all: list[Call] = []
         return multiple(self.start(0), self.start(0))
@@ -206,7 +206,7 @@ class Machine(RuleBasedStateMachine):
     def change_a_limit(self, of: Limit, times: float) -> None:
         amount = int(of.amount * times)
         self.most[of.id] = max(self.most[of.id], amount)
-        self.bounds[of.id] = Bound(replace(of, amount=amount), PLACES[of.measure])
+        self.bounds[of.id] = Bound.of(replace(of, amount=amount))
 
     def _carry_out(
         self, process: Process, exchange: Exchange, fault: Any

@@ -11,15 +11,14 @@ from gatebook.app.folders import dialects
 from gatebook.core.clock import SECOND_US
 from gatebook.core.errors import Unavailable
 from gatebook.formats import Call, Terms
-from gatebook.gateway.ways import Way, Ways
-from gatebook.guard.inspect import Inspection
+from gatebook.gateway.ways import Ways
 from gatebook.identity.directory import Provider, Scope, Stop
 from gatebook.policy.circumstances import Circumstances
 from gatebook.policy.resolve import Permit
 from gatebook.policy.stops import Stops, Target
 from gatebook.providers import anthropic, openai
 from tests.decisions import OPENAI
-from tests.policies import Asked, policy_of
+from tests.policies import Asked, policy_of, seen
 from tests.simulators.clock import NOON_US
 
 DIALECTS = dialects()
@@ -89,7 +88,9 @@ stops = st.builds(
     ),
     number=st.integers(0, 99),
 )
-inspections = st.builds(Inspection, inspected_by=names, data_classes=names)
+inspections = st.builds(
+    lambda by, classes: replace(seen(*classes), inspected_by=by), by=names, classes=names
+)
 plain = st.builds(
     Asked,
     call=st.builds(
@@ -216,7 +217,7 @@ def test_a_list_shows_a_model_if_and_only_if_a_call_to_it_could_go(
             if each.has_body
         ]
         found = ways_of(Asked(lists[0] if lists else calls[0], asked.at), listing, engaged)
-        ways = [Way(found.call, replace(listing, providers=(each,)), 0) for each in asked_of]
+        ways = [found._way(found.call, replace(listing, providers=(each,))) for each in asked_of]
         shown = [found.shown_by(way)(model) for way in ways]
         could_go = [goes(Asked(call, asked.at), scope, offered, engaged) for call in calls]
         assert any(shown) is any(could_go)

@@ -11,6 +11,7 @@ from functools import partial
 from gatebook.app.binding import bind_to
 from gatebook.app.config import Config
 from gatebook.app.descriptors import make_room
+from gatebook.app.garbage import search_seldom
 from gatebook.app.gate_parts import open_gate
 from gatebook.app.gate_server import serve
 from gatebook.app.gate_surroundings import surroundings_of
@@ -52,6 +53,7 @@ def run(
         given = surroundings_of(
             config, database, writers_database, presence, clock=clock, entropy=entropy
         )
+        search_seldom()
         serve(
             GateApplication(partial(open_gate, given)),
             config,

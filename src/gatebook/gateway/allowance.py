@@ -79,14 +79,13 @@ class Allowance:
         """
         price = snapshot.prices.of(way.provider, way.call.model)
         bounds = snapshot.limits.of(principal)
-        if not bounds:
+        if not bounds.all:
             return way, Holding(price)
-        measures = {bound.limit.measure for bound in bounds}
-        if measures & BY_TOKENS:
+        if bounds.measures & BY_TOKENS:
             way = way._replace(call=fitted(way.call, way.provider, self._settings))
-        most = worst(way.call, price, measures, self._settings)
+        most = worst(way.call, price, bounds.measures, self._settings)
         try:
-            reservation = await self.reserve(bounds, most.demand)
+            reservation = await self.reserve(bounds.all, most.demand)
         except Exhausted as error:
             if error.code == SPENT:
                 error.status = self._settings.exhausted_status
@@ -144,7 +143,7 @@ class Allowance:
     def rates(self, holding: Holding) -> Headers:
         """Headers that tell an agent what is left of its limits per minute, as far as is known."""
         at = Moment.of(self._clock)
-        return rates(holding.bounds, lambda bound: self._wallet.left(bound, at), at.now_us)
+        return rates(holding.bounds.buckets, lambda bound: self._wallet.left(bound, at), at.now_us)
 
     async def _round(self) -> Unavailable | None:
         async with self._turn:

@@ -7,7 +7,7 @@ import asyncio
 from contextlib import suppress
 from typing import Final
 
-from gatebook.core.errors import GatebookError, Refused, Unavailable
+from gatebook.core.errors import GatebookError, Unavailable
 from gatebook.gateway.gate import Gate
 from gatebook.gateway.passage import Passage, refused
 from gatebook.gateway.reading import credential_of
@@ -15,6 +15,7 @@ from gatebook.gateway.snapshot import Snapshot
 from gatebook.gateway.ways import Way, Ways
 from gatebook.identity.identify import KeyRejected, Principal
 from gatebook.ledger.attempt import Receipt
+from gatebook.policy.treating import Violation
 from gatebook.web.exchange import Exchange
 from gatebook.web.problem import Answer, Headers, headers_of, status_of
 
@@ -182,12 +183,12 @@ def _given(
 ) -> bytes:
     """An error as its agent is given it: as the answer, or as the end of a stream.
 
-    A stream that ends `softly`, or that policy refuses, ends as a filter of content has it.
+    A stream that ends `softly`, or that the guard ends, ends as a filter of content has it.
     """
     body = gate.routes.dialect(exchange).error_body(error, reference)
     if not exchange.is_begun or passage.stream is None:
         return body
-    cut = passage.stream.cut() if softly or isinstance(error, Refused) else b""
+    cut = passage.stream.cut() if softly or isinstance(error, Violation) else b""
     return cut or passage.stream.error_event(body)
 
 

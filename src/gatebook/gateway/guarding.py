@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
-from gatebook.core.errors import Invalid, Refused
+from gatebook.core.errors import Invalid
 from gatebook.core.json_strings import rewritten
 from gatebook.formats import Call, Format
 from gatebook.formats.content import Content, Span
@@ -20,7 +20,7 @@ from gatebook.guard.inspect import Finding, Inspection, Inspector
 from gatebook.guard.vault import Vault
 from gatebook.identity.identify import Principal
 from gatebook.policy.guarding import GuardPolicy
-from gatebook.policy.treating import Looked, refused, treat
+from gatebook.policy.treating import Looked, Violation, refused, treat
 
 Quarantine = Callable[[Principal, str], None]
 """Puts an agent into quarantine for a call, by its id."""
@@ -40,7 +40,7 @@ class Guard:
         return self._inspector.inspect(call.operation.format.said(call.body))
 
     def sent(self, passage: Passage, way: Way, principal: Principal) -> Way:
-        """The way with the call as it may leave by it; raises Refused and Unavailable.
+        """The way with the call as it may leave by it; raises Violation and Unavailable.
 
         What was found in the request stands in `passage`, and there it is said what was done.
         """
@@ -70,7 +70,7 @@ class Guard:
     def received(self, passage: Passage, spoken: Format, body: bytes) -> bytes:
         """A whole reply as the agent may have it, with values in place of their tokens.
 
-        Raises Refused and Unavailable if it may have nothing of it.
+        Raises Violation and Unavailable if it may have nothing of it.
         """
         policy, region = _asked(passage)
         content = spoken.answered(body)
@@ -119,12 +119,12 @@ def _edited(
 
 
 def _check_readable(spoken: Format, body: bytes) -> None:
-    """Two names of members may have become one; raises Refused then."""
+    """Two names of members may have become one; raises Violation then."""
     try:
         spoken.said(body)
     except Invalid as error:
         raise refused("It holds data in a place where it cannot be replaced.") from error
 
 
-def _not_editable(finding: Finding) -> Refused:
+def _not_editable(finding: Finding) -> Violation:
     return refused(f"It holds data ({finding.detector}) in a place where it cannot be replaced.")

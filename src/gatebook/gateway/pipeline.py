@@ -91,9 +91,7 @@ async def conduct(gate: Gate, exchange: Exchange, hold: Hold) -> None:
                 passage.receipt = receipt
                 gate.counts["intents"] += 1
 
-                with Leash(
-                    exchange.connection, gate.settings, gate.stopping, ways.target(way)
-                ) as leash:
+                with Leash(exchange.connection, gate.settings, gate.stopping, way.target) as leash:
                     # 6. forward
                     passage.sent()
                     reply = await gate.upstream.forward(

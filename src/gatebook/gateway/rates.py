@@ -4,7 +4,7 @@ Both families are sent, as both names of a request are: `x-ratelimit-*` as OpenA
 has them, `anthropic-ratelimit-*` as Anthropic's.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from gatebook.core.clock import SECOND_US, to_text
@@ -21,15 +21,13 @@ _NAMES: Final = {
 }
 
 
-def rates(bounds: Sequence[Bound], left_of: Callable[[Bound], int], now_us: int) -> Headers:
+def rates(
+    buckets: Mapping[str, Sequence[Bound]], left_of: Callable[[Bound], int], now_us: int
+) -> Headers:
     """Headers about the tightest limit per minute of each measure; none where there is none."""
     headers: Headers = []
     for measure, names in _NAMES.items():
-        found = [
-            (left_of(bound), bound.limit.amount)
-            for bound in bounds
-            if bound.is_bucket and bound.limit.measure == measure
-        ]
+        found = [(left_of(bound), bound.limit.amount) for bound in buckets.get(measure, ())]
         if found:
             left, amount = min(found)
             full_us = -(-(amount - left) * MINUTE_US // amount)

@@ -72,7 +72,7 @@ class Delivery:
 
         `may_see` tells which models of a list are shown.
         """
-        self._headers += _passed(reply, with_rates=not self._passage.holding.bounds)
+        self._headers += _passed(reply, with_rates=not self._passage.holding.bounds.all)
         media_type = reply.header(b"content-type").partition(b";")[0].strip().lower()
         if reply.header(b"content-encoding") not in (b"", b"identity"):
             raise _unreadable()

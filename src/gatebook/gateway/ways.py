@@ -26,6 +26,7 @@ from gatebook.policy.circumstances import Circumstances
 from gatebook.policy.patterns import Patterns
 from gatebook.policy.resolve import Permit
 from gatebook.policy.stops import Target
+from gatebook.policy.treating import Violation
 from gatebook.providers import Dialect
 from gatebook.translation.to_chat import to_chat
 from gatebook.translation.to_messages import to_messages
@@ -40,6 +41,8 @@ class Way(NamedTuple):
     call: Call
     permit: Permit
     number: int
+    target: Target
+    """What the call is about on it, as stops see it."""
 
     @property
     def provider(self) -> Provider:
@@ -92,12 +95,12 @@ class Ways:
         """Of the way that was found last, until it is attempted."""
 
     def _first(self) -> Way:
-        way = Way(self.call, self._permit, 0)
+        way = self._way(self.call, self._permit)
         if self._is_open(way):
             return way
         found = self._find()
         if found is None:
-            self._stopping.check(self.target(way))
+            self._stopping.check(way.target)
             self._snapshot.credential(way.provider)
             raise Unavailable(
                 "upstream_unavailable",
@@ -119,10 +122,6 @@ class Ways:
                 self.has_another()
             way, self._next = self._next, None
 
-    def target(self, way: Way) -> Target:
-        """What the call is about on a way."""
-        return self._target.by(way.provider, way.call)
-
     def shown_by(self, way: Way) -> Callable[[str], bool]:
         """Whether a model on the list of a provider is shown: a call for it could go now.
 
@@ -133,7 +132,11 @@ class Ways:
 
         def may_see(model: str) -> bool:
             for call, permit in self._permit.policy.permitted(model, self._at, operations):
-                able = [each for each in permit.providers if self._can_take(each, call)]
+                able = [
+                    each
+                    for each in permit.providers
+                    if self._may_go(each, self._target.by(each, call))
+                ]
                 if able and (not self.is_joined or able[0] == way.provider):
                     return True
             return False
@@ -164,19 +167,21 @@ class Ways:
             self._rest = self._others()
         for call, permit in self._rest:
             self._number += 1
-            way = Way(call, permit, self._number)
+            way = self._way(call, permit)
             if self._number < _HOW_MANY and self._is_open(way):
                 return way
         return None
 
+    def _way(self, call: Call, permit: Permit) -> Way:
+        return Way(call, permit, self._number, self._target.by(permit.provider, call))
+
     def _is_open(self, way: Way) -> bool:
-        may_go = self._can_take(way.provider, way.call)
+        may_go = self._may_go(way.provider, way.target)
         self._trial = self._breakers.admit(_key(way)) if may_go else None
         return self._trial is not None
 
-    def _can_take(self, provider: Provider, call: Call) -> bool:
-        may_go = self._stopping.permits(self._target.by(provider, call))
-        return may_go and self._snapshot.opens(provider)
+    def _may_go(self, provider: Provider, target: Target) -> bool:
+        return self._stopping.permits(target) and self._snapshot.opens(provider)
 
     def _others(self) -> Iterator[tuple[Call, Permit]]:
         """The other providers of the call as it is, then its fallbacks."""
@@ -260,7 +265,7 @@ class Attempt:
     def _goes_on_after(self, error: GatebookError) -> bool:
         if isinstance(error, Elsewhere):
             return True
-        if isinstance(error, Refused | Exhausted):
+        if isinstance(error, Refused | Exhausted | Violation):
             # On its first way that refuses the call; any other one is only left out.
             return self._way.number > 0 and self._ways.has_another()
         if error.code == "upstream_unavailable" or (self._ways.is_joined and error.code in FAULTS):

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from gatebook.core.errors import GatebookError, Refused, Unavailable
+from gatebook.core.errors import GatebookError, Invalid, Unavailable
 from gatebook.guard.edits import Edit
 from gatebook.guard.inspect import Finding, Inspection
 from gatebook.ledger.events.call import Found
@@ -107,9 +107,13 @@ def _refusal(
     return refused(f"The {what} {' and '.join(said)}.", rule=rule)
 
 
-def refused(what: str, *, rule: str = "") -> Refused:
+class Violation(Invalid):
+    """What is said may not go on; something has to be left out."""
+
+
+def refused(what: str, *, rule: str = "") -> Violation:
     """What to raise for content that may not go on."""
-    return Refused(
+    return Violation(
         "content_policy_violation",
         what,
         "Leave it out, or ask an administrator to change the guard's rules.",

@@ -205,7 +205,7 @@ class EdgeProtocol(HttpToolsProtocol):
         Ends the cycle as uvicorn's own `send` does with the last part of a body. `self.cycle` may
         be that of a later request, which came before this one was answered.
         """
-        dated = answer._replace(headers=[*cycle.default_headers, *answer.headers])
+        dated = Answer(answer.status, [*cycle.default_headers, *answer.headers], answer.body)
         has_body = cycle.scope["method"] != "HEAD"
         data = memoryview(_encode(dated, stays=cycle.keep_alive, has_body=has_body))
         for at in range(0, len(data), _PART_BYTES):

@@ -11,6 +11,7 @@ from gatebook.gateway.meter import NOT_RECORDED, Meter, Traffic
 from gatebook.gateway.passage import Passage
 from gatebook.gateway.ways import Way
 from gatebook.policy.resolve import Permit
+from gatebook.policy.stops import Target
 from gatebook.providers.openai import CHAT
 from tests.recorder import LOG
 from tests.simulators.clock import SetClock
@@ -42,7 +43,7 @@ class Desk:
         policy = self.state.policies.of(principal)
         provider = self.state.directory.providers["prv"]
         permit = Permit(providers=(provider,), terms=Terms(), rule="x", policy=policy)
-        passage.intended(Way(call, permit, 0), call, principal)
+        passage.intended(Way(call, permit, 0, Target.of(principal)), call, principal)
         self.clock.advance(3)
         (passage.receipt,) = receipts()
         passage.sent()

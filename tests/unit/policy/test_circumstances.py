@@ -7,8 +7,9 @@ from gatebook.guard.inspect import Inspection
 from gatebook.policy.circumstances import Circumstances
 from gatebook.policy.patterns import Patterns
 from gatebook.providers.openai import CHAT, MODELS
+from tests.policies import seen
 
-SEEN = Inspection(("detector",))
+SEEN = seen()
 
 
 @pytest.mark.parametrize(
@@ -16,8 +17,8 @@ SEEN = Inspection(("detector",))
     [
         (Inspection(), False),
         (SEEN, True),
-        (Inspection(("detector",), ("public",)), True),
-        (Inspection(("detector",), ("public", "personal")), False),
+        (seen("public"), True),
+        (seen("public", "personal"), False),
     ],
 )
 def test_a_text_has_only_what_was_looked_for_and_found(

@@ -13,11 +13,11 @@ from gatebook.policy.circumstances import Circumstances
 from gatebook.policy.resolve import Permit
 from gatebook.providers import anthropic, openai
 from tests.decisions import OPENAI
-from tests.policies import HERE, asked, narrowed, permitted, policy_of, refused
+from tests.policies import HERE, asked, narrowed, permitted, policy_of, refused, seen
 
 EUROPE = replace(OPENAI, id="prv_2", name="azure", region="eu-central-1")
 CLAUDE = replace(OPENAI, id="prv_3", name="claude", dialect="anthropic")
-SEEN = Inspection(("detector",), ("personal",))
+SEEN = seen("personal")
 
 
 class Noting(Chat):
@@ -110,7 +110,7 @@ def test_a_provider_outside_the_scope_is_no_fallback_either(
 def test_a_provider_is_sent_only_what_it_may_be_sent() -> None:
     careful = replace(OPENAI, data_classes=("public",))
     assert permitted(narrowed(), asked(inspection=SEEN), careful, EUROPE).providers == (EUROPE,)
-    harmless = Inspection(("detector",), ("public",))
+    harmless = seen("public")
     both = permitted(narrowed(), asked(inspection=harmless), careful, EUROPE)
     assert both.providers == (careful, EUROPE)
 

@@ -9,12 +9,11 @@ from msgspec.structs import replace
 from gatebook.core.clock import SECOND_US
 from gatebook.core.errors import Refused
 from gatebook.formats import Call
-from gatebook.guard.inspect import Inspection
 from gatebook.identity.directory import Scope
 from gatebook.policy.scope import checks
 from gatebook.providers.openai import CHAT, MODELS
 from tests.decisions import OPENAI
-from tests.policies import Asked, asked, narrowed, permitted, refused
+from tests.policies import Asked, asked, narrowed, permitted, refused, seen
 from tests.simulators.clock import NOON_US
 
 OFFICE = "mon-fri 08:00-18:00 UTC"
@@ -164,8 +163,8 @@ def test_choices_do_not_multiply_what_is_granted(choices: int, max_tokens: int |
 
 def test_data_that_was_found_has_to_be_granted() -> None:
     scope = narrowed(data_classes=("public", "internal*"))
-    permitted(scope, asked(inspection=Inspection(("detector",), ("internal.draft",))))
-    personal = asked(inspection=Inspection(("detector",), ("public", "personal")))
+    permitted(scope, asked(inspection=seen("internal.draft")))
+    personal = asked(inspection=seen("public", "personal"))
     assert refused(scope, personal) == ("data_class_not_allowed", "agent.scope.data_classes")
 
 

@@ -3,6 +3,7 @@
 A limit set on an agent, on its workspace or on its organization binds it; a call has to fit all.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
@@ -35,21 +36,20 @@ class Bound(NamedTuple):
     limit: Limit
     place: int
     """The place of its measure in a Demand."""
+    is_bucket: bool
+    """Whether what was used comes back with time."""
+    is_slots: bool
+    """Whether it is about calls at one time."""
 
     @classmethod
     def of(cls, limit: Limit) -> "Bound":
         """A limit, ready to be looked at."""
-        return cls(limit, Demand._fields.index(limit.measure))
-
-    @property
-    def is_bucket(self) -> bool:
-        """Whether what was used comes back with time."""
-        return self.limit.period == "minute"
-
-    @property
-    def is_slots(self) -> bool:
-        """Whether it is about calls at one time."""
-        return self.limit.period == "none"
+        return cls(
+            limit=limit,
+            place=Demand._fields.index(limit.measure),
+            is_bucket=limit.period == "minute",
+            is_slots=limit.period == "none",
+        )
 
     def period(self, now_us: int) -> tuple[int, int]:
         """Where the period it is in begins and ends."""
@@ -64,6 +64,29 @@ class Bound(NamedTuple):
         return Window(self.limit.id, self.period(now_us)[0])
 
 
+class Bounds(NamedTuple):
+    """All limits that bind an agent, and what of them can be told before there is a call."""
+
+    all: tuple[Bound, ...]
+    """Its own first."""
+    measures: frozenset[str]
+    buckets: Mapping[str, Sequence[Bound]]
+    """Those whose allowance comes back with time, by their measure."""
+
+    @classmethod
+    def of(cls, bounds: Iterable[Bound]) -> "Bounds":
+        """Some limits together."""
+        found, buckets = tuple(bounds), dict[str, list[Bound]]()
+        for bound in found:
+            if bound.is_bucket:
+                buckets.setdefault(bound.limit.measure, []).append(bound)
+        return cls(found, frozenset(bound.limit.measure for bound in found), buckets)
+
+
+UNBOUND: Final = Bounds.of(())
+"""Of an agent that no limit binds."""
+
+
 class Limits:
     """The limits of all agents in one state of the directory, put together as they are needed."""
 
@@ -71,18 +94,17 @@ class Limits:
         self._by_subject: dict[str, list[Bound]] = {}
         for limit in sorted(directory.limits.values(), key=lambda each: (each.created_at, each.id)):
             self._by_subject.setdefault(limit.subject_id, []).append(Bound.of(limit))
-        self._found: dict[str, tuple[Bound, ...]] = {}
+        self._found: dict[str, Bounds] = {}
 
-    def of(self, principal: Principal) -> tuple[Bound, ...]:
-        """The limits that bind an agent, its own first."""
+    def of(self, principal: Principal) -> Bounds:
+        """The limits that bind an agent."""
         if not self._by_subject:
-            return ()
+            return UNBOUND
         found = self._found.get(principal.agent.id)
         if found is None:
-            found = tuple(
+            found = self._found[principal.agent.id] = Bounds.of(
                 bound for level in levels(principal) for bound in self._by_subject.get(level, ())
             )
-            self._found[principal.agent.id] = found
         return found
 
 

@@ -1,8 +1,6 @@
 """What one call may cost, what is set aside for it, and what it has used in the end."""
 
-from collections.abc import Sequence
-
-from gatebook.policy.limits.bounds import Bound
+from gatebook.policy.limits.bounds import UNBOUND, Bounds
 from gatebook.policy.limits.demand import NOTHING, Came, Charge, Demand, Worst, charge
 from gatebook.policy.limits.prices import Price
 from gatebook.policy.limits.purse import Reservation
@@ -16,7 +14,7 @@ class Holding:
     def __init__(
         self,
         price: Price | None = None,
-        bounds: Sequence[Bound] = (),
+        bounds: Bounds = UNBOUND,
         most: Worst | None = None,
         reservation: Reservation | None = None,
     ) -> None:

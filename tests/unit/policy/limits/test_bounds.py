@@ -10,7 +10,9 @@ from gatebook.identity.directory import Directory, Limit
 from gatebook.policy.limits.bounds import (
     FOREVER_US,
     SPENT,
+    UNBOUND,
     Bound,
+    Bounds,
     Limits,
     Shortage,
     in_dollars,
@@ -18,7 +20,6 @@ from gatebook.policy.limits.bounds import (
     levels,
     reached,
 )
-from gatebook.policy.limits.demand import Demand
 from tests.unit.policy.test_permit import principal
 
 
@@ -37,8 +38,7 @@ def limit(
 
 
 def bound(*args: Any, **fields: Any) -> Bound:
-    made = limit(*args, **fields)
-    return Bound(made, Demand._fields.index(made.measure))
+    return Bound.of(limit(*args, **fields))
 
 
 def at(text: str) -> int:
@@ -68,12 +68,19 @@ def test_an_agent_is_bound_on_every_level_and_by_nobody_elses_limits() -> None:
         limit(id="workspace", subject="workspace", subject_id="wsp_1"),
         limit(id="other", subject_id="agt_other"),
     ).of(principal())
-    assert [each.limit.id for each in found] == ["agent", "workspace", "organization"]
+    assert [each.limit.id for each in found.all] == ["agent", "workspace", "organization"]
     assert levels(principal()) == ("agt_1", "wsp_1", "org_1")
 
 
 def test_without_limits_nothing_is_looked_for() -> None:
-    assert limits().of(principal()) == ()
+    assert limits().of(principal()) is UNBOUND
+
+
+def test_what_can_be_told_of_limits_without_a_call_is_told_once() -> None:
+    a_minute, a_day = bound("tokens", "minute"), bound("requests", "day")
+    found = Bounds.of((a_minute, a_day, bound("tokens", "month")))
+    assert found.measures == {"tokens", "requests"}
+    assert found.buckets == {"tokens": [a_minute]}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What is set aside for a call is settled once: with what it used, or whole if it never left."""
 
 from gatebook.formats import Usage
+from gatebook.policy.limits.bounds import Bounds
 from gatebook.policy.limits.demand import Came, Charge, Worst
 from gatebook.policy.limits.holding import Holding
 from gatebook.policy.limits.purse import Purse, Reservation
@@ -13,7 +14,7 @@ def held() -> tuple[Purse, Purse, Holding]:
     tokens.take(60)
     requests.take(1)
     reservation = Reservation([(tokens, 60), (requests, 1)])
-    bounds = (tokens.bound, requests.bound)
+    bounds = Bounds.of((tokens.bound, requests.bound))
     return tokens, requests, Holding(None, bounds, Worst(40, 20, 0), reservation)
 
 

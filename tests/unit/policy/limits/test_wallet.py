@@ -10,7 +10,7 @@ from gatebook.policy.limits.purse import Reservation
 from gatebook.policy.limits.wallet import Wallet
 from tests.simulators.clock import SetClock
 from tests.simulators.leases import MemoryAccounts, MemoryLeases
-from tests.unit.policy.limits.test_bounds import bound, limit
+from tests.unit.policy.limits.test_bounds import bound
 
 MONEY = bound(amount=10_000)
 CALL = Demand(requests=1, tokens=10, money=100, concurrent=1)
@@ -106,16 +106,16 @@ def test_a_new_period_is_a_new_purse_and_old_calls_settle_in_theirs() -> None:
 def test_a_changed_limit_holds_for_the_next_call() -> None:
     process = Process(MemoryAccounts())
     settled(process.call(MONEY), CALL)
-    lowered = Bound(limit(amount=150), MONEY.place)
+    lowered = bound(amount=150)
     assert isinstance(process.call(lowered), Exhausted)
-    raised = Bound(limit(amount=200), MONEY.place)
+    raised = bound(amount=200)
     assert isinstance(process.call(raised), Reservation)
 
 
 def test_the_same_limit_in_a_newer_state_needs_no_exchange() -> None:
     process = Process(MemoryAccounts())
     settled(process.call(MONEY), CALL)
-    assert isinstance(process.call(Bound(limit(amount=10_000), MONEY.place)), Reservation)
+    assert isinstance(process.call(bound(amount=10_000)), Reservation)
     assert process.shared.exchanges == 1
 
 
