@@ -78,8 +78,9 @@ def _plain(view: View) -> View:
 
 
 def _readings(view: View, plain: View, effort: Effort) -> Iterator[View]:
-    """What else a view says; only invisible characters say it before it is plain."""
-    yield from _aloud(view, smuggled(view.text, effort), effort)
+    """What else a view says; what is gone when it is plain may say something too."""
+    if plain is not view:
+        yield from _aloud(view, smuggled(view.text, effort), effort)
     text, raw = plain.text, _bytes(plain.text)
     for name, found in (
         ("unescaped", unescaped(text, effort)),
