@@ -17,7 +17,7 @@ class Effort:
         """For a text of so many code points."""
         self.decoded = min(max(_TIMES * size, _FLOOR), _DECODED)
         """Code points that decoding may still make."""
-        self.rewritten = max(_TIMES * size, _FLOOR)
+        self.rewritten = max(min(_TIMES * size, size + _DECODED), _FLOOR)
         """Code points of what is written in another way that may still be made."""
         self.is_complete = True
 

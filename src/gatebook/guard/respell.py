@@ -13,7 +13,8 @@ from gatebook.guard.effort import Effort
 from gatebook.guard.english import likeness
 from gatebook.guard.found import Found
 
-_MOST_WORDS: Final = 2_048
+_MOST_WORDS: Final = 1_024
+_LONGEST_SPACED: Final = 262_144
 _LONGEST_WORD: Final = 24
 _LONGEST_HEX: Final = 7
 _MOST_DOUBTS: Final = 3
@@ -48,7 +49,9 @@ def together(text: str, raw: bytes, effort: Effort) -> list[Found]:
     shape = b" %b " % raw.translate(_LETTERS)
     if not any(apart.search(shape) for apart in _APART):
         return []
-    matches = effort.first(_SPACED.finditer(text), _MOST_WORDS)
+    if len(text) > _LONGEST_SPACED:
+        effort.is_complete = False
+    matches = effort.first(_SPACED.finditer(text, 0, _LONGEST_SPACED), _MOST_WORDS)
     return [Found(*match.span(), _joined(match[0])) for match in matches]
 
 

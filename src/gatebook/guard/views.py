@@ -104,11 +104,12 @@ def _aloud(view: View, found: Iterable[tuple[str, Found]], effort: Effort) -> It
 
 
 def _affordable(view: View, name: str, made: Rewritten, effort: Effort) -> Iterator[View]:
-    effort.rewritten -= len(made.text)
-    if effort.rewritten < 0:
+    text = made.text[: effort.rewritten]
+    effort.rewritten -= len(text)
+    if len(text) < len(made.text):
         effort.is_complete = False
-    elif made.text:
-        yield _after(view, name, made.text, made.offsets.source)
+    if text:
+        yield _after(view, name, text, made.offsets.source)
 
 
 def _after(view: View, name: str, text: str, way: Way) -> View:
