@@ -5,6 +5,7 @@ anything else. Where one stands, its sentence is read that way, and counts if it
 English and did not before.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -12,8 +13,8 @@ from gatebook.guard.effort import Effort
 from gatebook.guard.english import COMMON_WORDS, LETTERS, likeness
 from gatebook.guard.found import Found
 
-_MOST_PLACES: Final = 1_024
-_LONGEST: Final = 1_024
+_MOST_PLACES: Final = 256
+_LONGEST: Final = 512
 _ENGLISH: Final = 5.6
 _CLEARLY: Final = 0.5
 
@@ -53,6 +54,7 @@ def _low(ends: bytes) -> bytes:
 
 
 _WORDS: Final = _low(b"")
+_WORD: Final = re.compile(rb"[a-z]{3,}+")
 _LOW: Final = (_low(_WIDE_ENDS), _low(_ENDS))
 """Lines and the like, and if they are not all hidden, parts of them."""
 
@@ -60,13 +62,12 @@ _LOW: Final = (_low(_WIDE_ENDS), _low(_ENDS))
 def hidden(raw: bytes, effort: Effort) -> Iterator[tuple[str, Found]]:
     """What another alphabet or direction makes English; `raw` has a byte for a code point."""
     low = raw.translate(_WORDS)
-    words = low.split()
-    if _HIDDEN_WORDS.isdisjoint(words):
+    if _HIDDEN_WORDS.isdisjoint(low.split()):
         return
-    places = effort.first(_places(low, _HIDDEN_WORDS.intersection(words)), _MOST_PLACES)
+    places = effort.first(_places(low), _MOST_PLACES)
     bounds = [raw.translate(ends) for ends in _LOW]
     done: dict[str, int] = {}
-    for place, name in sorted(places):
+    for place, name in places:
         if place < done.get(name, 0):
             continue
         for lines in bounds:
@@ -79,12 +80,10 @@ def hidden(raw: bytes, effort: Effort) -> Iterator[tuple[str, Found]]:
         done[name] = end
 
 
-def _places(low: bytes, words: frozenset[bytes]) -> Iterator[tuple[int, str]]:
-    spaced = b" %b " % low
-    for word in words:
-        at = -1
-        while (at := spaced.find(b" %b " % word, at + 1)) >= 0:
-            yield at, _HIDDEN[word]
+def _places(low: bytes) -> Iterator[tuple[int, str]]:
+    for match in _WORD.finditer(low):
+        if match[0] in _HIDDEN_WORDS:
+            yield match.start(), _HIDDEN[match[0]]
 
 
 def _read(raw: bytes, start: int, end: int, name: str) -> list[tuple[str, Found]]:

@@ -64,11 +64,21 @@ def views(text: str) -> Views:
             seen.update(each.text for each in new)
             made += new
             found += (each for each in new if each is not plain)
-        level = found[: _MOST_VIEWS - len(made)]
+        level = list(_short_enough(found[: max(0, _MOST_VIEWS - len(made))], effort))
     made = list(effort.first(made, _MOST_VIEWS))
     if any(True for view in level for _ in bases(_bytes(view.text), effort)):
         effort.is_complete = False
     return Views(tuple(made), effort.is_complete)
+
+
+def _short_enough(found: list[View], effort: Effort) -> Iterator[View]:
+    """What is read on."""
+    for view in found:
+        if len(view.text) > effort.read_on:
+            effort.is_complete = False
+        else:
+            effort.read_on -= len(view.text)
+            yield view
 
 
 def _plain(view: View) -> View:
