@@ -18,6 +18,7 @@ _MOST_RUNS: Final = 4_096
 _HEAD: Final = 96
 """Bytes by which a run is judged; whole groups in every base."""
 _MOST_PIECES: Final = 8
+_PADDING: Final = 6
 _MOST_OF_85: Final = 256
 _LONGEST_OF_85: Final = 8_192
 
@@ -59,9 +60,9 @@ def bases(raw: bytes, effort: Effort) -> Iterator[tuple[str, Found]]:
             unwrapped = lines.end()
             if decoded := _first(b"".join(lines[0].translate(None, b">").split()), effort):
                 at = unwrapped
-                yield decoded[0], Found(start, at, decoded[1])
+                yield decoded[0], Found(start, _padded(raw, at), decoded[1])
                 continue
-        yield from _of_run(raw[start:at], start, effort)
+        yield from _of_run(raw, start, at, effort)
     effort.is_complete = False
 
 
@@ -96,14 +97,21 @@ def _runs_of_85(raw: bytes) -> Iterator[tuple[int, int]]:
             yield start, end
 
 
-def _of_run(run: bytes, start: int, effort: Effort) -> Iterator[tuple[str, Found]]:
+def _of_run(raw: bytes, start: int, end: int, effort: Effort) -> Iterator[tuple[str, Found]]:
     """The whole run, or else what is between the signs that also separate words."""
+    run = raw[start:end]
     if decoded := _first(run, effort):
-        yield decoded[0], Found(start, start + len(run), decoded[1])
+        yield decoded[0], Found(start, _padded(raw, end), decoded[1])
     elif run.translate(None, _SEPARATORS) != run:
         for piece in effort.first(_PIECES.finditer(run), _MOST_PIECES):
             if decoded := _first(piece[0], effort):
                 yield decoded[0], Found(start + piece.start(), start + piece.end(), decoded[1])
+
+
+def _padded(raw: bytes, end: int) -> int:
+    """The end of a run with the padding after it."""
+    after = raw[end : end + _PADDING]
+    return end + len(after) - len(after.lstrip(b"="))
 
 
 def _first(run: bytes, effort: Effort) -> tuple[str, str] | None:

@@ -52,7 +52,13 @@ def together(text: str, raw: bytes, effort: Effort) -> list[Found]:
     if len(text) > _LONGEST_SPACED:
         effort.is_complete = False
     matches = effort.first(_SPACED.finditer(text, 0, _LONGEST_SPACED), _MOST_WORDS)
-    return [Found(*match.span(), _joined(match[0])) for match in matches]
+    spelled = (match for match in matches if _is_mostly_letters(match[0]))
+    return [Found(*match.span(), _joined(match[0])) for match in spelled]
+
+
+def _is_mostly_letters(spaced: str) -> bool:
+    """A table of numbers is none."""
+    return sum(map(str.isalpha, spaced)) > sum(map(str.isdigit, spaced))
 
 
 def _joined(spaced: str) -> str:
@@ -96,10 +102,10 @@ def _marked(raw: bytes, shape: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _is_id(raw: bytes, start: int, end: int) -> bool:
-    """Whether a word is rather a number in base 16, or the name in an address."""
+    """Whether a word is rather a number in base 16, or an address."""
     word = raw[start:end]
     if b"@" in word:
-        return raw[end : end + 1] == b"."
+        return raw[end : end + 1] == b"." or word.replace(b"@", b"").isalpha()
     return end - start > _LONGEST_HEX and not word.translate(None, _HEX)
 
 

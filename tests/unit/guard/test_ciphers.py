@@ -35,7 +35,7 @@ def test_each_letter_keeps_its_place() -> None:
     [
         "The elif branch of era and ton; a gur is a house.",
         "Der schnelle braune Fuchs springt ueber den faulen Hund.",
-        "GHSA-cg8c-gc2j-2wf7 naq 8d1f gur 9c",
+        "GHSA-cg8c-gc2j-2wf7 and c8d1f",
     ],
 )
 def test_other_sentences_hide_nothing(text: str) -> None:
