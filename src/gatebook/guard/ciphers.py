@@ -16,7 +16,8 @@ from gatebook.guard.found import Found
 _MOST_PLACES: Final = 256
 _LONGEST: Final = 512
 _ENGLISH: Final = 5.6
-_CLEARLY: Final = 0.5
+_CLEARLY: Final = 0.9
+_CLEARLY_TURNED: Final = 0.5
 
 _BACKWARDS: Final = "reversed"
 _BY_WORD: Final = "words reversed"
@@ -91,7 +92,8 @@ def _read(raw: bytes, start: int, end: int, name: str) -> list[tuple[str, Found]
     sentence = raw[start:end]
     end = start + len(sentence)
     text = sentence[::-1] if name == _BACKWARDS else sentence.translate(_TABLES[name])
-    if likeness(text) < max(_ENGLISH, likeness(sentence) + _CLEARLY):
+    clearly = _CLEARLY_TURNED if name == _BACKWARDS else _CLEARLY
+    if likeness(text) < max(_ENGLISH, likeness(sentence) + clearly):
         return []
     if name != _BACKWARDS:
         return [(name, Found(start, end, text.decode("latin-1"), is_exact=True))]

@@ -46,7 +46,7 @@ _WRAPPED: Final = re.compile(rb"(?:[\w+/-]{16,}+[ \t]*+\r?\n[ \t>]*+)+[\w+/-]{2,
 _PIECES: Final = re.compile(rb"[^/_-]{16,}")
 
 
-def bases(raw: bytes, effort: Effort) -> Iterator[tuple[str, Found]]:
+def encoded(raw: bytes, effort: Effort) -> Iterator[tuple[str, Found]]:
     """What is in base 64, 32 or 16; `raw` has a byte for a code point, so that offsets stay."""
     shape = raw.translate(_SHAPE_64)
     at = unwrapped = 0
@@ -66,7 +66,7 @@ def bases(raw: bytes, effort: Effort) -> Iterator[tuple[str, Found]]:
     effort.is_complete = False
 
 
-def base_85(raw: bytes, effort: Effort) -> Iterator[tuple[str, Found]]:
+def encoded_85(raw: bytes, effort: Effort) -> Iterator[tuple[str, Found]]:
     """What is in base 85, as Adobe or as git writes it."""
     runs = effort.first(_runs_of_85(raw), _MOST_OF_85)
     for start, end in runs:

@@ -72,14 +72,16 @@ def without_leet(raw: bytes, effort: Effort) -> list[Found]:
     shape = raw.translate(_MARKED)
     if _IN_A_WORD not in shape:
         return []
-    spans = list(effort.first(_marked(raw, shape), _MOST_WORDS))
     inside = [
         _read(raw, start, end)
-        for start, end in spans
-        if _IN_A_WORD in shape[start:end] and not _is_id(raw, start, end)
+        for start, end in effort.first(_marked(raw, shape, _IN_A_WORD), _MOST_WORDS)
+        if not _is_id(raw, start, end)
     ]
     likely = [each for each in inside if likeness(each.text.encode()) >= _WORDLIKE]
-    if not likely or len(spans) < _MANY or 2 * len(likely) < len(inside):
+    if not likely or 2 * len(likely) < len(inside):
+        return likely
+    spans = list(effort.first(_marked(raw, shape, b"1"), _MOST_WORDS))
+    if len(spans) < _MANY:
         return likely
     words = [_read(raw, start, end) for start, end in spans]
     numbers = [
@@ -89,10 +91,10 @@ def without_leet(raw: bytes, effort: Effort) -> list[Found]:
     return sorted(words + numbers)
 
 
-def _marked(raw: bytes, shape: bytes) -> Iterator[tuple[int, int]]:
-    """Words of letters and what may stand for letters."""
+def _marked(raw: bytes, shape: bytes, sign: bytes) -> Iterator[tuple[int, int]]:
+    """Words of letters and what may stand for letters, with such a sign in them."""
     end = 0
-    while (at := shape.find(b"1", end)) >= 0:
+    while (at := shape.find(sign, end)) >= 0:
         start = shape.rfind(b" ", end, at) + 1 or end
         end = shape.find(b" ", at)
         end = len(shape) if end < 0 else end

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from gatebook.guard.ciphers import hidden
 from gatebook.guard.codes import codes
-from gatebook.guard.decode import base_85, bases
+from gatebook.guard.decode import encoded, encoded_85
 from gatebook.guard.effort import Effort
 from gatebook.guard.escapes import unescaped, unquoted
 from gatebook.guard.found import Found, Rewritten, alone, in_place
@@ -66,7 +66,7 @@ def views(text: str) -> Views:
             found += (each for each in new if each is not plain)
         level = list(_short_enough(found[: max(0, _MOST_VIEWS - len(made))], effort))
     made = list(effort.first(made, _MOST_VIEWS))
-    if any(True for view in level for _ in bases(_bytes(view.text), effort)):
+    if any(True for view in level for _ in encoded(_bytes(view.text), effort)):
         effort.is_complete = False
     return Views(tuple(made), effort.is_complete)
 
@@ -100,7 +100,7 @@ def _readings(view: View, plain: View, effort: Effort) -> Iterator[View]:
     ):
         if found:
             yield from _affordable(plain, name, in_place(text, found), effort)
-    for decode in (bases, base_85, codes, morse, hidden):
+    for decode in (encoded, encoded_85, codes, morse, hidden):
         yield from _aloud(plain, decode(raw, effort), effort)
 
 
