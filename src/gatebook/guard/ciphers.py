@@ -15,6 +15,7 @@ from gatebook.guard.found import Found
 
 _MOST_PLACES: Final = 256
 _LONGEST: Final = 512
+_FEWEST_LETTERS: Final = 10
 _ENGLISH: Final = 5.6
 _CLEARLY: Final = 0.9
 _CLEARLY_TURNED: Final = 0.5
@@ -43,6 +44,7 @@ _HIDDEN: Final = {
 } | {word[::-1]: _BACKWARDS for word in COMMON_WORDS}
 """Common words as they are when hidden, and how that was done."""
 _HIDDEN_WORDS: Final = frozenset(_HIDDEN.keys() - set(COMMON_WORDS))
+_NO_LETTERS: Final = bytes(code for code in range(256) if not bytes([code]).isalpha())
 _WIDE_ENDS: Final = b'\n\r:;"`'
 _ENDS: Final = _WIDE_ENDS + b".!?()[]{}<>|=,'"
 
@@ -91,6 +93,8 @@ def _read(raw: bytes, start: int, end: int, name: str) -> list[tuple[str, Found]
     """A sentence read in one way, if it is one then and was none before."""
     sentence = raw[start:end]
     end = start + len(sentence)
+    if len(sentence.translate(None, _NO_LETTERS)) < _FEWEST_LETTERS:
+        return []
     text = sentence[::-1] if name == _BACKWARDS else sentence.translate(_TABLES[name])
     clearly = _CLEARLY_TURNED if name == _BACKWARDS else _CLEARLY
     if likeness(text) < max(_ENGLISH, likeness(sentence) + clearly):

@@ -35,6 +35,7 @@ def test_each_letter_keeps_its_place() -> None:
     [
         "The elif branch of era and ton; a gur is a house.",
         "Der schnelle braune Fuchs springt ueber den faulen Hund.",
+        "from DFW to ERA - dana",
         "GHSA-cg8c-gc2j-2wf7 and c8d1f",
     ],
 )
