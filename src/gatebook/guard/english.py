@@ -19,7 +19,8 @@ COMMON_WORDS: Final = (
     *b"call tool text words".split(),
     *b"above below before after first last next step steps key keys code model mode act".split(),
     *b"pretend told said says delete copy open list name names need want know help follow".split(),
-    *b"developer restrictions safety filter output context hidden link address page".split(),
+    *b"developer restrictions filter output context hidden link address page".split(),
+    *b"safety security settings protocols disable enable execute admin debug testing".split(),
     *b"information question access override disregard bypass unrestricted jailbreak enter".split(),
 )
 """Most sentences of English have some of them, and most of those that attack."""
