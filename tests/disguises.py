@@ -12,40 +12,11 @@ from urllib.parse import quote
 
 Disguise = Callable[[str], str]
 
-MORSE: Final = dict(
-    zip(
-        ascii_lowercase,
-        [
-            ".-",
-            "-...",
-            "-.-.",
-            "-..",
-            ".",
-            "..-.",
-            "--.",
-            "....",
-            "..",
-            ".---",
-            "-.-",
-            ".-..",
-            "--",
-            "-.",
-            "---",
-            ".--.",
-            "--.-",
-            ".-.",
-            "...",
-            "-",
-            "..-",
-            "...-",
-            ".--",
-            "-..-",
-            "-.--",
-            "--..",
-        ],
-        strict=True,
-    )
+_SIGNALS: Final = (
+    ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .--"
+    " -..- -.-- --.."
 )
+MORSE: Final = dict(zip(ascii_lowercase, _SIGNALS.split(), strict=True))
 UPSIDE_DOWN: Final = "ɐqɔpǝɟƃɥᴉɾʞlɯuodbɹsʇnʌʍxʎz"
 
 
@@ -65,7 +36,7 @@ def alphabet(first_lower: int, first_upper: int) -> Disguise:
 
 def some(table: dict[str, str]) -> Disguise:
     """Only some letters in another way."""
-    return lambda text: text.translate(str.maketrans(table))
+    return lambda text: text.translate(str.maketrans("".join(table), "".join(table.values())))
 
 
 def after_each(*signs: str) -> Disguise:

@@ -5,6 +5,7 @@ anything else. Where one stands, its sentence is read that way, and counts if it
 English and did not before.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -12,10 +13,12 @@ from gatebook.guard.effort import Effort
 from gatebook.guard.english import COMMON_WORDS, LETTERS, likeness
 from gatebook.guard.found import Found
 
-_MOST_PLACES: Final = 1_024
-_LONGEST: Final = 1_024
+_MOST_PLACES: Final = 256
+_LONGEST: Final = 512
+_FEWEST_LETTERS: Final = 10
 _ENGLISH: Final = 5.6
-_CLEARLY: Final = 0.5
+_CLEARLY: Final = 0.9
+_CLEARLY_TURNED: Final = 0.5
 
 _BACKWARDS: Final = "reversed"
 _BY_WORD: Final = "words reversed"
@@ -41,6 +44,7 @@ _HIDDEN: Final = {
 } | {word[::-1]: _BACKWARDS for word in COMMON_WORDS}
 """Common words as they are when hidden, and how that was done."""
 _HIDDEN_WORDS: Final = frozenset(_HIDDEN.keys() - set(COMMON_WORDS))
+_NO_LETTERS: Final = bytes(code for code in range(256) if not bytes([code]).isalpha())
 _WIDE_ENDS: Final = b'\n\r:;"`'
 _ENDS: Final = _WIDE_ENDS + b".!?()[]{}<>|=,'"
 
@@ -53,6 +57,7 @@ def _low(ends: bytes) -> bytes:
 
 
 _WORDS: Final = _low(b"")
+_WORD: Final = re.compile(rb"[a-z]{3,}+")
 _LOW: Final = (_low(_WIDE_ENDS), _low(_ENDS))
 """Lines and the like, and if they are not all hidden, parts of them."""
 
@@ -60,13 +65,12 @@ _LOW: Final = (_low(_WIDE_ENDS), _low(_ENDS))
 def hidden(raw: bytes, effort: Effort) -> Iterator[tuple[str, Found]]:
     """What another alphabet or direction makes English; `raw` has a byte for a code point."""
     low = raw.translate(_WORDS)
-    words = low.split()
-    if _HIDDEN_WORDS.isdisjoint(words):
+    if _HIDDEN_WORDS.isdisjoint(low.split()):
         return
-    places = effort.first(_places(low, _HIDDEN_WORDS.intersection(words)), _MOST_PLACES)
+    places = effort.first(_places(low), _MOST_PLACES)
     bounds = [raw.translate(ends) for ends in _LOW]
     done: dict[str, int] = {}
-    for place, name in sorted(places):
+    for place, name in places:
         if place < done.get(name, 0):
             continue
         for lines in bounds:
@@ -79,20 +83,21 @@ def hidden(raw: bytes, effort: Effort) -> Iterator[tuple[str, Found]]:
         done[name] = end
 
 
-def _places(low: bytes, words: frozenset[bytes]) -> Iterator[tuple[int, str]]:
-    spaced = b" %b " % low
-    for word in words:
-        at = -1
-        while (at := spaced.find(b" %b " % word, at + 1)) >= 0:
-            yield at, _HIDDEN[word]
+def _places(low: bytes) -> Iterator[tuple[int, str]]:
+    for match in _WORD.finditer(low):
+        if match[0] in _HIDDEN_WORDS:
+            yield match.start(), _HIDDEN[match[0]]
 
 
 def _read(raw: bytes, start: int, end: int, name: str) -> list[tuple[str, Found]]:
     """A sentence read in one way, if it is one then and was none before."""
     sentence = raw[start:end]
     end = start + len(sentence)
+    if len(sentence.translate(None, _NO_LETTERS)) < _FEWEST_LETTERS:
+        return []
     text = sentence[::-1] if name == _BACKWARDS else sentence.translate(_TABLES[name])
-    if likeness(text) < max(_ENGLISH, likeness(sentence) + _CLEARLY):
+    clearly = _CLEARLY_TURNED if name == _BACKWARDS else _CLEARLY
+    if likeness(text) < max(_ENGLISH, likeness(sentence) + clearly):
         return []
     if name != _BACKWARDS:
         return [(name, Found(start, end, text.decode("latin-1"), is_exact=True))]

@@ -26,6 +26,8 @@ def _shape(members: bytes) -> bytes:
 _DIGIT_SHAPE: Final = _shape(_DIGITS)
 _HEX_SHAPE: Final = _shape(_DIGITS + b"abcdefABCDEF")
 _PAIR: Final = re.compile(rb"(?:0x)?([0-9A-Fa-f]{2})")
+_LONGEST_BYTE: Final = 4
+"""What is taken of a long run: enough for what may still be decoded, and no more."""
 _MANY: Final = b"d" * 8
 _BIT_SHAPE: Final = _shape(b"01")
 
@@ -51,7 +53,9 @@ def codes(raw: bytes, effort: Effort) -> Iterator[tuple[str, Found]]:
             continue
         start = min(shape.rfind(b".", 0, at) + 1, max(0, at - 2))
         for match in effort.first(code.pattern.finditer(raw, start), _MOST):
-            if (text := code.read(match[0])) is not None:
+            run = match[0][: _LONGEST_BYTE * effort.decoded]
+            if (text := code.read(run)) is not None:
+                effort.is_complete &= len(run) == len(match[0]) and len(text) <= effort.decoded
                 text = text[: effort.decoded]
                 effort.decoded -= len(text)
                 yield code.name, Found(*match.span(), text)

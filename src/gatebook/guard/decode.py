@@ -17,12 +17,15 @@ from gatebook.guard.readable import readable
 _MOST_RUNS: Final = 4_096
 _HEAD: Final = 96
 """Bytes by which a run is judged; whole groups in every base."""
+_MOST_PIECES: Final = 8
+_PADDING: Final = 6
 _MOST_OF_85: Final = 256
 _LONGEST_OF_85: Final = 8_192
 
 _LETTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _DIGITS: Final = b"0123456789"
 _SAFE: Final = b"-_"
+_SEPARATORS: Final = b"/" + _SAFE
 _64: Final = _LETTERS + _DIGITS + b"+/" + _SAFE
 _16: Final = _DIGITS + b"abcdefABCDEF"
 _32: Final = (_LETTERS[:26] + b"234567", _LETTERS[26:] + b"234567")
@@ -43,7 +46,7 @@ _WRAPPED: Final = re.compile(rb"(?:[\w+/-]{16,}+[ \t]*+\r?\n[ \t>]*+)+[\w+/-]{2,
 _PIECES: Final = re.compile(rb"[^/_-]{16,}")
 
 
-def bases(raw: bytes, effort: Effort) -> Iterator[tuple[str, Found]]:
+def encoded(raw: bytes, effort: Effort) -> Iterator[tuple[str, Found]]:
     """What is in base 64, 32 or 16; `raw` has a byte for a code point, so that offsets stay."""
     shape = raw.translate(_SHAPE_64)
     at = unwrapped = 0
@@ -57,13 +60,13 @@ def bases(raw: bytes, effort: Effort) -> Iterator[tuple[str, Found]]:
             unwrapped = lines.end()
             if decoded := _first(b"".join(lines[0].translate(None, b">").split()), effort):
                 at = unwrapped
-                yield decoded[0], Found(start, at, decoded[1])
+                yield decoded[0], Found(start, _padded(raw, at), decoded[1])
                 continue
-        yield from _of_run(raw[start:at], start, effort)
+        yield from _of_run(raw, start, at, effort)
     effort.is_complete = False
 
 
-def base_85(raw: bytes, effort: Effort) -> Iterator[tuple[str, Found]]:
+def encoded_85(raw: bytes, effort: Effort) -> Iterator[tuple[str, Found]]:
     """What is in base 85, as Adobe or as git writes it."""
     runs = effort.first(_runs_of_85(raw), _MOST_OF_85)
     for start, end in runs:
@@ -94,23 +97,33 @@ def _runs_of_85(raw: bytes) -> Iterator[tuple[int, int]]:
             yield start, end
 
 
-def _of_run(run: bytes, start: int, effort: Effort) -> Iterator[tuple[str, Found]]:
+def _of_run(raw: bytes, start: int, end: int, effort: Effort) -> Iterator[tuple[str, Found]]:
     """The whole run, or else what is between the signs that also separate words."""
+    run = raw[start:end]
     if decoded := _first(run, effort):
-        yield decoded[0], Found(start, start + len(run), decoded[1])
-        return
-    for piece in effort.first(_PIECES.finditer(run), 8):
-        if len(piece[0]) < len(run) and (decoded := _first(piece[0], effort)):
-            yield decoded[0], Found(start + piece.start(), start + piece.end(), decoded[1])
+        yield decoded[0], Found(start, _padded(raw, end), decoded[1])
+    elif run.translate(None, _SEPARATORS) != run:
+        for piece in effort.first(_PIECES.finditer(run), _MOST_PIECES):
+            if decoded := _first(piece[0], effort):
+                yield decoded[0], Found(start + piece.start(), start + piece.end(), decoded[1])
+
+
+def _padded(raw: bytes, end: int) -> int:
+    """The end of a run with the padding after it."""
+    after = raw[end : end + _PADDING]
+    return end + len(after) - len(after.lstrip(b"="))
 
 
 def _first(run: bytes, effort: Effort) -> tuple[str, str] | None:
     """In which base the run is text, and the text."""
-    if not run.translate(None, _16 + b"xX") and (text := _text(_of_16, run, effort)):
-        return "hex", text
-    if any(not run.translate(None, each) for each in _32) and (text := _text(_of_32, run, effort)):
-        return "base32", text
-    return ("base64", text) if (text := _text(_of_64, run, effort)) else None
+    if not run.translate(None, _16 + b"xX"):
+        name, decode = "hex", _of_16
+    elif any(not run.translate(None, each) for each in _32) and not run.isalpha():
+        name, decode = "base32", _of_32
+    else:
+        name, decode = "base64", _of_64
+    text = _text(decode, run, effort)
+    return (name, text) if text is not None else None
 
 
 def _text(decode: Callable[[bytes], bytes], run: bytes, effort: Effort) -> str | None:

@@ -2,7 +2,7 @@
 
 Counted over two million pairs of permissively licensed English prompts and documents: ten plus the
 binary logarithm of how often the second letter follows the first, from 0 to 9. The last row and
-column are everything that is no letter.
+column everything that is no letter.
 """
 
 from itertools import pairwise
@@ -10,16 +10,17 @@ from typing import Final
 
 LETTERS: Final = b"abcdefghijklmnopqrstuvwxyz"
 COMMON_WORDS: Final = (
-    *b"the and you that this with for have from not all your can what which will they".split(),
-    *b"when who how are any has our out one use now please ignore previous instructions".split(),
+    *b"the and you that this with for have from all your can what which will they".split(),
+    *b"when who how are any has our out one use please ignore previous instructions".split(),
     *b"system prompt reveal message tell show print secret password rules forget every".split(),
     *b"everything user answer give send data instruction following without must never".split(),
     *b"always were been would could should there their them then than some other into".split(),
-    *b"about only more make made like just also here write read file files".split(),
+    *b"about only more make made like just also here write read files".split(),
     *b"call tool text words".split(),
     *b"above below before after first last next step steps key keys code model mode act".split(),
     *b"pretend told said says delete copy open list name names need want know help follow".split(),
-    *b"developer restrictions safety filter output context hidden link address page".split(),
+    *b"developer restrictions filter output context hidden link address page".split(),
+    *b"safety security settings protocols disable enable execute admin debug testing".split(),
     *b"information question access override disregard bypass unrestricted jailbreak enter".split(),
 )
 """Most sentences of English have some of them, and most of those that attack."""

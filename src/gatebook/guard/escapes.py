@@ -4,7 +4,6 @@ import html
 import re
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import unquote
 
 from gatebook.guard.effort import Effort
 from gatebook.guard.found import Found
@@ -18,7 +17,7 @@ _ENTITIES: Final = re.compile(
     r"(?:&(?:amp;)*+(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)*+"
 )
 _PROGRAM: Final = re.compile(
-    r"\\(?:(?P<unit>\\*+u[0-9A-Fa-f]{4}(?:\\++u[0-9A-Fa-f]{4})*+)"
+    r"\\(?<!\\\\)(?:(?P<unit>\\*+u[0-9A-Fa-f]{4}(?:\\++u[0-9A-Fa-f]{4})*+)"
     r"|(?P<point>\\*+[ux]\{[0-9A-Fa-f]{1,6}\}(?:\\++[ux]\{[0-9A-Fa-f]{1,6}\})*+"
     r"|\\*+U[0-9A-Fa-f]{8}(?:\\++U[0-9A-Fa-f]{8})*+)"
     r"|(?P<byte>\\*+x[0-9A-Fa-f]{2}(?:\\++x[0-9A-Fa-f]{2})*+)"
@@ -53,7 +52,10 @@ def unquoted(text: str, effort: Effort) -> list[Found]:
 
 
 def _percent(match: re.Match[str]) -> str:
-    return unquote(re.sub("%(?:25)+", "%", match[0]), errors="replace")
+    escape = re.sub("%(?:25)+", "%", match[0]) if "%25" in match[0] else match[0]
+    # `%25` itself, which is a sign of per cent that no escape follows.
+    pairs = escape[:-1] + "25" if escape.endswith("%") else escape
+    return bytes.fromhex(pairs.replace("%", " ")).decode("utf-8", "replace")
 
 
 def _entities(match: re.Match[str]) -> str:

@@ -1,6 +1,6 @@
 """What a stretch of text says when it is read in another way."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from gatebook.guard.offsets import Edit, Offsets
@@ -38,12 +38,17 @@ def alone(found: Sequence[Found]) -> Rewritten:
 
 
 def in_place(text: str, found: Sequence[Found]) -> Rewritten:
-    """The text with what was found in its places, from a little before to a little after."""
-    start, end = max(0, found[0].start - _AROUND), min(len(text), found[-1].end + _AROUND)
+    """The text with what was found in its places; what is far from any of them is left out."""
+    start = at = max(0, found[0].start - _AROUND)
     pieces: list[str] = []
-    at = start
+    edits: list[Edit] = []
     for each in found:
+        if each.start - at > 2 * _AROUND:
+            pieces += text[at : at + _AROUND], "\n"
+            edits.append((at + _AROUND, each.start - _AROUND, 1))
+            at = each.start - _AROUND
         pieces += text[at : each.start], each.text
+        edits.append((each.start, each.end, len(each.text)))
         at = each.end
-    edits: Iterable[Edit] = ((each.start, each.end, len(each.text)) for each in found)
-    return Rewritten("".join((*pieces, text[at:end])), Offsets(edits, start=start))
+    pieces.append(text[at : at + _AROUND])
+    return Rewritten("".join(pieces), Offsets(edits, start=start))

@@ -9,6 +9,7 @@ from gatebook.guard.effort import Effort
 from gatebook.guard.found import Found
 
 _MOST: Final = 2_048
+_LONGEST: Final = 65_536
 _SIGNALS: Final = (
     ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .--"
     " -..- -.-- --.. ----- .---- ..--- ...-- ....- ..... -.... --... ---.. ----. ..--.. --..--"
@@ -26,7 +27,9 @@ def morse(raw: bytes, effort: Effort) -> Iterator[tuple[str, Found]]:
     """What dots and dashes spell; `raw` has a byte for a code point, so that offsets stay."""
     if any(sign in raw for sign in _SIGNS):
         for match in effort.first(_RUN.finditer(raw), _MOST):
-            yield "morse", Found(*match.span(), _spelled(match[0].decode()))
+            run = match[0][:_LONGEST]
+            effort.is_complete &= len(run) == len(match[0])
+            yield "morse", Found(*match.span(), _spelled(run.decode()))
 
 
 def _spelled(run: str) -> str:

@@ -23,8 +23,6 @@ _LINE: Final = re.compile(r"[^\n]*[ǝɐɹʇɯʎʞɥʍʌ][^\n]*")
 
 def smuggled(text: str, effort: Effort) -> Iterator[tuple[str, Found]]:
     """What selectors and bits spell, and lines that stand on their head."""
-    if text.isascii():
-        return
     for match in effort.first(_SELECTORS.finditer(text), _MOST):
         content = bytes(map(_byte, match[0]))
         if (read := readable(content, effort.decoded)) is not None:

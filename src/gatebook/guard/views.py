@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from gatebook.guard.ciphers import hidden
 from gatebook.guard.codes import codes
-from gatebook.guard.decode import base_85, bases
+from gatebook.guard.decode import encoded, encoded_85
 from gatebook.guard.effort import Effort
 from gatebook.guard.escapes import unescaped, unquoted
 from gatebook.guard.found import Found, Rewritten, alone, in_place
@@ -64,11 +64,21 @@ def views(text: str) -> Views:
             seen.update(each.text for each in new)
             made += new
             found += (each for each in new if each is not plain)
-        level = found[: _MOST_VIEWS - len(made)]
+        level = list(_short_enough(found[: max(0, _MOST_VIEWS - len(made))], effort))
     made = list(effort.first(made, _MOST_VIEWS))
-    if any(True for view in level for _ in bases(_bytes(view.text), effort)):
+    if any(True for view in level for _ in encoded(_bytes(view.text), effort)):
         effort.is_complete = False
     return Views(tuple(made), effort.is_complete)
+
+
+def _short_enough(found: list[View], effort: Effort) -> Iterator[View]:
+    """What is read on."""
+    for view in found:
+        if len(view.text) > effort.read_on:
+            effort.is_complete = False
+        else:
+            effort.read_on -= len(view.text)
+            yield view
 
 
 def _plain(view: View) -> View:
@@ -78,8 +88,9 @@ def _plain(view: View) -> View:
 
 
 def _readings(view: View, plain: View, effort: Effort) -> Iterator[View]:
-    """What else a view says; only invisible characters say it before it is plain."""
-    yield from _aloud(view, smuggled(view.text, effort), effort)
+    """What else a view says; what is gone when it is plain may say something too."""
+    if plain is not view:
+        yield from _aloud(view, smuggled(view.text, effort), effort)
     text, raw = plain.text, _bytes(plain.text)
     for name, found in (
         ("unescaped", unescaped(text, effort)),
@@ -89,7 +100,7 @@ def _readings(view: View, plain: View, effort: Effort) -> Iterator[View]:
     ):
         if found:
             yield from _affordable(plain, name, in_place(text, found), effort)
-    for decode in (bases, base_85, codes, morse, hidden):
+    for decode in (encoded, encoded_85, codes, morse, hidden):
         yield from _aloud(plain, decode(raw, effort), effort)
 
 
@@ -103,11 +114,12 @@ def _aloud(view: View, found: Iterable[tuple[str, Found]], effort: Effort) -> It
 
 
 def _affordable(view: View, name: str, made: Rewritten, effort: Effort) -> Iterator[View]:
-    effort.rewritten -= len(made.text)
-    if effort.rewritten < 0:
+    text = made.text[: effort.rewritten]
+    effort.rewritten -= len(text)
+    if len(text) < len(made.text):
         effort.is_complete = False
-    elif made.text:
-        yield _after(view, name, made.text, made.offsets.source)
+    if text:
+        yield _after(view, name, text, made.offsets.source)
 
 
 def _after(view: View, name: str, text: str, way: Way) -> View:
