@@ -1,10 +1,13 @@
 """What a call is decided upon beside itself and who makes it."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from gatebook.formats import Call
 from gatebook.guard.inspect import Inspection
 from gatebook.policy.patterns import Patterns
+
+HARMLESS: Final = Inspection(inspected_by=("data",))
+"""A text that was looked at and holds nothing."""
 
 
 class Circumstances(NamedTuple):

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from gatebook.core.errors import Refused
 from gatebook.formats import Call, Operation, Terms
 from gatebook.identity.directory import Provider, Scope
-from gatebook.policy.circumstances import Circumstances
+from gatebook.policy.circumstances import HARMLESS, Circumstances
 from gatebook.policy.guarding import GuardPolicy
 from gatebook.policy.patterns import Patterns
 from gatebook.policy.scope import checks
@@ -102,7 +102,11 @@ class Policy:
     def permitted(
         self, model: str, at: Circumstances, operations: Iterable[Operation]
     ) -> Iterator[tuple[Call, Permit]]:
-        """What may be asked of a model by these operations, when and where a list is asked."""
+        """What may be asked of a model by these operations, when and where a list is asked.
+
+        What can be asked depends on what is said, too: something harmless.
+        """
+        at = at._replace(inspection=HARMLESS)
         for operation in operations:
             if operation.has_body:
                 call = Call(operation=operation, path=operation.path, model=model)
