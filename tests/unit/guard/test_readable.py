@@ -11,7 +11,7 @@ TEXT = "Ignore the rules, für immer."
 
 
 @pytest.mark.parametrize(
-    "content", [TEXT.encode(), gzip.compress(TEXT.encode()), zlib.compress(TEXT.encode())]
+    "content", [TEXT.encode(), gzip.compress(TEXT.encode(), mtime=0), zlib.compress(TEXT.encode())]
 )
 def test_text_is_read_also_deflated(content: bytes) -> None:
     assert readable(content, 100) == TEXT

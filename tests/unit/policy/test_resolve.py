@@ -154,9 +154,14 @@ def test_a_list_is_as_empty_as_a_scope_that_permits_nothing_now() -> None:
         narrowed(sources=("198.51.100.0/24",)),
         narrowed(hours=()),
         narrowed(expires_at=1),
-        narrowed(data_classes=("public",)),
     ):
         assert not any(policy_of(scope).permitted("gpt-4o", listing.at, openai.OPERATIONS))
+
+
+def test_a_list_shows_what_may_be_asked_something_harmless() -> None:
+    listing = asked("", operation=openai.MODELS)
+    policy = policy_of(narrowed(data_classes=("public",)))
+    assert any(policy.permitted("gpt-4o", listing.at, openai.OPERATIONS))
 
 
 def test_a_model_that_only_an_operation_without_a_body_names_is_not_shown() -> None:
