@@ -12,8 +12,10 @@ from gatebook.guard.pack import Detector, Pack
 
 _AROUND: Final = 64
 """Bytes on either side in which words count as near."""
-_MOST: Final = 2_000
+_MOST: Final = 1_000
 """Candidates of one pattern that are looked at, so that no text can take long."""
+_MOST_OF_ALL: Final = 4_000
+"""The same for all patterns together."""
 _SHOWN: Final = 4
 _GOING_ON: Final = bytes(range(0x80, 0xC0))
 
@@ -54,15 +56,20 @@ def data_in(pack: Pack, engine: Engine, text: str) -> Data:
     raw = text.encode("utf-8", "surrogatepass")
     hits: list[_Hit] = []
     unfinished: set[str] = set()
+    left = _MOST_OF_ALL
     for number in engine.fired(raw):
         name = pack.patterns[number].rule
         detector = pack.detectors.get(name)
         if detector is None:
             continue
         spans = engine.matches(number, raw)
-        for start, end in islice(spans, _MOST):
-            if _is_real(detector, raw, start, end):
-                hits.append(_Hit(detector.score, end - start, name, start, end))
+        looked = list(islice(spans, min(left, _MOST)))
+        left -= len(looked)
+        hits += [
+            _Hit(detector.score, end - start, name, start, end)
+            for start, end in looked
+            if _is_real(detector, raw, start, end)
+        ]
         if next(spans, None):
             unfinished.add(name)
     return Data(list(_told(pack, raw, _apart(hits))), tuple(sorted(unfinished)))

@@ -10,8 +10,7 @@ _STANDING_FOR: Final = (
     "example", "placeholder", "changeme", "change_me", "change-me", "xxxx", "****", "....", "your_",
     "your-", "yourkey", "yourtoken", "yourapi", "my_api", "my-api", "my_secret", "my-secret",
     "mysecret", "redacted", "dummy", "insert", "replace", "sample", "fake", "masked", "hidden",
-    "goes-here", "goes_here", "_here", "-here", "todo", "fixme", "<", ">", "{{", "}}", "${", "$(",
-    "%(", "[[",
+    "goes-here", "goes_here", "_here", "-here", "todo", "fixme", "{{", "}}", "${", "$(", "%(", "[[",
 )  # fmt: skip
 _RUN: Final = 8
 _RUNS: Final = tuple(
@@ -38,7 +37,8 @@ def random(match: Candidate) -> bool:
 def stands_for(value: str) -> bool:
     """Whether it takes the place of a secret, as in documentation and templates."""
     lower = value.lower()
-    return any(each in lower for each in _STANDING_FOR) or has_run(lower)
+    in_brackets = value.startswith("<") or value.endswith(">")
+    return in_brackets or any(each in lower for each in _STANDING_FOR) or has_run(lower)
 
 
 def has_run(value: str) -> bool:
