@@ -4,8 +4,9 @@ import pytest
 
 from gatebook.core.errors import Misconfigured
 from gatebook.guard.checks import CHECKS
+from gatebook.guard.data import data_in
 from gatebook.guard.pack import Pack, check_pattern, digest_of, read_pack, whole
-from tests.guard import detector_files
+from tests.guard import detector_files, engine_of
 
 RULE = """
 says = "A key of Acme."
@@ -63,6 +64,12 @@ def test_named_finds_only_what_is_given_to_a_name_with_it_in_it() -> None:
     (pattern,) = pack.patterns
     assert "acme" in pattern.text
     assert pattern.herald == pattern.text
+
+
+def test_a_word_also_begins_behind_an_end_of_a_line_that_is_escaped() -> None:
+    pack = read_pack({"detectors/acme.toml": RULE.replace("[a-f]{8}", r"\b[a-f]{8}")})
+    (found,) = data_in(pack, engine_of(pack), r'{"log": "{\"env\": \"\nabcdefab\"}"}').found
+    assert (found.end - found.start, found.sample) == (8, "ab…")
 
 
 def test_words_near_herald_a_pattern() -> None:
