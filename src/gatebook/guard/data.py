@@ -81,11 +81,20 @@ def _is_real(detector: Detector, raw: bytes, start: int, end: int) -> bool:
         raw[max(0, start - _AROUND) : start].decode("utf-8", "ignore"),
         raw[end : end + _AROUND].decode("utf-8", "ignore"),
     )
+    if detector.data_class != "secret" and _is_of_decimal(match):
+        return False
     if detector.near and not (
         has_word(match.before, detector.near) or has_word(match.after, detector.near)
     ):
         return False
     return not detector.check or CHECKS[detector.check](match)
+
+
+def _is_of_decimal(match: Candidate) -> bool:
+    """Whether it is all digits before or behind the point of a number."""
+    fraction = match.before[-1:] == "." and match.before[-2:-1].isdigit()
+    whole = match.after[:1] == "." and match.after[1:2].isdigit()
+    return match.value.isdigit() and (fraction or whole)
 
 
 def _apart(hits: list[_Hit]) -> list[_Hit]:

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Meta
 
 from gatebook.core.errors import Misconfigured
+from gatebook.guard.checks import CHECKS
 
 T = TypeVar("T")
 
@@ -208,5 +209,12 @@ def _check(pack: Pack) -> None:
             raise Misconfigured("guard_rule", f"{name!r} is no name of a rule.", "Rename it.")
     if len({*pack.detectors, *pack.signals}) != counted:
         raise Misconfigured("guard_rule", "Two rules have one name.", "Rename one of them.")
+    for name, detector in pack.detectors.items():
+        if detector.check and detector.check not in CHECKS:
+            raise Misconfigured(
+                "guard_rule",
+                f"{name} has the check {detector.check!r}, which does not exist.",
+                "Name one of those that docs/reference/detectors.md lists.",
+            )
     for pattern in pack.patterns:
         check_pattern(pattern.rule, pattern.text)

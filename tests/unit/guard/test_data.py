@@ -77,6 +77,14 @@ def test_a_word_is_near_as_a_word_and_not_as_a_part_of_one(text: str, is_near: b
     assert bool(_found({"mail": NEAR}, text)) == is_near
 
 
+@pytest.mark.parametrize("text", ["3.735905851140024", "735905851140024.5"])
+def test_the_digits_of_a_decimal_are_no_number_of_anything(
+    pack: Pack, engine: Engine, text: str
+) -> None:
+    assert [each.detector for each in data_in(pack, engine, "735905851140024").found]
+    assert data_in(pack, engine, text).found == []
+
+
 def test_a_sample_shows_less_than_is_needed_to_use_it() -> None:
     (found,) = _found({"mail": MAIL}, "anna@example")
     assert found.sample == "ann…"

@@ -54,6 +54,11 @@ def test_a_file_with_too_much_or_too_little_is_refused(text: str) -> None:
         read_pack({"detectors/acme.toml": text})
 
 
+def test_a_check_has_to_exist() -> None:
+    with pytest.raises(Misconfigured, match="does not exist"):
+        read_pack({"detectors/acme.toml": RULE + 'check = "guess"\n'})
+
+
 def test_a_name_is_one_of_a_rule() -> None:
     with pytest.raises(Misconfigured, match="no name"):
         read_pack({"detectors/Acme Key.toml": RULE})

@@ -142,7 +142,7 @@ def _is_other(match: Candidate) -> bool:
     name, _, given = value.partition("=")
     if name.isidentifier() and given.isalnum():
         return True
-    if value[0] == "$" and value[1:].replace("_", "a").isalnum():
+    if value[0] == "$" and (value[1:].replace("_", "a").isalnum() or "::" in value):
         return True
     quoted = match.before.endswith(('"', "'", "`"))
     called = match.after.startswith(_CALLS) or value.endswith(_CLASSES)

@@ -22,7 +22,7 @@ _NO_PHONES: Final = (
 _CALLED: Final = (
     "phone", "tel", "tél", "fon", "text", "reach", "portable", "appel", "llám", "llam", "chiam",
     "mob", "cell", "fax", "call", "ring", "dial", "sms", "whatsapp", "móvil", "number", "nummer",
-    "numéro", "número", "numero", "contact", "טלפון", "נייד", "מספר", "התקשר", "هاتف",
+    "numéro", "número", "numero", "contact", "טלפון", "נייד", "מספר", "תקשר", "هاتف",
     "电话", "電話", "手机", "携帯", "전화", "тел",
 )  # fmt: skip
 
@@ -40,6 +40,8 @@ def email(match: Candidate) -> bool:
 def phone_international(match: Candidate) -> bool:
     """Of a country, and as long as numbers there are; written in one it has to be in use."""
     value = "+" + match.value[2:] if match.value.startswith("00") else match.value
+    if match.before[-1:] in {".", "_", "/"}:
+        return False
     try:
         number = phonenumbers.parse(value)
     except phonenumbers.NumberParseException:
