@@ -49,6 +49,8 @@ class Detector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     find: Texts
     named: str = ""
     """A pattern of a service's name: finds only what is given to a name with it in it."""
+    herald: str = ""
+    """A simpler pattern, found wherever one of `find` is; only then it is looked for."""
     check: str = ""
     """The function of `guard.checks` that tells the real from what only looks like it."""
     near: tuple[Text, ...] = ()
@@ -93,7 +95,7 @@ class Pattern(msgspec.Struct, frozen=True):
     rule: str
     text: str
     herald: str
-    """What stands in every text in which a match counts, and is quick to find: the words near."""
+    """What stands in every text in which a match counts, and is quick to find; or the text."""
 
 
 class Pack:
@@ -117,7 +119,7 @@ class Pack:
     def patterns(self) -> tuple[Pattern, ...]:
         """The patterns of all rules; their places are their numbers."""
         detectors = tuple(
-            Pattern(name, text, _herald(rule.near) or text)
+            Pattern(name, text, rule.herald or _herald(rule.near) or text)
             for name, rule in self.detectors.items()
             for text in _found(rule)
         )
@@ -218,3 +220,4 @@ def _check(pack: Pack) -> None:
             )
     for pattern in pack.patterns:
         check_pattern(pattern.rule, pattern.text)
+        check_pattern(pattern.rule, pattern.herald)

@@ -84,6 +84,12 @@ def test_words_near_herald_a_pattern() -> None:
     assert pattern.herald == (r"(?i:(?:\b|_)(?:acme)s?(?:\b|_))|CL\xc3\x89|Cl\xc3\xa9|cl\xc3\xa9")
 
 
+def test_a_herald_of_its_own_goes_before_the_words_near() -> None:
+    rule = RULE + "herald = '[a-f]{4}'\n" + 'near = ["acme"]\n'
+    (pattern,) = read_pack({"detectors/acme.toml": rule}).patterns
+    assert pattern.herald == "[a-f]{4}"
+
+
 def test_the_digest_is_another_when_a_file_or_its_name_is() -> None:
     digests = {digest_of(files) for files in ({"a": "b"}, {"a": "c"}, {"b": "b"}, detector_files())}
     assert len(digests) == 4
