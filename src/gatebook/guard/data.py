@@ -12,8 +12,10 @@ from gatebook.guard.pack import Detector, Pack
 
 _AROUND: Final = 64
 """Bytes on either side in which words count as near."""
-_MOST: Final = 2_000
+_MOST: Final = 1_000
 """Candidates of one pattern that are looked at, so that no text can take long."""
+_MOST_OF_ALL: Final = 4_000
+"""The same for all patterns together."""
 _SHOWN: Final = 4
 _GOING_ON: Final = bytes(range(0x80, 0xC0))
 
@@ -54,15 +56,20 @@ def data_in(pack: Pack, engine: Engine, text: str) -> Data:
     raw = text.encode("utf-8", "surrogatepass")
     hits: list[_Hit] = []
     unfinished: set[str] = set()
+    left = _MOST_OF_ALL
     for number in engine.fired(raw):
         name = pack.patterns[number].rule
         detector = pack.detectors.get(name)
         if detector is None:
             continue
         spans = engine.matches(number, raw)
-        for start, end in islice(spans, _MOST):
-            if _is_real(detector, raw, start, end):
-                hits.append(_Hit(detector.score, end - start, name, start, end))
+        looked = list(islice(spans, min(left, _MOST)))
+        left -= len(looked)
+        hits += [
+            _Hit(detector.score, end - start, name, start, end)
+            for start, end in looked
+            if _is_real(detector, raw, start, end)
+        ]
         if next(spans, None):
             unfinished.add(name)
     return Data(list(_told(pack, raw, _apart(hits))), tuple(sorted(unfinished)))
@@ -74,11 +81,20 @@ def _is_real(detector: Detector, raw: bytes, start: int, end: int) -> bool:
         raw[max(0, start - _AROUND) : start].decode("utf-8", "ignore"),
         raw[end : end + _AROUND].decode("utf-8", "ignore"),
     )
+    if detector.data_class != "secret" and _is_of_decimal(match):
+        return False
     if detector.near and not (
         has_word(match.before, detector.near) or has_word(match.after, detector.near)
     ):
         return False
     return not detector.check or CHECKS[detector.check](match)
+
+
+def _is_of_decimal(match: Candidate) -> bool:
+    """Whether it is all digits before or behind the point of a number."""
+    fraction = match.before[-1:] == "." and match.before[-2:-1].isdigit()
+    whole = match.after[:1] == "." and match.after[1:2].isdigit()
+    return match.value.isdigit() and (fraction or whole)
 
 
 def _apart(hits: list[_Hit]) -> list[_Hit]:

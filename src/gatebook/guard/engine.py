@@ -93,7 +93,12 @@ def _located(pattern: str) -> Any:
     options.encoding = re2.Options.Encoding.LATIN1  # bytes are counted, as Hyperscan counts them
     options.max_mem = _MEMORY
     options.log_errors = False
-    return re2.compile(pattern.encode(), options)
+    try:
+        return re2.compile(pattern.encode(), options)
+    except re2.error as error:
+        raise Misconfigured(
+            "guard_pattern", f"A pattern cannot be used: {error}.", "Mend or remove the rule."
+        ) from None
 
 
 def _unnamed(pattern: str) -> str:

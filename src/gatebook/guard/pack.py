@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Meta
 
 from gatebook.core.errors import Misconfigured
+from gatebook.guard.checks import CHECKS
 
 T = TypeVar("T")
 
@@ -29,8 +30,10 @@ _BREAK: Final = "<>"
 # What one of the engines does not know, or reads in another way: a look around, a reference back,
 # and a dot that takes in a line's end, with which Vectorscan 5.4 loses matches (its issue 382).
 _NOT_SHARED: Final = re.compile(r"\(\?(?:[=!]|<[=!]|P=|[a-zA-Z]*s)|\\[1-9]|\[\\s\\S\][*+]")
+_START: Final = r"(?:\b|\\[nrt])"
+"""Where a word begins, also behind the end of a line in JSON that is a string of JSON."""
 _GIVEN_TO: Final = (
-    r"""(?i:(?:\b|_)%s)[\w .-]{0,28}["'\]]{0,3}\s{0,3}(?:=>|:=|=|:)\s{0,3}["'`]{0,2}"""
+    r"""(?i:(?:\b|_|\\[nrt])%s)[\w .-]{0,28}["'\]]{0,3}\s{0,3}(?:=>|:=|=|:)\s{0,3}["'`]{0,2}"""
     r"(?P<value>%s)(?:\W|\z)"
 )
 """`DATADOG_API_KEY=...`, `"datadogApiKey": "..."`, `datadog api key: ...`."""
@@ -47,8 +50,7 @@ class Detector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     named: str = ""
     """A pattern of a service's name: finds only what is given to a name with it in it."""
     herald: str = ""
-    """A pattern of what stands in every text with a match, where those of the matches are large:
-    it is looked for first, and they only where it is."""
+    """A simpler pattern, found wherever one of `find` is; only then it is looked for."""
     check: str = ""
     """The function of `guard.checks` that tells the real from what only looks like it."""
     near: tuple[Text, ...] = ()
@@ -93,7 +95,7 @@ class Pattern(msgspec.Struct, frozen=True):
     rule: str
     text: str
     herald: str
-    """What stands in every text in which a match counts, and is quick to find: the words near."""
+    """What stands in every text in which a match counts, and is quick to find; or the text."""
 
 
 class Pack:
@@ -169,9 +171,17 @@ def check_pattern(where: str, text: str) -> None:
 
 
 def _found(detector: Detector) -> tuple[str, ...]:
-    if not detector.named:
-        return detector.find
-    return tuple(_GIVEN_TO % (detector.named, shape) for shape in detector.find)
+    if detector.named:
+        return tuple(_GIVEN_TO % (detector.named, shape) for shape in detector.find)
+    # Only secrets have letters of their own by which this is found fast.
+    return tuple(map(_begun, detector.find)) if detector.data_class == "secret" else detector.find
+
+
+def _begun(text: str) -> str:
+    if not text.startswith(r"\b"):
+        return text
+    rest = text.removeprefix(r"\b")
+    return _START + (rest if "(?P<value>" in rest else f"(?P<value>{rest})")
 
 
 def _herald(words: tuple[str, ...]) -> str:
@@ -201,5 +211,13 @@ def _check(pack: Pack) -> None:
             raise Misconfigured("guard_rule", f"{name!r} is no name of a rule.", "Rename it.")
     if len({*pack.detectors, *pack.signals}) != counted:
         raise Misconfigured("guard_rule", "Two rules have one name.", "Rename one of them.")
+    for name, detector in pack.detectors.items():
+        if detector.check and detector.check not in CHECKS:
+            raise Misconfigured(
+                "guard_rule",
+                f"{name} has the check {detector.check!r}, which does not exist.",
+                "Name one of those that docs/reference/detectors.md lists.",
+            )
     for pattern in pack.patterns:
         check_pattern(pattern.rule, pattern.text)
+        check_pattern(pattern.rule, pattern.herald)

@@ -77,6 +77,14 @@ def test_a_word_is_near_as_a_word_and_not_as_a_part_of_one(text: str, is_near: b
     assert bool(_found({"mail": NEAR}, text)) == is_near
 
 
+@pytest.mark.parametrize("text", ["3.735905851140024", "735905851140024.5"])
+def test_the_digits_of_a_decimal_are_no_number_of_anything(
+    pack: Pack, engine: Engine, text: str
+) -> None:
+    assert [each.detector for each in data_in(pack, engine, "735905851140024").found]
+    assert data_in(pack, engine, text).found == []
+
+
 def test_a_sample_shows_less_than_is_needed_to_use_it() -> None:
     (found,) = _found({"mail": MAIL}, "anna@example")
     assert found.sample == "ann…"
@@ -84,9 +92,16 @@ def test_a_sample_shows_less_than_is_needed_to_use_it() -> None:
 
 def test_more_candidates_than_are_looked_at_are_admitted() -> None:
     pack = read_pack({"detectors/mail.toml": MAIL})
-    seen = data_in(pack, engine_of(pack), "a@b " * 3_000)
+    seen = data_in(pack, engine_of(pack), "a@b " * 1_001)
     assert seen.unfinished == ("mail",)
-    assert len(seen.found) == 2_000
+    assert len(seen.found) == 1_000
+    assert data_in(pack, engine_of(pack), "a@b " * 1_000).unfinished == ()
+
+
+def test_all_detectors_together_look_at_so_many_candidates() -> None:
+    pack = read_pack({f"detectors/mail_{number}.toml": MAIL for number in range(5)})
+    seen = data_in(pack, engine_of(pack), "a@b " * 1_000)
+    assert len(seen.unfinished) == 1
 
 
 def _finders(found: list[Found]) -> list[str]:

@@ -49,6 +49,12 @@ def test_a_pattern_that_hyperscan_refuses_is_named_as_such() -> None:
         Engine(["(unclosed"])
 
 
+def test_a_pattern_that_re2_refuses_is_named_as_such() -> None:
+    engine = Engine(["a{2000}"], heralds=["a"])
+    with pytest.raises(Misconfigured, match="cannot be used"):
+        list(engine.matches(0, b"aaa"))
+
+
 def _cases(pack: Pack) -> list[bytes]:
     return [
         whole(case).encode()

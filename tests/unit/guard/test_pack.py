@@ -4,7 +4,9 @@ import pytest
 
 from gatebook.core.errors import Misconfigured
 from gatebook.guard.checks import CHECKS
+from gatebook.guard.data import data_in
 from gatebook.guard.pack import Pack, check_pattern, digest_of, read_pack, whole
+from tests.guard import engine_of
 
 RULE = """
 says = "A key of Acme."
@@ -52,6 +54,11 @@ def test_a_file_with_too_much_or_too_little_is_refused(text: str) -> None:
         read_pack({"detectors/acme.toml": text})
 
 
+def test_a_check_has_to_exist() -> None:
+    with pytest.raises(Misconfigured, match="does not exist"):
+        read_pack({"detectors/acme.toml": RULE + 'check = "guess"\n'})
+
+
 def test_a_name_is_one_of_a_rule() -> None:
     with pytest.raises(Misconfigured, match="no name"):
         read_pack({"detectors/Acme Key.toml": RULE})
@@ -64,11 +71,23 @@ def test_named_finds_only_what_is_given_to_a_name_with_it_in_it() -> None:
     assert pattern.herald == pattern.text
 
 
+def test_a_word_also_begins_behind_an_end_of_a_line_that_is_escaped() -> None:
+    pack = read_pack({"detectors/acme.toml": RULE.replace("[a-f]{8}", r"\b[a-f]{8}")})
+    (found,) = data_in(pack, engine_of(pack), r'{"log": "{\"env\": \"\nabcdefab\"}"}').found
+    assert (found.end - found.start, found.sample) == (8, "ab…")
+
+
 def test_words_near_herald_a_pattern() -> None:
     pack = read_pack({"detectors/acme.toml": RULE + 'near = ["acme", "clé"]\n'})
     (pattern,) = pack.patterns
     assert pattern.text == "[a-f]{8}"
     assert pattern.herald == (r"(?i:(?:\b|_)(?:acme)s?(?:\b|_))|CL\xc3\x89|Cl\xc3\xa9|cl\xc3\xa9")
+
+
+def test_a_herald_of_its_own_goes_before_the_words_near() -> None:
+    rule = RULE + "herald = '[a-f]{4}'\n" + 'near = ["acme"]\n'
+    (pattern,) = read_pack({"detectors/acme.toml": rule}).patterns
+    assert pattern.herald == "[a-f]{4}"
 
 
 def test_the_digest_is_another_when_a_file_or_its_name_is() -> None:

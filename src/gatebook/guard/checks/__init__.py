@@ -27,10 +27,13 @@ __all__ = ["CHECKS", "Candidate", "Check"]
 _ALL: Final[tuple[Check, ...]] = (
     assigned.keyed,
     assigned.password,
+    assigned.prefixed,
     assigned.secret,
     assigned.spoken,
+    assigned.spoken_password,
     assigned.url_password,
     banking.aba_routing,
+    banking.bic,
     banking.iban,
     cards.imei,
     cards.payment_card,

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from gatebook.guard.checks.candidate import Candidate
+from gatebook.guard.checks.candidate import Candidate, has_word
 from gatebook.guard.checks.randomness import (
     is_digest,
     is_random,
@@ -11,6 +11,7 @@ from gatebook.guard.checks.randomness import (
     is_words,
     split,
     stands_for,
+    token,
 )
 
 _SECRETS: Final = (
@@ -23,13 +24,13 @@ _NEVER: Final = frozenset((
     "identifier", "url", "uri", "path", "file", "filename", "dir", "endpoint", "prefix", "suffix",
     "pattern", "regex", "field", "label", "column", "header", "hint", "expiry", "expires",
     "expiration", "ttl", "lifetime", "reset", "policy", "strength", "hash", "hashed", "hashes",
-    "digest", "checksum", "fingerprint", "csrf", "xsrf", "cache", "primary", "foreign", "sort",
-    "partition", "index", "unique", "idempotency", "integrity", "etag", "version", "algorithm",
-    "alg", "format", "class", "style", "tokens", "tokenizer", "keys", "eos", "bos", "pad", "cls",
-    "sep", "unk", "mask", "sitekey", "site", "publishable", "ssh", "registry", "resource", "object",
-    "row", "item", "event", "trace", "span", "commit", "build", "image", "sha", "md5", "sha1",
-    "sha256", "arn", "alias", "binding", "bindings", "thumbprint", "kid", "rsa", "verify",
-    "verification",
+    "digest", "checksum", "fingerprint", "csrf", "xsrf", "csrftoken", "csrfmiddlewaretoken",
+    "cache", "primary", "foreign", "sort", "partition", "index", "unique", "idempotency",
+    "integrity", "etag", "version", "algorithm", "alg", "format", "class", "style", "tokens",
+    "tokenizer", "keys", "eos", "bos", "pad", "cls", "sep", "unk", "mask", "sitekey", "site",
+    "publishable", "registry", "resource", "object", "row", "item", "event", "trace", "span",
+    "commit", "build", "image", "sha", "md5", "sha1", "sha256", "arn", "alias", "binding",
+    "bindings", "thumbprint", "kid", "rsa", "verify", "verification",
 ))  # fmt: skip
 """With one of these words, a name is that of something else."""
 _KEYS: Final = frozenset((
@@ -41,6 +42,14 @@ _KEYS: Final = frozenset((
 """What the key is of, where even a UUID or a digest is one."""
 _NAME: Final = 36
 """Characters that a name with a service's in it has at most, with what stands after it."""
+_PIECE: Final = 12
+"""Characters in one piece that a secret in a sentence has at least."""
+_TERMS: Final = (
+    "http", "rfc", "sha", "aes", "oauth", "utf", "iso", "md5", "tls", "rsa", "base64", "ipv",
+    "x509", "pbkdf2", "argon2", "bcrypt", "ascii", "python", "java", "node", "win", "ubuntu",
+    "version",
+)  # fmt: skip
+_PUBLISHED: Final = ("pk_live_", "pk_test_", "pub_", "pk-lf-", "public")
 _CALLS: Final = ("(", "[", "{")
 _FILLED_IN: Final = ("#{", "@@", "!Ref", "!Sub", "!vault", "!reference", "env:", "vault:", "arn:")
 """How what a template fills in begins."""
@@ -77,16 +86,44 @@ def password(match: Candidate) -> bool:
         return False
     kinds = (str.islower, str.isupper, str.isdigit, lambda each: not each.isalnum())
     found = [any(map(kind, value)) for kind in kinds]
-    return sum(found) >= 3 or (sum(found) == 2 and found[2])
+    return sum(found) >= 3 or (sum(found) == 2 and found[2]) or is_random(value)
 
 
 def spoken(match: Candidate) -> bool:
-    """What a sentence gives as a secret: only what is random beyond doubt, or a password's mix."""
+    """What a sentence gives as a secret: only what is random beyond doubt."""
     value = match.value
-    if _is_other(match) or is_uuid(value) or is_digest(value) or is_words(value):
-        return False
+    pieces = split(value)
+    told = is_random(value) and max(map(len, pieces), default=0) >= _PIECE
+    known = is_uuid(value) or is_digest(value) or stands_for(value)
+    public = has_word(match.before[-_NAME:], ("public", "pub"))
+    return told and not (known or public or is_words(value) or _is_code(value))
+
+
+def spoken_password(match: Candidate) -> bool:
+    """What a sentence gives as a password: letters and digits; no term, date, file or address."""
+    value = match.value.rstrip(".)]};:")
     mixed = any(map(str.isdigit, value)) and any(map(str.isalpha, value))
-    return mixed and (is_random(value) or len(value) < 12) and not _is_code(value)
+    if len(value) < 6 or not mixed or _is_other(match) or is_uuid(value) or is_digest(value):
+        return False
+    lower = value.lower()
+    named = lower.startswith(_TERMS) or lower.rstrip("0123456789") in _SECRETS
+    return not (named or _is_term(value) or is_words(value) or _is_code(value))
+
+
+def _is_term(value: str) -> bool:
+    """Whether it is small words and numbers, joined as in names of files, hosts and versions."""
+    parts = split(value)
+    plain = all(
+        part.isdigit() or (part.islower() and part.rstrip("0123456789").isalpha()) for part in parts
+    )
+    return plain and len(parts) > 1
+
+
+def prefixed(match: Candidate) -> bool:
+    """Random characters behind a prefix that does not say that anybody may know them."""
+    return (
+        not match.value.lower().startswith(_PUBLISHED) and token(match) and is_random(match.value)
+    )
 
 
 def url_password(match: Candidate) -> bool:
@@ -102,7 +139,10 @@ def _is_other(match: Candidate) -> bool:
     value = match.value
     if stands_for(value) or value.startswith(_FILLED_IN):
         return True
-    if value[0] == "$" and value[1:].replace("_", "a").isalnum():
+    name, _, given = value.partition("=")
+    if name.isidentifier() and given.isalnum():
+        return True
+    if value[0] == "$" and (value[1:].replace("_", "a").isalnum() or "::" in value):
         return True
     quoted = match.before.endswith(('"', "'", "`"))
     called = match.after.startswith(_CALLS) or value.endswith(_CLASSES)

@@ -17,6 +17,9 @@ _LENGTHS: Final = {
     "TL": 23, "TN": 24, "TR": 26, "UA": 29, "VA": 22, "VG": 24, "XK": 20, "YE": 30,
 }  # fmt: skip
 """Characters of an IBAN by country, as the registry of SWIFT has them."""
+_NO_IBAN: Final = frozenset(
+    ("US", "CA", "JP", "CN", "IN", "AU", "NZ", "ZA", "KR", "SG", "HK", "MX")
+)
 
 
 def iban(match: Candidate) -> bool:
@@ -25,6 +28,17 @@ def iban(match: Candidate) -> bool:
     if _LENGTHS.get(text[:2]) != len(text) or not text.isascii():
         return False
     return int("".join(str(int(each, 36)) for each in text[4:] + text[:4])) % 97 == 1
+
+
+def bic(match: Candidate) -> bool:
+    """Of a bank in a country; its last letters are no word's."""
+    country, place = match.value[4:6], match.value[6:8]
+    known = country in _LENGTHS or country in _NO_IBAN
+    return known and (any(map(str.isdigit, place)) or not _ends_a_word(match.value))
+
+
+def _ends_a_word(value: str) -> bool:
+    return len(value) == 8 and sum(each in "AEIOUY" for each in value) >= 4
 
 
 def aba_routing(match: Candidate) -> bool:

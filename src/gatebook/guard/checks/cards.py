@@ -43,7 +43,7 @@ def payment_card(match: Candidate) -> bool:
     """Of a known issuer, of its length, with a check digit that fits; not some other number."""
     numbers = digits_of(match.value)
     text = "".join(map(str, numbers))
-    if len(set(numbers)) < 2 or not (_issued(text) and luhn(numbers)):
+    if len(set(numbers)) < 2 or not (_issued(text) and luhn(numbers)) or _counts(match.value):
         return False
     close = match.before[-24:]
     if match.value.isdigit() and has_word(close, _OTHER_NUMBERS):
@@ -62,6 +62,14 @@ def imei(match: Candidate) -> bool:
     numbers = digits_of(match.value)
     rising = all(after == before + 1 for before, after in pairwise(numbers))
     return len(set(numbers)) > 2 and not rising and luhn(numbers)
+
+
+def _counts(value: str) -> bool:
+    """Whether its groups count upwards, as in tables."""
+    groups = value.split()
+    return len(groups) == 4 and all(
+        int(after) - int(before) == 1 for before, after in pairwise(groups)
+    )
 
 
 def _issued(text: str) -> bool:

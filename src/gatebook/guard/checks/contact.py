@@ -20,8 +20,9 @@ _NO_PHONES: Final = (
     "tracking", "case", "epoch", "timestamp", "build", "nhs", "ssn", "id", "zip", "item",
 )  # fmt: skip
 _CALLED: Final = (
-    "phone", "tel", "fon", "mob", "cell", "fax", "call", "ring", "dial", "sms", "whatsapp", "móvil",
-    "number", "nummer", "numéro", "número", "numero", "contact", "טלפון", "נייד", "מספר", "هاتف",
+    "phone", "tel", "tél", "fon", "text", "reach", "portable", "appel", "llám", "llam", "chiam",
+    "mob", "cell", "fax", "call", "ring", "dial", "sms", "whatsapp", "móvil", "number", "nummer",
+    "numéro", "número", "numero", "contact", "טלפון", "נייד", "מספר", "תקשר", "هاتف",
     "电话", "電話", "手机", "携帯", "전화", "тел",
 )  # fmt: skip
 
@@ -38,12 +39,15 @@ def email(match: Candidate) -> bool:
 
 def phone_international(match: Candidate) -> bool:
     """Of a country, and as long as numbers there are; written in one it has to be in use."""
+    value = "+" + match.value[2:] if match.value.startswith("00") else match.value
+    if match.before[-1:] in {".", "_", "/"}:
+        return False
     try:
-        number = phonenumbers.parse(match.value)
+        number = phonenumbers.parse(value)
     except phonenumbers.NumberParseException:
         return False
-    if not match.value[1:].isdigit():
-        return len(digits_of(match.value)) >= 8 and phonenumbers.is_possible_number(number)
+    if not value[1:].isdigit():
+        return len(digits_of(value)) >= 8 and phonenumbers.is_possible_number(number)
     return phonenumbers.is_valid_number(number)
 
 
@@ -75,7 +79,9 @@ def phone_national(match: Candidate) -> bool:
 
 
 def _is_of_other(match: Candidate) -> bool:
-    inside = match.before[-1:] in {"-", "_", "/", "."}
+    before = match.before[-2:]
+    joined = before[-1:] == "-" and before[:1].isascii() and before[:1].isalnum()
+    inside = joined or before[-1:] in {"_", "/", "."}
     return inside or ".." in match.value or has_word(match.before[-20:], _NO_PHONES)
 
 

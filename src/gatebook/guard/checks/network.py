@@ -34,8 +34,9 @@ def ipv6(match: Candidate) -> bool:
 
 
 def mac(match: Candidate) -> bool:
-    """Neither nothing nor everybody."""
-    return len(set(match.value) - set(":-.")) > 2
+    """Neither nothing nor everybody, and no part of something longer."""
+    inside = match.before[-1:] in {".", ":", "-"} or match.after[:1] in {":", "-"}
+    return len(set(match.value) - set(":-.")) > 2 and not inside
 
 
 def coordinates(match: Candidate) -> bool:

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 from math import log2
+from string import ascii_lowercase, ascii_uppercase, digits, punctuation
 from typing import Final
 
 from gatebook.guard.checks.candidate import Candidate
@@ -10,8 +11,7 @@ _STANDING_FOR: Final = (
     "example", "placeholder", "changeme", "change_me", "change-me", "xxxx", "****", "....", "your_",
     "your-", "yourkey", "yourtoken", "yourapi", "my_api", "my-api", "my_secret", "my-secret",
     "mysecret", "redacted", "dummy", "insert", "replace", "sample", "fake", "masked", "hidden",
-    "goes-here", "goes_here", "_here", "-here", "todo", "fixme", "<", ">", "{{", "}}", "${", "$(",
-    "%(", "[[",
+    "goes-here", "goes_here", "_here", "-here", "todo", "fixme", "{{", "}}", "${", "$(", "%(", "[[",
 )  # fmt: skip
 _RUN: Final = 8
 _RUNS: Final = tuple(
@@ -23,6 +23,12 @@ _RUNS: Final = tuple(
 _ENOUGH: Final = 64
 """Characters by which it is told whether a text is random."""
 _LONGEST_WORD: Final = 18
+_APART: Final = str.maketrans(punctuation, " " * len(punctuation))
+_KINDS: Final = str.maketrans(
+    ascii_lowercase + ascii_uppercase + digits, "a" * 26 + "A" * 26 + "0" * 10, punctuation
+)
+_NO_JOINTS: Final = frozenset(punctuation) - frozenset("-_./:")
+"""What joins no words."""
 
 
 def token(match: Candidate) -> bool:
@@ -38,7 +44,8 @@ def random(match: Candidate) -> bool:
 def stands_for(value: str) -> bool:
     """Whether it takes the place of a secret, as in documentation and templates."""
     lower = value.lower()
-    return any(each in lower for each in _STANDING_FOR) or has_run(lower)
+    in_brackets = value.startswith("<") or value.endswith(">")
+    return in_brackets or any(each in lower for each in _STANDING_FOR) or has_run(lower)
 
 
 def has_run(value: str) -> bool:
@@ -57,30 +64,29 @@ def is_varied(value: str) -> bool:
 
 def is_words(value: str) -> bool:
     """Whether it is made of words in one case, with at most a short number after each."""
-    if len(value) > _ENOUGH or any(not each.isalnum() and each not in "-_./: " for each in value):
+    numbers = sum(map(str.isdigit, value))
+    if numbers > 2 or len(value) > _ENOUGH or not _NO_JOINTS.isdisjoint(value):
         return False
     parts = [part.rstrip("0123456789") for part in split(value)]
     joined = "".join(parts)
-    numbers = sum(map(str.isdigit, value))
     return (
         joined.isalpha()
         and max(map(len, parts)) <= _LONGEST_WORD
         and all(part[1:].islower() or part.isupper() for part in parts if part)
         and _readable(joined)
-        and numbers <= 2
         and (len(parts) > 1 or not numbers)
     )
 
 
 def split(value: str) -> list[str]:
     """It cut where something stands that is no letter or digit."""
-    return "".join(each if each.isalnum() else " " for each in value).split()
+    return value.translate(_APART).split()
 
 
 def is_random(value: str) -> bool:
     """Whether letters and digits, or small letters and capitals, follow one another at random."""
     value = value[:_ENOUGH]
-    kinds = "".join(_kind(each) for each in value if each.isalnum())
+    kinds = value.translate(_KINDS)
     if len(kinds) < 12 or not is_varied(value) or _is_camel(kinds):
         return False
     turns = sum(before != after for before, after in pairwise(kinds)) / (len(kinds) - 1)
@@ -121,7 +127,3 @@ def _readable(letters: str) -> bool:
     """Whether it has vowels as words have them."""
     vowels = sum(each in "aeiouyAEIOUY" for each in letters)
     return 0.2 <= vowels / len(letters) <= 0.7
-
-
-def _kind(each: str) -> str:
-    return "0" if each.isdigit() else "A" if each.isupper() else "a"

@@ -75,10 +75,28 @@ def test_words_variables_and_algorithms_are_no_passwords(value: str, before: str
 
 
 def test_a_sentence_gives_only_what_is_beyond_doubt() -> None:
-    assert assigned.spoken(Candidate("hunter42", "the password is ", "."))
     assert assigned.spoken(Candidate(KEY, "the key is ", "."))
-    assert not assigned.spoken(Candidate("required", "the password is ", "."))
     assert not assigned.spoken(Candidate(UUID, "the token is ", "."))
+    assert not assigned.spoken(Candidate("gpt-4o-2024-08-06-preview", "tokens of ", "."))
+    assert not assigned.spoken(Candidate(KEY, "the public key is ", "."))
+
+
+@pytest.mark.parametrize("value", ["hunter42", "Gr4nite!77,", "vbn-2alj-pi729", "Welcome5685#"])
+def test_a_sentence_gives_a_password(value: str) -> None:
+    assert assigned.spoken_password(Candidate(value, "the password is ", " "))
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["required", "RFC8446", "https://x.org/r2d2x9", "prod-2024-password", "password1", "a1"],
+)
+def test_a_sentence_gives_a_term_an_address_or_a_name(value: str) -> None:
+    assert not assigned.spoken_password(Candidate(value, "the password is ", " "))
+
+
+def test_a_prefix_may_say_that_a_key_is_for_everybody() -> None:
+    assert assigned.prefixed(Candidate("acme_live_" + KEY, "", ""))
+    assert not assigned.prefixed(Candidate("pk_live_" + KEY, "", ""))
 
 
 def test_the_password_of_an_address_is_not_the_word_for_it() -> None:

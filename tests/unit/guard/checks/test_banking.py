@@ -2,7 +2,7 @@
 
 import pytest
 
-from gatebook.guard.checks.banking import aba_routing, iban
+from gatebook.guard.checks.banking import aba_routing, bic, iban
 from gatebook.guard.checks.candidate import Candidate
 
 # The registry's own examples.
@@ -33,3 +33,11 @@ def test_a_routing_number_is_of_a_district_and_checked() -> None:
     assert not aba_routing(Candidate("021000022", "", ""))
     assert not aba_routing(Candidate("991000020", "", ""))
     assert not aba_routing(Candidate("000000000", "", ""))
+
+
+def test_a_code_of_a_bank_is_of_a_country_and_no_word() -> None:
+    assert bic(Candidate("DEUTDEFF", "", ""))
+    assert bic(Candidate("COBADEFFXXX", "", ""))
+    assert bic(Candidate("CHASUS33", "", ""))
+    assert not bic(Candidate("DEUTZZFF", "", ""))
+    assert not bic(Candidate("LANGUAGE", "", ""))

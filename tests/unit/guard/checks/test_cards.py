@@ -41,3 +41,7 @@ def test_an_imei_is_no_row_of_digits() -> None:
     assert imei(Candidate("490154203237518", "", ""))
     assert not imei(Candidate("490154203237519", "", ""))
     assert not imei(Candidate("000000000000000", "", ""))
+
+
+def test_a_row_of_a_table_is_no_card() -> None:
+    assert not payment_card(Candidate("5224 5225 5226 5227", "", ""))
