@@ -11,11 +11,11 @@ from gatebook.core.errors import Invalid
 from gatebook.formats import Format, unreadable
 from gatebook.formats.content import Blind, Content, Origin, Span
 from gatebook.guard.edits import Edit
-from gatebook.guard.inspect import Finding, Inspection, Inspector, Place, Threat
+from gatebook.guard.inspect import BETWEEN, Finding, Inspection, Inspector, Place, Threat
 from gatebook.guard.vault import Vault
 from gatebook.guard.watch import Watch
 from gatebook.policy.guarding import GuardPolicy
-from gatebook.policy.treating import EDITS, Looked, refused, treat
+from gatebook.policy.treating import EDITS, Looked, Violation, refused, treat
 
 _Lane = tuple[str, Origin]
 
@@ -34,6 +34,8 @@ class GuardedStream:
         self._policy = policy
         self._region = region
         self._texts: defaultdict[_Lane, str] = defaultdict(str)
+        self._alone: set[str] = set()
+        """Texts that are none of a lane's, as they came."""
         self._seen: defaultdict[_Lane, int] = defaultdict(int)
         """Of how much of them, from the beginning, data were looked for already."""
         self._findings: list[Finding] = []
@@ -45,9 +47,11 @@ class GuardedStream:
         self._watch = Watch(spoken.cutter(), spoken.reader().read, self, vault, holds=self._holds)
 
     def feed(self, data: bytes) -> bytes:
-        """What may go on, now that this part came; raises Refused and Unavailable."""
+        """What may go on, now that this part came; raises Violation and Unavailable."""
         try:
             return self._watch.feed(data)
+        except Violation:
+            raise
         except Invalid as error:
             raise unreadable() from error
 
@@ -55,6 +59,8 @@ class GuardedStream:
         """What is left when nothing more comes; raises as `feed` does."""
         try:
             rest = self._watch.finish()
+        except Violation:
+            raise
         except Invalid as error:
             raise unreadable() from error
         refusal = self.looked().treated.refusal
@@ -82,8 +88,13 @@ class GuardedStream:
 
     def hear(self, lane: str, span: Span) -> None:
         """Another piece of a lane came."""
-        key = lane, span.origin
-        text = self._texts[key] = self._texts[key] + span.text
+        key, said = (lane, span.origin), span.text
+        if not lane:
+            if said in self._alone:
+                return  # what names the reply stands in each of its events
+            self._alone.add(said)
+            said += BETWEEN
+        text = self._texts[key] = self._texts[key] + said
         if len(text) >= _AT_ONCE:
             self._judge(key)
             self._texts[key] = text[-_OVERLAP:]
@@ -94,7 +105,7 @@ class GuardedStream:
         return self._inspector.data(text, self._failed)
 
     def decide(self, place: Place, origin: Origin, *, is_fixed: bool) -> Edit | None:
-        """What is put in its place; raises Refused if the reply ends here."""
+        """What is put in its place; raises Violation if the reply ends here."""
         self._findings.append(_finding(place, origin))
         treated = treat(
             Inspection(findings=(self._findings[-1],)), self._policy, "reply", self._region

@@ -32,7 +32,7 @@ _CHANNELS: Final[dict[Origin, Channel | None]] = {
 }
 """In which of them signals are looked for; not in what the agent's owner says: that is reviewed."""
 
-_BETWEEN: Final = "\n\x00\n"
+BETWEEN: Final = "\n\x00\n"
 """Stands between strings of one text; no pattern goes over it."""
 _REMEMBERED_BYTES: Final = 32 << 20
 _ENTRY_BYTES: Final = 512
@@ -143,7 +143,7 @@ class Inspector:
         size = undecoded = 0
         for origin, spans in groupby(content.spans, key=_origin):
             group = list(spans)
-            text = _BETWEEN.join([span.text for span in group])
+            text = BETWEEN.join([span.text for span in group])
             size += len(text)
             seen_by_all, is_complete = self.look(text, origin, failed)
             undecoded += not is_complete
@@ -222,7 +222,7 @@ def _placed(data: Iterable[Place], spans: Sequence[Span]) -> Iterator[Finding]:
     starts, at = [], 0
     for span in spans:
         starts.append(at)
-        at += len(span.text) + len(_BETWEEN)
+        at += len(span.text) + len(BETWEEN)
     for place in data:
         first = bisect_right(starts, place.start) - 1
         for number in range(first, len(spans)):

@@ -3,6 +3,7 @@
 import json
 import re
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -45,9 +46,9 @@ class Clerk:
 
 
 def chunk(text: str, member: str = "content") -> bytes:
-    delta = {member: text}
+    delta: dict[str, Any] = {member: text}
     if member == "arguments":
-        delta = {"tool_calls": [{"index": 0, "function": {"arguments": text}}]}  # type: ignore[dict-item]
+        delta = {"tool_calls": [{"index": 0, "function": {"arguments": text}}]}
     data = json.dumps({"id": "x", "choices": [{"index": 0, "delta": delta}]})
     return b"data: " + data.encode() + b"\n\n"
 

@@ -2,7 +2,8 @@
 
 For the demo and for tests. What it does can be set by the model's name: `sim-error-429` answers
 with that status, `sim-slow-3` waits three seconds, `sim-silent` stops in the middle of a stream,
-`sim-cut` breaks off there, `sim-usage-none` reports no usage. Any other name just answers.
+`sim-cut` breaks off there, `sim-usage-none` reports no usage, `sim-echo` says in a chat, a response
+or a message what the user said last. Any other name just answers.
 """
 
 import asyncio
@@ -19,6 +20,9 @@ from gatebook.app.simulated.ways import Ways
 from gatebook.core.clock import Clock
 from gatebook.core.errors import Invalid
 from gatebook.core.ids import Entropy
+from gatebook.formats import Operation
+from gatebook.providers.anthropic import MESSAGES
+from gatebook.providers.openai import CHAT, RESPONSES
 from gatebook.web.body import Receive
 from gatebook.web.exchange import Exchange, Scope, Send
 from gatebook.web.problem import Headers
@@ -100,7 +104,8 @@ class SimulatedProvider:
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in exchange.headers.items()}
         path, query = exchange.path.decode(), exchange.query.decode()
         self.seen.append(Seen(exchange.method, path, headers, body, query))
-        maker = Maker(self._clock, self._entropy, _TEXT, body)
+        asked = RESPONSES if path.endswith("/responses") else CHAT
+        maker = Maker(self._clock, self._entropy, _text(asked, body), body)
         azure = _AZURE.fullmatch(path)
         if "anthropic-version" in headers:
             await self._answer_anthropic(exchange, headers, body)
@@ -171,7 +176,8 @@ class SimulatedProvider:
             await exchange.answer(anthropic.failure(400, "invalid_request_error", str(error)))
             return
         status = await _as_named(request.model)
-        id_ = Maker(self._clock, self._entropy, _TEXT, body).id("msg_")
+        text = _text(MESSAGES, body)
+        id_ = Maker(self._clock, self._entropy, text, body).id("msg_")
         if status:
             await exchange.answer(
                 anthropic.failure(status, "api_error", "As the model's name asks.")
@@ -179,9 +185,9 @@ class SimulatedProvider:
         elif exchange.path == b"/v1/messages/count_tokens":
             await exchange.answer(anthropic.counted(request))
         elif request.stream:
-            await self._send(exchange, request.model, anthropic.events(request, id_, _TEXT), [])
+            await self._send(exchange, request.model, anthropic.events(request, id_, text), [])
         else:
-            await exchange.answer(anthropic.message(request, id_, _TEXT))
+            await exchange.answer(anthropic.message(request, id_, text))
 
     async def _send(
         self, exchange: Exchange, model: str, events: Iterable[bytes], headers: Headers
@@ -198,6 +204,14 @@ class SimulatedProvider:
             await exchange.send(event)
             await asyncio.sleep(0)
         await exchange.send(b"", more=False)
+
+
+def _text(asked: Operation, body: bytes) -> str:
+    """What is answered."""
+    if b'"sim-echo"' not in body:
+        return _TEXT
+    said = [span.text for span in asked.format.said(body).spans if span.origin == "user"]
+    return said[-1] if said else _TEXT
 
 
 async def _as_named(model: str) -> int:
