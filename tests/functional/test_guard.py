@@ -115,9 +115,12 @@ def test_what_is_disguised_or_stands_elsewhere_is_found_as_well(
         "escaped": "".join([f"\\u{ord(each):04x}" for each in KEY]),
         "full width": "".join([chr(ord(each) + 0xFEE0) for each in KEY]),
     }.get(disguise, "hi")
-    schema = {"type": "object", "properties": {"a": {"type": "string", "description": KEY}}}
+    schema: dict[str, Any] = {
+        "type": "object",
+        "properties": {"a": {"type": "string", "description": KEY}},
+    }
     tool = {"type": "function", "function": {"name": "f", "parameters": schema}}
-    fields = {"tools": [tool]} if disguise == "tool" else {}
+    fields: dict[str, Any] = {"tools": [tool]} if disguise == "tool" else {}
     if disguise == "name":
         fields = {"metadata": {KEY: "x"}}
     response = say(sqlite_gate, text, **fields)

@@ -68,6 +68,10 @@ class GuardedStream:
             raise refusal
         return rest
 
+    def left(self) -> bytes:
+        """What may go on of what came before the part for which `feed` raised Violation."""
+        return self._watch.left()
+
     def looked(self) -> Looked:
         """What was found in all that came, and what is done about it."""
         for lane in self._texts:

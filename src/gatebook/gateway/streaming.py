@@ -14,6 +14,7 @@ from gatebook.gateway.leash import Leash
 from gatebook.gateway.not_executed import is_vendors
 from gatebook.gateway.passage import Passage
 from gatebook.gateway.upstream import Reply, reply_too_large
+from gatebook.policy.treating import Violation
 from gatebook.providers import Dialect
 from gatebook.web.exchange import Exchange
 from gatebook.web.problem import Answer, Headers
@@ -132,7 +133,12 @@ class Delivery:
             received.update(part)
             if received.length > self._limit:
                 raise reply_too_large()
-            give(stream.feed(guarded.feed(part)))
+            try:
+                passed = guarded.feed(part)
+            except Violation:
+                give(stream.feed(guarded.left()))
+                raise
+            give(stream.feed(passed))
             return not (stream.is_complete or self._exchange.is_full)
 
         await self._exchange.begin(200, [_typed(spoken), *_UNBUFFERED, *self._headers])

@@ -147,7 +147,7 @@ class Watch:
         """What may go on, now that this part of the reply came; raises what `judge` raises."""
         for event, said in self._cutter.feed(data):
             self._take(event, said)
-        return b"".join(self._leaving())
+        return self.left()
 
     def finish(self) -> bytes:
         """What is left when nothing more comes."""
@@ -155,6 +155,10 @@ class Watch:
             self._take(event, said)
         for lane in self._lanes.values():
             self._decide(lane, is_over=True)
+        return self.left()
+
+    def left(self) -> bytes:
+        """What may go on and has not yet; also where `feed` raised what ends the reply."""
         return b"".join(self._leaving())
 
     def _take(self, event: bytes, data: bytes) -> None:
