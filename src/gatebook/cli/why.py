@@ -98,6 +98,8 @@ def _facts(found: "Explanation") -> Iterator[tuple[str, str]]:
         yield "granted by", f"{given.event} {given.reference}, {given.at}, by {actor['id']}"
     if "inspected_by" in data:
         yield "inspected by", ", ".join(data["inspected_by"]) or "nobody"
+    for each in data.get("found", ()):
+        yield "found", _found(each)
     yield from _ending(found)
 
 
@@ -109,6 +111,13 @@ def _ending(found: "Explanation") -> Iterator[tuple[str, str]]:
     if data.get("status"):
         tokens = f"{data.get('tokens_in', 0)} tokens in, {data.get('tokens_out', 0)} out"
         yield "", f"the provider answered {data['status']}; {tokens}; {data.get('total_ms', 0)} ms"
+
+
+def _found(finding: dict[str, Any]) -> str:
+    """One line for findings of a kind: `email, 2 times: token, by grl_...`."""
+    count = finding.get("count", 1)
+    times = f", {count} times" if count > 1 else ""
+    return f"{finding['what']}{times}: {finding['action']}, by {finding['rule']}"
 
 
 def _named(found: "Explanation", id_: str) -> str:

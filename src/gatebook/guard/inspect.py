@@ -82,7 +82,7 @@ class Inspection(msgspec.Struct, frozen=True):
     size: int = 0
     """Strings, and their code points, that were looked at."""
     undecoded: int = 0
-    """Texts of which not all that may be hidden in them was decoded, because it was too much."""
+    """Texts of which not all was decoded or looked at, because it was too much."""
 
     @property
     def data_classes(self) -> tuple[str, ...]:
@@ -105,11 +105,13 @@ class Seen(NamedTuple):
     """What a layer says of one text: data with places in it, and how it looks otherwise."""
 
     data: tuple[Place, ...] = ()
+    is_complete: bool = True
+    """Whether it looked at everything that may be something."""
     threat: tuple[float, tuple[str, ...], str] | None = None
 
 
 class Looked(NamedTuple):
-    """What all layers say of one text, and whether all that is hidden in it was decoded."""
+    """What all layers say of one text, and whether they looked at all that is in it."""
 
     seen: tuple[Seen, ...]
     is_complete: bool
@@ -194,7 +196,8 @@ class Inspector:
             seen = self._by(layer, text, read, _CHANNELS[origin], failed)
             if seen is not None:
                 said.append(seen)
-        looked = Looked(tuple(said), read.is_complete)
+        is_complete = read.is_complete and all(each.is_complete for each in said)
+        looked = Looked(tuple(said), is_complete)
         if len(said) == len(self._layers):
             self._remember(key, looked)
         return looked

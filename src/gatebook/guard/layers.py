@@ -1,6 +1,5 @@
 """The layers of detection: each looks at a text as it stands and at what it may be read as."""
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
@@ -21,18 +20,22 @@ def data_layer(pack: Pack, engine: Engine) -> Layer:
 
 def _data(pack: Pack, engine: Engine, text: str, views: Views, channel: Channel | None) -> Seen:
     del channel  # data are data whoever says them
-    return Seen(data=tuple(_places(pack, engine, text, views)))
-
-
-def _places(pack: Pack, engine: Engine, text: str, views: Views) -> Iterator[Place]:
-    found = set()
-    for each in data_in(pack, engine, text).found:
-        found.add((each.detector, text[each.start : each.end]))
-        yield Place(each.detector, each.data_class, each.start, each.end, each.score)
+    said = data_in(pack, engine, text)
+    is_complete = not said.unfinished
+    places = [
+        Place(each.detector, each.data_class, each.start, each.end, each.score)
+        for each in said.found
+    ]
+    found = {(place.detector, text[place.start : place.end]) for place in places}
     for view in views.views:
-        for each in data_in(pack, engine, view.text).found:
+        said = data_in(pack, engine, view.text)
+        is_complete = is_complete and not said.unfinished
+        for each in said.found:
             value = each.detector, view.text[each.start : each.end]
             if value not in found:  # else it only stands there in another form
                 found.add(value)
                 start, end = view.source(each.start, each.end)
-                yield Place(each.detector, each.data_class, start, end, each.score, view.how)
+                places.append(
+                    Place(each.detector, each.data_class, start, end, each.score, view.how)
+                )
+    return Seen(tuple(places), is_complete)

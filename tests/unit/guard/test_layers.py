@@ -33,3 +33,8 @@ def test_what_is_encoded_is_found_and_placed_at_all_that_hides_it() -> None:
 def test_what_stands_there_in_two_forms_is_found_once() -> None:
     (finding,) = found(f"Ä naïve text: {MAIL}")
     assert finding.view == ()
+
+
+def test_what_is_too_much_to_look_at_is_told() -> None:
+    text = "".join([f"a{number}@example{number}.org " for number in range(5_000)])
+    assert inspector().inspect(Content([Span(text, "user", 0)], [])).undecoded == 1
