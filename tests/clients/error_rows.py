@@ -76,7 +76,7 @@ class World:
     def inspects(self, found: Inspection | Exception) -> None:
         """Have the guard find that in a request, or fail."""
 
-        def inspect(*_: object) -> Inspection:
+        async def inspect(*_: object) -> Inspection:
             if isinstance(found, Exception):
                 raise found
             return found

@@ -190,3 +190,11 @@ def test_a_member_that_is_there_twice_hides_nothing(sqlite_gate: RunningGate) ->
     body = b'{"model":"gpt-4o","messages":[{"role":"user","content":"%b","content":"hi"}]}'
     response = sqlite_gate.ask(body % KEY.encode())
     assert error_of(response)[::2] == (400, "json_duplicate_member")
+
+
+def test_a_large_body_is_looked_at_as_well(sqlite_gate: RunningGate) -> None:
+    rule(sqlite_gate, "secret=redact")
+    text = "word " * 20_000 + KEY
+    response = say(sqlite_gate, text)
+    assert KEY not in sent(sqlite_gate)
+    assert text_of(response).endswith("word [GITHUB_PAT]")

@@ -99,7 +99,7 @@ def test_calls_that_go_well_or_are_refused(gate: RunningGate, log: Log) -> None:
 def test_an_exception_that_holds_a_body(
     gate: RunningGate, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_guard: Guard, call: Call) -> None:
+    async def broken(_guard: Guard, call: Call) -> None:
         raise ValueError(f"cannot inspect {call.body!r} of {gate.key}")
 
     monkeypatch.setattr(Guard, "inspect", broken)

@@ -70,6 +70,8 @@ async def open_gate(given: Surroundings, front: Front) -> AsyncIterator[Gate]:
             settings=config.upstream,
             clock=clock,
         )
+        guard = Guard(given.inspector, partial(_quarantine, given, tasks))
+        stack.callback(guard.close)
         gate = Gate(
             allowance=allowance,
             bodies=Bodies(config.memory.bodies_limit_bytes, spare=config.gateway.reply_limit_bytes),
@@ -77,7 +79,7 @@ async def open_gate(given: Surroundings, front: Front) -> AsyncIterator[Gate]:
             snapshots=snapshots,
             book=book,
             refusals=refusals,
-            guard=Guard(given.inspector, partial(_quarantine, given, tasks)),
+            guard=guard,
             stopping=stopping,
             unsigned=given.unsigned,
             dialects=given.dialects,

@@ -4,7 +4,10 @@ A value that may not go on is replaced in every string that holds it. Where that
 in a number or in a document that was decoded to be read, the call is refused in place of that.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -26,20 +29,30 @@ Quarantine = Callable[[Principal, str], None]
 """Puts an agent into quarantine for a call, by its id."""
 
 
+_AT_ONCE: Final = 16 * 1024
+"""Bytes of a body that is looked at at once; a larger one would keep all other calls waiting."""
+
+
 class Guard:
     """Looks at what agents send and get, and has done about it what policy says."""
 
     def __init__(self, inspector: Inspector, quarantine: Quarantine) -> None:
         self._inspector = inspector
         self._quarantine = quarantine
+        self._beside = ThreadPoolExecutor(1, "guard")
 
-    def inspect(self, call: Call) -> Inspection:
+    def close(self) -> None:
+        """Look at nothing any more."""
+        self._beside.shutdown()
+
+    async def inspect(self, call: Call) -> Inspection:
         """What is found in a request; raises Invalid for a body that can be read in two ways."""
         if not call.operation.has_body:
             return Inspection()
-        return self._inspector.inspect(call.operation.format.said(call.body))
+        _, inspection = await self._looked(call.operation.format.said, call.body)
+        return inspection
 
-    def sent(self, passage: Passage, way: Way, principal: Principal) -> Way:
+    async def sent(self, passage: Passage, way: Way, principal: Principal) -> Way:
         """The way with the call as it may leave by it; raises Violation and Unavailable.
 
         What was found in the request stands in `passage`, and there it is said what was done.
@@ -56,8 +69,8 @@ class Guard:
             return way
         call, spoken = way.call, way.call.operation.format
         # On this way the same words may stand in other places than where they were found.
-        content = spoken.said(call.body)
-        edits = treat(self._inspector.inspect(content), policy, "request", region).edits
+        content, found = await self._looked(spoken.said, call.body)
+        edits = treat(found, policy, "request", region).edits
         body = _edited(call.body, content, edits, passage.vault)
         _check_readable(spoken, body)
         return way._replace(call=replace(call, body=body))
@@ -67,14 +80,13 @@ class Guard:
         policy, region = _asked(passage)
         return GuardedStream(self._inspector, spoken, policy, region, passage.vault)
 
-    def received(self, passage: Passage, spoken: Format, body: bytes) -> bytes:
+    async def received(self, passage: Passage, spoken: Format, body: bytes) -> bytes:
         """A whole reply as the agent may have it, with values in place of their tokens.
 
         Raises Violation and Unavailable if it may have nothing of it.
         """
         policy, region = _asked(passage)
-        content = spoken.answered(body)
-        inspection = self._inspector.inspect(content)
+        content, inspection = await self._looked(spoken.answered, body)
         treated = treat(inspection, policy, "reply", region)
         passage.reply = Looked(inspection, treated)
         if treated.refusal is not None:
@@ -82,6 +94,19 @@ class Guard:
         if treated.edits or passage.vault:
             return _edited(body, content, treated.edits, passage.vault, restoring=True)
         return body
+
+    async def _looked(
+        self, read: Callable[[bytes], Content], body: bytes
+    ) -> tuple[Content, Inspection]:
+        """What is said in a body and what is found in it; other calls go on meanwhile."""
+
+        def look() -> tuple[Content, Inspection]:
+            content = read(body)
+            return content, self._inspector.inspect(content)
+
+        if len(body) <= _AT_ONCE:
+            return look()
+        return await asyncio.get_running_loop().run_in_executor(self._beside, look)
 
 
 def _asked(passage: Passage) -> tuple[GuardPolicy, str]:

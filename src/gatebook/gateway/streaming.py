@@ -106,7 +106,7 @@ class Delivery:
         try:
             self._passage.usage = spoken.usage(body)
             if reply.status < 300:
-                given = self._guard.received(self._passage, spoken, body)
+                given = await self._guard.received(self._passage, spoken, body)
                 given = spoken.delivered(given, may_see)
         except Unavailable:
             if reply.status < 400:

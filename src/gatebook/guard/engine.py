@@ -6,6 +6,7 @@ safe against hostile texts, says where. Neither backtracks. Offsets are of UTF-8
 
 from collections.abc import Iterator, Sequence
 from functools import cache
+from threading import local
 from typing import Any, Final
 
 import hyperscan
@@ -19,7 +20,7 @@ _MEMORY: Final = 64 << 20
 
 
 class Engine:
-    """The patterns of a pack, ready to run; for one thread."""
+    """The patterns of a pack, ready to run."""
 
     def __init__(
         self,
@@ -33,7 +34,7 @@ class Engine:
         """
         self._patterns = tuple(patterns)
         self._database = _loaded(compiled) or _compiled(tuple(heralds or patterns))
-        self._scratch = hyperscan.Scratch(self._database)
+        self._own = local()
 
     def dump(self) -> bytes:
         """The compiled patterns, for this version of the library and this kind of processor."""
@@ -43,11 +44,18 @@ class Engine:
         """The numbers of the patterns that match, or are heralded; raises Unavailable."""
         found: list[int] = []
         try:
-            self._database.scan(text, _note, context=found, scratch=self._scratch)
+            self._database.scan(text, _note, context=found, scratch=self._scratch())
         except hyperscan.HyperscanError as error:
             raise Unavailable(
                 "guard_failed", f"The text could not be looked at: {error}."
             ) from error
+        return found
+
+    def _scratch(self) -> hyperscan.Scratch:
+        """Room to work in, which each thread needs for itself."""
+        found: hyperscan.Scratch | None = getattr(self._own, "scratch", None)
+        if found is None:
+            found = self._own.scratch = hyperscan.Scratch(self._database)
         return found
 
     def matches(self, number: int, text: bytes) -> Iterator[tuple[int, int]]:

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from hashlib import blake2b
 from itertools import groupby
+from threading import Lock
 from typing import Final, Literal, NamedTuple
 
 import msgspec
@@ -130,12 +131,14 @@ class Layer(NamedTuple):
 
 
 class Inspector:
-    """All layers; lives on one thread."""
+    """All layers; may be asked by several threads."""
 
     def __init__(self, layers: Sequence[Layer]) -> None:
         self._layers = tuple(layers)
         self._remembered: OrderedDict[bytes, Looked] = OrderedDict()
         self._size = 0
+        self._lock = Lock()
+        """Over what is remembered."""
 
     def inspect(self, content: Content) -> Inspection:
         """What the layers say of a request or a whole reply."""
@@ -186,10 +189,11 @@ class Inspector:
         key = blake2b(
             text.encode("utf-8", "surrogatepass"), digest_size=20, key=origin.encode()
         ).digest()
-        remembered = self._remembered.get(key)
-        if remembered is not None:
-            self._remembered.move_to_end(key)
-            return remembered
+        with self._lock:
+            remembered = self._remembered.get(key)
+            if remembered is not None:
+                self._remembered.move_to_end(key)
+                return remembered
         said: list[Seen] = []
         read = views(text)
         for layer in self._layers:
@@ -213,11 +217,13 @@ class Inspector:
             return None
 
     def _remember(self, key: bytes, seen: Looked) -> None:
-        self._remembered[key] = seen
-        self._size += _size_of(seen)
-        while self._size > _REMEMBERED_BYTES:
-            _, oldest = self._remembered.popitem(last=False)
-            self._size -= _size_of(oldest)
+        with self._lock:
+            if key not in self._remembered:
+                self._size += _size_of(seen)
+            self._remembered[key] = seen
+            while self._size > _REMEMBERED_BYTES:
+                _, oldest = self._remembered.popitem(last=False)
+                self._size -= _size_of(oldest)
 
 
 def _placed(data: Iterable[Place], spans: Sequence[Span]) -> Iterator[Finding]:
