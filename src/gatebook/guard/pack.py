@@ -1,7 +1,8 @@
 """The rules of detection, which are data: one file per detector, one per category of signals.
 
 A detector finds data that should not leave, a signal is one trait of an attack. Patterns are in the
-syntax that Hyperscan and RE2 share, over UTF-8 bytes. Cases stand in the same file as what they are
+syntax that Hyperscan and RE2 share, over UTF-8 bytes; `spelling.py` says how a signal's are written
+shorter. Cases stand in the same file as what they are
 of. In them `<>` stands for nothing: it keeps a made-up secret from looking like one that leaked.
 """
 
@@ -16,6 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from gatebook.core.errors import Misconfigured
+from gatebook.guard.spelling import Words, spelled
 
 T = TypeVar("T")
 
@@ -29,6 +31,7 @@ _BREAK: Final = "<>"
 # What one of the engines does not know, or reads in another way: a look around, a reference back,
 # and a dot that takes in a line's end, with which Vectorscan 5.4 loses matches (its issue 382).
 _NOT_SHARED: Final = re.compile(r"\(\?(?:[=!]|<[=!]|P=|[a-zA-Z]*s)|\\[1-9]|\[\\s\\S\][*+]")
+_WORDS: Final = "signals/words.toml"
 _ID: Final = re.compile(r"[a-z][a-z0-9_]{2,47}")
 
 
@@ -88,8 +91,13 @@ class Pack:
     """All rules that are in force together."""
 
     def __init__(
-        self, detectors: Mapping[str, Detector], categories: Mapping[str, Category], digest: str
+        self,
+        detectors: Mapping[str, Detector],
+        categories: Mapping[str, Category],
+        words: Words,
+        digest: str,
     ) -> None:
+        self._words = words
         self.detectors = detectors
         self.categories = categories
         self.digest = digest
@@ -104,21 +112,28 @@ class Pack:
     @cached_property
     def patterns(self) -> tuple[Pattern, ...]:
         """The patterns of all rules; their places are their numbers."""
-        rules = [(name, rule.find) for name, rule in self.detectors.items()]
-        rules += [(name, signal.find) for name, (_, signal) in self.signals.items()]
-        return tuple(Pattern(rule, text) for rule, found in rules for text in found)
+        found = [(name, text) for name, rule in self.detectors.items() for text in rule.find]
+        found += [
+            (name, spelled(text, self._words))
+            for name, (_, signal) in self.signals.items()
+            for text in signal.find
+        ]
+        return tuple(Pattern(name, text) for name, text in found)
 
 
 def read_pack(files: Mapping[str, str]) -> Pack:
     """The rules in files, by paths such as `detectors/iban.toml`; raises Misconfigured."""
     detectors, categories = {}, {}
+    words: Words = {}
     for path, text in sorted(files.items()):
         folder, _, name = path.removesuffix(".toml").rpartition("/")
         if folder.endswith("detectors"):
             detectors[name] = _read(path, text, Detector)
+        elif path.endswith(_WORDS):
+            words = _read(path, text, dict[str, Texts])
         else:
             categories[name] = _read(path, text, Category)
-    pack = Pack(detectors, categories, digest_of(files))
+    pack = Pack(detectors, categories, words, digest_of(files))
     _check(pack)
     return pack
 

@@ -1,0 +1,64 @@
+"""The texts that threat detection is trained and measured on, and which of them are set aside.
+
+A third of the sources, by a hash of their names, is set aside: it was not read while signals were
+written, and no model that is measured on it, and no threshold, has seen it.
+"""
+
+import gzip
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+_CHANNELS: Final = {"response": "reply"}
+_SPANS: Final = "inj:"
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """One text, and whether it is an attack."""
+
+    text: bytes
+    attack: bool
+    source: str
+    channel: str
+    category: str = ""
+    language: str = "en"
+    payload: bytes = b""
+    """The part of the text that is the attack, where that is known."""
+
+    @property
+    def family(self) -> str:
+        """Sources of one project resemble one another, and are left out together."""
+        return self.source.partition("_")[0]
+
+    @property
+    def aside(self) -> bool:
+        """Whether its source is one of the third that is set aside."""
+        return sha256(self.source.encode()).digest()[0] % 3 == 0
+
+
+def read(folder: Path) -> list[Item]:
+    """All texts but system prompts, which are pinned and not scored."""
+    return [
+        item
+        for path in sorted(folder.glob("*.jsonl.gz"))
+        for item in _items(gzip.decompress(path.read_bytes()).splitlines())
+        if item.channel != "system"
+    ]
+
+
+def _items(lines: Iterable[bytes]) -> Iterator[Item]:
+    for line in lines:
+        record = msgspec.json.decode(line)
+        note = record.get("note") or ""
+        yield Item(
+            text=record["text"].encode(),
+            attack=record["label"] == "attack",
+            source=record["source"],
+            channel=_CHANNELS.get(record["channel"], record["channel"]),
+            category=record.get("category") or "",
+            language=(record.get("lang") or "en").lower(),
+            payload=note.removeprefix(_SPANS).strip().encode() if note.startswith(_SPANS) else b"",
+        )
