@@ -25,6 +25,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     channel: str
     category: str = ""
     language: str = "en"
+    license: str = "CC0"
     payload: bytes = b""
     """The part of the text that is the attack, where that is known."""
 
@@ -59,6 +60,7 @@ def _items(lines: Iterable[bytes]) -> Iterator[Item]:
             source=record["source"],
             channel=_CHANNELS.get(record["channel"], record["channel"]),
             category=record.get("category") or "",
+            license=record.get("license") or "",
             language=(record.get("lang") or "en").lower(),
             payload=note.removeprefix(_SPANS).strip().encode() if note.startswith(_SPANS) else b"",
         )

@@ -18,7 +18,9 @@ from gatebook.guard.model import SIZE, WINDOW, Model, Slots, pieces_of, window_s
 _SEED: Final = 20
 _ROUNDS: Final = 3
 _RATE: Final = 0.3
-_SHRINK: Final = 2e-4
+_CAUTION: Final = 0.1
+"""What a piece's squared slopes start from: pieces that were rarely seen move little."""
+_SHRINK: Final = 2e-3
 _MOST_WINDOWS: Final = 10
 _WORST: Final = 2
 _BURIED: Final = 160
@@ -38,7 +40,7 @@ class _Fit:
 
     def __init__(self) -> None:
         self.weights = np.zeros(SIZE, np.float32)
-        self.squares = np.full(SIZE, 1e-3, np.float32)
+        self.squares = np.full(SIZE, _CAUTION, np.float32)
         self.bias = -1.0
 
     def odds(self, window: Slots) -> float:

@@ -33,7 +33,9 @@ def made(pack: Pack) -> list[Item]:
     ]
 
 
-def _filled(templates: Mapping[str, Sequence[str]], slots: Slots, *, attack: bool) -> Iterator[Item]:
+def _filled(
+    templates: Mapping[str, Sequence[str]], slots: Slots, *, attack: bool
+) -> Iterator[Item]:
     random = np.random.default_rng(_SEED)
     for kind, texts in templates.items():
         channel = "tool" if kind in _TOOL_TEXT else "reply" if kind == "replies" else "user"

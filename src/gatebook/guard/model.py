@@ -32,6 +32,7 @@ _FOLDED: Final = bytes(
     ord("0") if chr(byte).isdigit() and byte < 128 else byte for byte in range(256)
 )
 _IN_WORD: Final = np.array([byte > 127 or chr(byte).isalnum() for byte in range(256)])
+_LETTER: Final = np.array([byte > 127 or chr(byte).isalpha() for byte in range(256)])
 _MAGIC: Final = b"gatebook guard model 1\n"
 
 Slots = NDArray[np.uint32]
@@ -99,7 +100,7 @@ def window_starts(length: int) -> NDArray[np.intp]:
 
 def pieces_of(text: bytes) -> Pieces:
     """What a text, or what fits in one go of it, is made of."""
-    data = np.frombuffer(b" %b " % _folded(text)[: _MOST - 2], np.uint8)
+    data = _once(np.frombuffer(b" %b " % _folded(text)[: _MOST - 2], np.uint8))
     wide = data.astype(np.uint32)
     rolled = wide[:-1] * _BASE + wide[1:]
     runs = []
@@ -107,6 +108,13 @@ def pieces_of(text: bytes) -> Pieces:
         rolled = rolled[:-1] * _BASE + wide[after:]
         runs.append((rolled * mix) >> _SHIFT)
     return Pieces(len(data), tuple(runs), _words(data))
+
+
+def _once(data: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A row of one sign or digit as a single one: tables and rules say nothing by their length."""
+    again = np.zeros(len(data), bool)
+    again[1:] = (data[1:] == data[:-1]) & ~_LETTER[data[1:]]
+    return data[~again]
 
 
 def _words(data: NDArray[np.uint8]) -> tuple[tuple[Slots, NDArray[np.intp]], ...]:
