@@ -1,8 +1,8 @@
 """Fits how much each signal and the model add, and where the thresholds are.
 
-Logistic regression with the model's score on sources that it was not taught; a signal can only speak
-for an attack. Weights are drawn to what a signal's severity suggests, so that one that was hardly
-ever seen keeps that.
+Logistic regression with the model's score on sources that it was not taught; a signal can only
+speak for an attack. Weights are drawn to what a signal's severity suggests, so that one that was
+hardly ever seen keeps that.
 """
 
 from collections import Counter
@@ -76,13 +76,14 @@ def combine(parts: Parts, rows: Matrix, items: Sequence[Item]) -> tuple[float, M
     return base, weights
 
 
-def thresholds(scores: Matrix, items: Sequence[Item]) -> dict[str, Thresholds]:
+def thresholds(scores: NDArray[np.float64], items: Sequence[Item]) -> dict[Channel, Thresholds]:
     """By channel, as logarithmic odds, from harmless texts that no weight has seen.
 
     Channels of which there are too few texts take the stricter ones of those there are.
     """
-    found = {}
-    for channel in ("user", "tool", "reply"):
+    found: dict[Channel, Thresholds] = {}
+    measured: tuple[Channel, ...] = ("user", "tool", "reply")
+    for channel in measured:
         harmless = [
             score
             for score, item in zip(scores, items, strict=True)

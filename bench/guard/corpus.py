@@ -12,6 +12,8 @@ from typing import Final
 
 import msgspec
 
+from gatebook.guard.pack import Channel
+
 _CHANNELS: Final = {"response": "reply"}
 _SPANS: Final = "inj:"
 
@@ -22,7 +24,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     text: bytes
     attack: bool
     source: str
-    channel: str
+    channel: Channel
     category: str = ""
     language: str = "en"
     license: str = "CC0"
@@ -46,13 +48,14 @@ def read(folder: Path) -> list[Item]:
         item
         for path in sorted(folder.glob("*.jsonl.gz"))
         for item in _items(gzip.decompress(path.read_bytes()).splitlines())
-        if item.channel != "system"
     ]
 
 
 def _items(lines: Iterable[bytes]) -> Iterator[Item]:
     for line in lines:
         record = msgspec.json.decode(line)
+        if record["channel"] == "system":
+            continue
         note = record.get("note") or ""
         yield Item(
             text=record["text"].encode(),

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bench.guard.corpus import Item
 from gatebook.guard.model import SIZE, WINDOW, Model, Slots, pieces_of, window_starts
@@ -98,7 +97,7 @@ def _examples(items: Sequence[Item], random: np.random.Generator) -> Iterator[_E
 
 
 def _bury(text: bytes, harmless: Sequence[bytes], random: np.random.Generator) -> bytes:
-    around = harmless[random.integers(len(harmless))]
+    around = harmless[int(random.integers(len(harmless)))]
     at = random.integers(len(around) - WINDOW + len(text)) if len(around) > WINDOW else 0
     piece = around[at : at + WINDOW - len(text) - 2]
     cut = random.integers(len(piece) + 1)
@@ -119,12 +118,12 @@ def _windows(text: bytes) -> list[Slots]:
 
 
 def _length(window: Slots) -> float:
-    """As the model takes it: the square root of a window's bytes, of which each starts 3.3 pieces."""
+    """As the model takes it: the square root of its bytes, each of which starts 3.3 pieces."""
     return float(np.sqrt(max(len(window), 1) / 3.3))
 
 
 def _shipped(fitted: _Fit) -> Model:
     """In eight bits; the few largest weights are cut."""
     scale = float(np.quantile(np.abs(fitted.weights[fitted.weights != 0]), 0.9999)) / 127
-    weights: NDArray[np.int8] = np.clip(np.round(fitted.weights / scale), -127, 127).astype(np.int8)
+    weights = np.clip(np.round(fitted.weights / scale), -127, 127).astype(np.int8)
     return Model(weights, scale, fitted.bias)

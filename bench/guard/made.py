@@ -1,6 +1,6 @@
-"""Texts of the project's own: attacks of kinds that are rare elsewhere, and what only looks like one.
+"""Texts of the project's own: attacks of kinds that are rare elsewhere, and what looks like them.
 
-They teach and are never measured on. Templates stand in `made.toml`; the cases of signals serve too.
+They teach and are never measured on. Templates stand in `made.toml`; cases of signals serve too.
 """
 
 import re
@@ -12,13 +12,18 @@ from typing import Final
 import numpy as np
 
 from bench.guard.corpus import Item
-from gatebook.guard.pack import Pack
+from gatebook.guard.pack import Channel, Pack
 
 _FILE: Final = Path(__file__).with_name("made.toml")
 _SLOT: Final = re.compile(r"\{(\w+)\}")
 _TIMES: Final = 30
 _SEED: Final = 7
-_TOOL_TEXT: Final = ("indirect_injection", "definitions", "data_poisoning")
+_CHANNELS: Final[Mapping[str, Channel]] = {
+    "data_poisoning": "tool",
+    "definitions": "definition",
+    "indirect_injection": "tool",
+    "replies": "reply",
+}
 
 Slots = Mapping[str, Sequence[str]]
 
@@ -38,7 +43,7 @@ def _filled(
 ) -> Iterator[Item]:
     random = np.random.default_rng(_SEED)
     for kind, texts in templates.items():
-        channel = "tool" if kind in _TOOL_TEXT else "reply" if kind == "replies" else "user"
+        channel = _CHANNELS.get(kind, "user")
         for template in texts:
             for text in sorted({_fill(template, slots, random) for _ in range(_TIMES)}):
                 yield Item(
@@ -53,7 +58,7 @@ def _filled(
 def _fill(template: str, slots: Slots, random: np.random.Generator) -> str:
     def word(slot: re.Match[str]) -> str:
         words = slots[slot[1]]
-        return _fill(words[random.integers(len(words))], slots, random)
+        return _fill(words[int(random.integers(len(words)))], slots, random)
 
     return _SLOT.sub(word, template)
 

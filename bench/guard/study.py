@@ -14,7 +14,7 @@ from bench.guard.corpus import Item
 from bench.guard.fit import fit
 from gatebook.guard.engine import Engine
 from gatebook.guard.model import Model
-from gatebook.guard.pack import Pack, read_pack
+from gatebook.guard.pack import Channel, Pack, read_pack
 from gatebook.guard.threats import Thresholds
 
 GUARD: Final = Path(gatebook.guard.__path__[0])
@@ -57,7 +57,7 @@ class Made(NamedTuple):
     model: Model
     base: float
     weights: Matrix
-    limits: dict[str, Thresholds]
+    limits: dict[Channel, Thresholds]
 
 
 def signals() -> Pack:
@@ -93,7 +93,7 @@ def study(pack: Pack, items: Sequence[Item], taught: Sequence[Item], fired: Fire
     scores = np.zeros(len(items))
     for fold in sorted(set(folds)):
         out = np.array([each == fold for each in folds])
-        base, weights = combine(parts, rows[~out], [items[n] for n in np.flatnonzero(~out)])
+        base, weights = combine(parts, rows[~out], [items[int(n)] for n in np.flatnonzero(~out)])
         scores[out] = rows[out] @ weights + base
     return Study(items, fired, rows, folds, odds, scores)
 

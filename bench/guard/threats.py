@@ -1,7 +1,7 @@
 """How well attacks are found on sources that neither signals nor weights have seen.
 
-`python -m bench.guard.threats --data DIR`: leave-source-out on the development sources, then once on
-the third that was set aside, with thresholds from the development sources alone.
+`python -m bench.guard.threats --data DIR`: leave-source-out on the development sources, then once
+on the third that was set aside, with thresholds from the development sources alone.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Makes the model and the weights that are shipped: `python -m bench.guard.train --data DIR`.
 
-From all sources and the texts of the project; seeds are fixed, so the same data gives the same files.
+From all sources and the texts of the project; seeds are fixed: the same data gives the same files.
 Writes `src/gatebook/guard/weights` and the model card.
 """
 
@@ -20,6 +20,7 @@ from bench.guard.study import GUARD, Study, fired_in, signals, study, whole
 from gatebook.guard.threats import Thresholds, Weights, probability
 
 _CARD: Final = Path("docs/reference/threat-model.md")
+_HEAD: Final = Path(__file__).with_name("card.md")
 
 
 def main() -> None:
@@ -57,7 +58,7 @@ def main() -> None:
 
 def _card(weights: Weights, done: Study, taught: list[Item]) -> str:
     flagged, blocked = done.flagged("flag"), done.flagged("block")
-    parts = [_INTRODUCTION.format(digest=weights.model, taught=len(taught))]
+    parts = [_HEAD.read_text().format(digest=weights.model, taught=len(taught))]
     parts.append(
         "| channel | attack | texts | flagged | blocked |\n| --- | --- | --- | --- | --- |\n"
     )
@@ -74,32 +75,6 @@ def _card(weights: Weights, done: Study, taught: list[Item]) -> str:
     for source, count in sorted(Counter(item.source for item in done.items).items()):
         parts.append(f"| {source} | {count} | {licences[source]} |\n")
     return "".join(parts)
-
-
-_INTRODUCTION: Final = """\
-<!-- Written by `python -m bench.guard.train`; train again instead of editing it. -->
-
-# The threat model
-
-A linear model over hashed pieces of text and the weights of [signals](signals.md), which the guard sums to a score.
-
-- **Use**: texts of users, results and arguments of tools, definitions of tools, and replies.
-  System prompts are not scored.
-- **Input**: bytes in lower case, digits as 0; runs of three to five bytes, words and pairs of words, in windows of 256 bytes that overlap by half.
-- **Weights**: 2^20 in eight bits; SHA-256 of the file: `{digest}`.
-- **Training**: logistic regression by AdaGrad (`bench/guard/fit.py`), then weights of signals on scores of models that had not seen the source (`bench/guard/combine.py`).
-  Seeds are fixed, and the same texts give the same files.
-- **Texts**: the sources below and {taught} of the project's own (`bench/guard/made.toml` and the cases of signals, CC0).
-- **Not for**: attacks that read like a normal request.
-  No text shows them; that is what rules about the flow of data are for.
-- **Known limits**: data poisoning and theft of credentials are rare in the sources, and languages other than English are short phrases there.
-
-## Figures
-
-Each family of sources was left out of training, of the weights and of the thresholds in turn.
-Thresholds are set for 1 % (flag) and 0.1 % (block) of harmless texts of the other families.
-
-"""
 
 
 if __name__ == "__main__":

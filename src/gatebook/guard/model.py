@@ -89,8 +89,10 @@ def windows(per_byte: NDArray[np.int32]) -> NDArray[np.float32]:
     starts = window_starts(len(per_byte))
     ends = np.minimum(starts + WINDOW, len(per_byte))
     sums = np.concatenate(([0], np.cumsum(per_byte)))
-    total: NDArray[np.float32] = (sums[ends] - sums[starts]).astype(np.float32)
-    return total / np.sqrt(ends - starts, dtype=np.float32)
+    scaled: NDArray[np.float32] = (
+        (sums[ends] - sums[starts]) / np.sqrt(ends - starts, dtype=np.float64)
+    ).astype(np.float32)
+    return scaled
 
 
 def window_starts(length: int) -> NDArray[np.intp]:

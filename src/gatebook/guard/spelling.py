@@ -1,9 +1,9 @@
 """How signals are written so that people can read them, and what the engines get in place of it.
 
 `{name}` stands for one of the words of that name in `signals/words.toml`, which may use others.
-A space stands for any white space, and ` ?` for some or none. Letters beyond ASCII stand for their UTF-8 bytes, as they are,
-with a capital or all in capitals; a Latin letter with a mark also for the one without. The case of
-ASCII letters does not count.
+A space stands for any white space, and ` ?` for some or none. Letters beyond ASCII stand for their
+UTF-8 bytes, as they are, with a capital or all in capitals; a Latin letter with a mark also for the
+one without. The case of ASCII letters does not count.
 """
 
 import re
