@@ -73,7 +73,7 @@ def combine(parts: Parts, rows: Matrix, items: Sequence[Item]) -> tuple[float, M
         step = 0.9 * step - 0.1 * float(error.sum()) / (share.sum() / 4)
         weights = np.clip(weights + steps, low, high)
         base += step
-    return base, weights
+    return float(base), weights
 
 
 def thresholds(scores: NDArray[np.float64], items: Sequence[Item]) -> dict[Channel, Thresholds]:

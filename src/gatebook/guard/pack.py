@@ -76,7 +76,8 @@ class Category(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     says: Text
     owasp_llm: Texts
     owasp_agentic: Texts
-    atlas: Texts
+    atlas: tuple[Text, ...]
+    """Those that are certain, if there are any."""
     signals: tuple[Signal, ...] = msgspec.field(name="signal")
 
 

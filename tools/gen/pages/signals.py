@@ -37,7 +37,7 @@ def _known_as(category: Category) -> str:
     return (
         f"OWASP LLM 2025: {', '.join(category.owasp_llm)}.\n"
         f"OWASP Agentic 2026: {', '.join(category.owasp_agentic)}.\n"
-        f"MITRE ATLAS: {', '.join(category.atlas)}.\n"
+        f"MITRE ATLAS: {', '.join(category.atlas) or 'none that is certain'}.\n"
     )
 
 
