@@ -19,7 +19,6 @@ from gatebook.guard.threats import LENGTH, MODEL, Thresholds, amounts_of
 EXPECTED: Final = {"low": 0.5, "medium": 1.2, "high": 2.5, "critical": 4.0}
 FLAG: Final = 0.01
 BLOCK: Final = 0.001
-_ENOUGH: Final = 400
 _DRAW: Final = 12.0
 _LENGTH: Final = 0.4
 """The most that length may speak against an attack: buried ones are to be found as well."""
@@ -79,19 +78,18 @@ def combine(parts: Parts, rows: Matrix, items: Sequence[Item]) -> tuple[float, M
 def thresholds(scores: NDArray[np.float64], items: Sequence[Item]) -> dict[Channel, Thresholds]:
     """By channel, as logarithmic odds, from harmless texts that no weight has seen.
 
-    Channels of which there are too few texts take the stricter ones of those there are.
+    Replies, arguments and definitions come from too few sources, and take the stricter ones.
     """
     found: dict[Channel, Thresholds] = {}
-    measured: tuple[Channel, ...] = ("user", "tool", "reply")
+    measured: tuple[Channel, ...] = ("user", "tool")
     for channel in measured:
         harmless = [
             score
             for score, item in zip(scores, items, strict=True)
             if item.channel == channel and not item.attack
         ]
-        if len(harmless) >= _ENOUGH:
-            flag, block = (float(np.quantile(harmless, 1 - share)) for share in (FLAG, BLOCK))
-            found[channel] = Thresholds(flag, block)
+        flag, block = (float(np.quantile(harmless, 1 - share)) for share in (FLAG, BLOCK))
+        found[channel] = Thresholds(flag, block)
     strict = Thresholds(
         max(each.flag for each in found.values()), max(each.block for each in found.values())
     )

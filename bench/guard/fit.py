@@ -126,4 +126,4 @@ def _shipped(fitted: _Fit) -> Model:
     """In eight bits; the few largest weights are cut."""
     scale = float(np.quantile(np.abs(fitted.weights[fitted.weights != 0]), 0.9999)) / 127
     weights = np.clip(np.round(fitted.weights / scale), -127, 127).astype(np.int8)
-    return Model(weights, scale, fitted.bias)
+    return Model(weights, scale, float(fitted.bias))
