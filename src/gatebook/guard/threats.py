@@ -28,6 +28,17 @@ class Thresholds(msgspec.Struct, frozen=True):
     flag: float
     block: float
 
+    def told(self, score: float) -> float:
+        """The score as it is told: 0.5 where it is flagged, 0.9 where it is blocked.
+
+        So one threshold of a rule means the same in every channel.
+        """
+        if score < self.flag:
+            return 0.5 * score / self.flag
+        if score < self.block:
+            return 0.5 + 0.4 * (score - self.flag) / (self.block - self.flag)
+        return 0.9 + 0.1 * (score - self.block) / max(1 - self.block, 1e-9)
+
 
 class Weights(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What was fitted; the file that is shipped beside the model."""
@@ -64,6 +75,10 @@ class Threats:
         self._model = model
         self._weights = weights
         self._channels = {name: signal.channels for name, (_, signal) in signals.items()}
+
+    def thresholds(self, channel: Channel) -> Thresholds:
+        """Of a channel."""
+        return self._weights.thresholds[channel]
 
     def scored(self, channel: Channel, fired: Collection[str], views: Iterable[bytes]) -> Scored:
         """Of the raw text, which is the first view, and what it was decoded to."""
