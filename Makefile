@@ -10,10 +10,10 @@ export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-long check fix gen docs bench soak new lock clean
+.PHONY: help run demo test test-long check fix gen docs bench bench-guard soak new lock clean
 
 help: ## list these verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(READY) ## start Gatebook with a simulated provider and leave it running
 	@$(BIN)/gatebook demo --stay $(ARGS)
@@ -48,6 +48,9 @@ docs: gen ## generate the reference, follow the links and run the marked blocks 
 
 bench: $(READY) ## measure against peers and the physical limit; writes explanation/performance.md
 	$(BIN)/python -m bench $(ARGS)
+
+bench-guard: $(READY) ## measure what the guard finds: make bench-guard ARGS="--data DIR"
+	$(BIN)/python -m bench.guard.threats $(ARGS)
 
 soak: $(READY) ## meet every fault of a provider for ten minutes; writes explanation/soak.md
 	$(BIN)/python -m bench.soak $(ARGS)

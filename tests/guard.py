@@ -7,10 +7,9 @@ from functools import cache
 
 import pytest
 
-from gatebook.app.guard_rules import shipped_pack
+from gatebook.app.guard_rules import shipped_layers, shipped_pack
 from gatebook.guard.engine import Engine
 from gatebook.guard.inspect import Inspector
-from gatebook.guard.layers import data_layer
 from gatebook.guard.pack import Pack
 
 
@@ -31,9 +30,17 @@ def engine_of(pack: Pack, compiled: bytes | None = None) -> Engine:
     return Engine(texts, compiled, [pattern.herald for pattern in pack.patterns])
 
 
+@cache
+def _compiled_parts() -> dict[str, bytes]:
+    parts = {"data": rules().only("detectors"), "signals": rules().only("signals")}
+    return {name: engine_of(part).dump() for name, part in parts.items()}
+
+
 def inspector() -> Inspector:
-    """One for a thread of its own, with nothing remembered."""
-    return Inspector([data_layer(rules(), engine_of(rules(), _compiled()))])
+    """One that looks as it is shipped, with nothing remembered."""
+    return Inspector(
+        shipped_layers(rules(), lambda part, name: engine_of(part, _compiled_parts()[name]))
+    )
 
 
 @pytest.fixture(scope="session")

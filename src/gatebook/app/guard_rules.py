@@ -6,6 +6,8 @@ could write there what does not match would have taken the rules away.
 
 import logging
 import os
+from collections.abc import Callable
+from hashlib import sha256
 from importlib.metadata import version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -16,9 +18,11 @@ from gatebook.core.envelope import Cell, DataKey
 from gatebook.core.errors import Tampered
 from gatebook.core.ids import Entropy
 from gatebook.guard.engine import Engine
-from gatebook.guard.inspect import Inspector
-from gatebook.guard.layers import data_layer
+from gatebook.guard.inspect import Inspector, Layer
+from gatebook.guard.layers import data_layer, threat_layer
+from gatebook.guard.model import Model
 from gatebook.guard.pack import Pack, read_pack
+from gatebook.guard.threats import Threats, read_weights
 
 _LOG = logging.getLogger(__name__)
 
@@ -34,12 +38,31 @@ def shipped_pack() -> Pack:
 def open_inspector(data: Path, key: DataKey, entropy: Entropy) -> Inspector:
     """What looks at texts by the shipped rules; raises Misconfigured."""
     pack = shipped_pack()
-    return Inspector([data_layer(pack, open_engine(pack, data, key, entropy))])
+
+    def engine_of(part: Pack, name: str) -> Engine:
+        return open_engine(part, name, data, key, entropy)
+
+    return Inspector(shipped_layers(pack, engine_of))
 
 
-def open_engine(pack: Pack, data: Path, key: DataKey, entropy: Entropy) -> Engine:
+def shipped_layers(pack: Pack, engine_of: Callable[[Pack, str], Engine]) -> list[Layer]:
+    """The layers that look by a pack and by the shipped model; raises Misconfigured.
+
+    `engine_of` makes the engine of a part of the pack, which it is told the name of.
+    """
+    data, signals = pack.only("detectors"), pack.only("signals")
+    model, weights = (_weights(name) for name in ("threats.model", "threats.json"))
+    threats = Threats(Model.read(model), read_weights(weights), signals.signals)
+    version = sha256(model + weights).hexdigest()
+    return [
+        data_layer(data, engine_of(data, "data")),
+        threat_layer(signals, engine_of(signals, "signals"), threats, version),
+    ]
+
+
+def open_engine(pack: Pack, part: str, data: Path, key: DataKey, entropy: Entropy) -> Engine:
     """The engine of a pack, from its compiled form if there is one that can be believed."""
-    name = f"{pack.digest[:32]}-{version('hyperscan')}"
+    name = f"{part}-{pack.digest[:32]}-{version('hyperscan')}"
     path, cell = data / FOLDER / name, Cell(FOLDER, name, "compiled")
     patterns = [pattern.text for pattern in pack.patterns]
     heralds = [pattern.herald for pattern in pack.patterns]
@@ -55,6 +78,10 @@ def open_engine(pack: Pack, data: Path, key: DataKey, entropy: Entropy) -> Engin
     except OSError as error:
         _LOG.warning("compiled rules cannot be kept, so each start takes seconds more: %s", error)
     return engine
+
+
+def _weights(name: str) -> bytes:
+    return files(guard).joinpath("weights", name).read_bytes()
 
 
 def _texts(folder: Traversable, path: str = "") -> list[tuple[str, str]]:

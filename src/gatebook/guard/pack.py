@@ -1,7 +1,8 @@
 """The rules of detection, which are data: one file per detector, one per category of signals.
 
 A detector finds data that should not leave, a signal is one trait of an attack. Patterns are in the
-syntax that Hyperscan and RE2 share, over UTF-8 bytes. Cases stand in the same file as what they are
+syntax that Hyperscan and RE2 share, over UTF-8 bytes; `spelling.py` says how a signal's are written
+shorter. Cases stand in the same file as what they are
 of. In them `<>` stands for nothing: it keeps a made-up secret from looking like one that leaked.
 """
 
@@ -17,6 +18,7 @@ from msgspec import Meta
 
 from gatebook.core.errors import Misconfigured
 from gatebook.guard.checks import CHECKS
+from gatebook.guard.spelling import Words, spelled
 
 T = TypeVar("T")
 
@@ -37,6 +39,7 @@ _GIVEN_TO: Final = (
     r"(?P<value>%s)(?:\W|\z)"
 )
 """`DATADOG_API_KEY=...`, `"datadogApiKey": "..."`, `datadog api key: ...`."""
+_WORDS: Final = "signals/words.toml"
 _ID: Final = re.compile(r"[a-z][a-z0-9_]{2,47}")
 
 
@@ -85,7 +88,8 @@ class Category(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     says: Text
     owasp_llm: Texts
     owasp_agentic: Texts
-    atlas: Texts
+    atlas: tuple[Text, ...]
+    """Those that are certain, if there are any."""
     signals: tuple[Signal, ...] = msgspec.field(name="signal")
 
 
@@ -102,8 +106,13 @@ class Pack:
     """All rules that are in force together."""
 
     def __init__(
-        self, detectors: Mapping[str, Detector], categories: Mapping[str, Category], digest: str
+        self,
+        detectors: Mapping[str, Detector],
+        categories: Mapping[str, Category],
+        words: Words,
+        digest: str,
     ) -> None:
+        self._words = words
         self.detectors = detectors
         self.categories = categories
         self.digest = digest
@@ -126,21 +135,30 @@ class Pack:
         signals = tuple(
             Pattern(name, text, text)
             for name, (_, signal) in self.signals.items()
-            for text in signal.find
+            for text in [spelled(each, self._words) for each in signal.find]
         )
         return detectors + signals
+
+    def only(self, kind: Literal["detectors", "signals"]) -> "Pack":
+        """The rules of one kind, under the same digest."""
+        is_data = kind == "detectors"
+        detectors = self.detectors if is_data else {}
+        return Pack(detectors, {} if is_data else self.categories, self._words, self.digest)
 
 
 def read_pack(files: Mapping[str, str]) -> Pack:
     """The rules in files, by paths such as `detectors/iban.toml`; raises Misconfigured."""
     detectors, categories = {}, {}
+    words: Words = {}
     for path, text in sorted(files.items()):
         folder, _, name = path.removesuffix(".toml").rpartition("/")
         if folder.endswith("detectors"):
             detectors[name] = _read(path, text, Detector)
+        elif path.endswith(_WORDS):
+            words = _read(path, text, dict[str, Texts])
         else:
             categories[name] = _read(path, text, Category)
-    pack = Pack(detectors, categories, digest_of(files))
+    pack = Pack(detectors, categories, words, digest_of(files))
     _check(pack)
     return pack
 

@@ -35,6 +35,16 @@ class Treated(NamedTuple):
     is_quarantined: bool = False
 
 
+class _Kind(NamedTuple):
+    """Findings that are told together."""
+
+    treatment: Treatment
+    kind: str
+    what: str
+    score: int = 0
+    signals: tuple[str, ...] = ()
+
+
 class Looked(NamedTuple):
     """What was found in a request or a reply, and what is done about it."""
 
@@ -46,7 +56,7 @@ def treat(
     inspection: Inspection, policy: GuardPolicy, direction: Direction, region: str
 ) -> Treated:
     """What a policy says of all that was found, and of what could not be looked at."""
-    counted: Counter[tuple[str, str, int, Treatment]] = Counter()
+    counted: Counter[_Kind] = Counter()
     edits = []
     for finding in inspection.findings:
         treatment = policy.action(
@@ -55,46 +65,52 @@ def treat(
             data_class=finding.data_class,
             region=region,
         )
-        counted["data", finding.detector, 0, treatment] += 1
+        counted[_Kind(treatment, "data", finding.detector)] += 1
         edit = EDITS.get(treatment.action)
         if edit is not None:
             edits.append((finding, edit))
     for part in inspection.blind:
         treatment = policy.blind(part.kind, direction=direction, region=region)
-        counted["blind", part.kind, 0, treatment] += 1
+        counted[_Kind(treatment, "blind", part.kind)] += 1
     if inspection.undecoded:
         treatment = policy.blind("undecoded", direction=direction, region=region)
-        counted["blind", "undecoded", 0, treatment] += inspection.undecoded
+        counted[_Kind(treatment, "blind", "undecoded")] += inspection.undecoded
     for threat in inspection.threats:
         score = round(threat.score * 1000)
         found = policy.threat(score, usual=_USUAL, direction=direction, region=region)
         if found is not None:
-            counted["threat", threat.category, score, found] += 1
+            counted[_Kind(found, "threat", threat.category, score, threat.signals)] += 1
     for layer in inspection.failed:
-        counted["failed", layer, 0, policy.failed] += 1
-    stopping = [key for key in counted if key[3].action in _STOPPING]
+        counted[_Kind(policy.failed, "failed", layer)] += 1
+    stopping = [kind for kind in counted if kind.treatment.action in _STOPPING]
     return Treated(
         found=tuple(
             [
-                Found(kind=kind, what=what, count=count, score=score, action=action, rule=rule)
-                for (kind, what, score, (action, rule)), count in sorted(counted.items())
-                if action != "allow"
+                Found(
+                    kind=each.kind,
+                    what=each.what,
+                    count=count,
+                    score=each.score,
+                    signals=each.signals,
+                    action=each.treatment.action,
+                    rule=each.treatment.rule,
+                )
+                for each, count in sorted(counted.items(), key=_by_name)
+                if each.treatment.action != "allow"
             ]
         ),
         edits=tuple(edits),
         refusal=_refusal(stopping, direction) if stopping else None,
-        is_quarantined=any(key[3].action == "quarantine" for key in stopping),
+        is_quarantined=any(kind.treatment.action == "quarantine" for kind in stopping),
     )
 
 
-def _refusal(
-    stopping: Iterable[tuple[str, str, int, Treatment]], direction: Direction
-) -> GatebookError:
+def _refusal(stopping: Iterable[_Kind], direction: Direction) -> GatebookError:
     """Why a call ends here: the reasons by name, the values never."""
     reasons: dict[str, list[str]] = {}
-    for kind, what, _, _ in stopping:
-        reasons.setdefault(kind, []).append(what)
-    rule = min(treatment.rule for *_, treatment in stopping)
+    for kind in stopping:
+        reasons.setdefault(kind.kind, []).append(kind.what)
+    rule = min(kind.treatment.rule for kind in stopping)
     if "failed" in reasons:
         return Unavailable(
             "guard_failed",
@@ -105,6 +121,11 @@ def _refusal(
     said = [_REASONS[kind].format(", ".join(sorted(set(names)))) for kind, names in reasons.items()]
     what = "request" if direction == "request" else "reply, which is withheld,"
     return refused(f"The {what} {' and '.join(said)}.", rule=rule)
+
+
+def _by_name(counted: tuple[_Kind, int]) -> tuple[str, str, str]:
+    kind = counted[0]
+    return kind.kind, kind.what, kind.treatment.rule
 
 
 class Violation(Invalid):

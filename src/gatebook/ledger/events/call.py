@@ -25,7 +25,12 @@ class Found(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ]
     what: Annotated[str, Meta(description="the detector, the category, or the kind of part")]
     count: Annotated[int, Meta(description="how many of them")] = 1
-    score: Annotated[int, Meta(description="of a threat, in thousandths")] = 0
+    score: Annotated[
+        int, Meta(description="of a threat, in thousandths: flagged from 500, blocked from 900")
+    ] = 0
+    signals: Annotated[
+        tuple[str, ...], Meta(description="of a threat, those that counted most")
+    ] = ()
     action: Annotated[
         str,
         Meta(
