@@ -193,7 +193,7 @@ class RunningGate:
             dialects=dialects(),
             health=SqlHealth(database),
             keeper=self._keeper(config),
-            inspector=inspector(),
+            inspector=inspector(config.guard),
             config=config,
             clock=self.clock,
             entropy=system_entropy,

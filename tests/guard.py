@@ -11,6 +11,7 @@ from gatebook.app.guard_rules import shipped_layers, shipped_pack
 from gatebook.guard.engine import Engine
 from gatebook.guard.inspect import Inspector
 from gatebook.guard.pack import Pack
+from gatebook.guard.settings import AS_SHIPPED, GuardSettings
 
 
 @cache
@@ -31,16 +32,17 @@ def engine_of(pack: Pack, compiled: bytes | None = None) -> Engine:
 
 
 @cache
-def _compiled_parts() -> dict[str, bytes]:
-    parts = {"data": rules().only("detectors"), "signals": rules().only("signals")}
-    return {name: engine_of(part).dump() for name, part in parts.items()}
+def _compiled_part(name: str) -> bytes:
+    return engine_of(rules().only("detectors" if name == "data" else "signals")).dump()
 
 
-def inspector() -> Inspector:
-    """One that looks as it is shipped, with nothing remembered."""
-    return Inspector(
-        shipped_layers(rules(), lambda part, name: engine_of(part, _compiled_parts()[name]))
-    )
+def inspector(settings: GuardSettings = AS_SHIPPED) -> Inspector:
+    """One that looks as these settings say, with nothing remembered."""
+
+    def engine(part: Pack, name: str) -> Engine:
+        return engine_of(part, _compiled_part(name))
+
+    return Inspector(shipped_layers(rules(), engine, settings))
 
 
 @pytest.fixture(scope="session")

@@ -83,7 +83,7 @@ def surroundings_of(
         unsigned=Unsigned(store.committed, notary.reach, settings=config.ledger, clock=clock),
         dialects=dialects(),
         health=SqlHealth(database),
-        inspector=open_inspector(config.data, keyring.rules, entropy),
+        inspector=open_inspector(config.guard, config.data, keyring.rules, entropy),
         keeper=keeper_of(presence.name, config, keyring, guard, clock=clock, entropy=entropy),
         config=config,
         clock=clock,

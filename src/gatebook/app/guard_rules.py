@@ -22,6 +22,7 @@ from gatebook.guard.inspect import Inspector, Layer
 from gatebook.guard.layers import data_layer, threat_layer
 from gatebook.guard.model import Model
 from gatebook.guard.pack import Pack, read_pack
+from gatebook.guard.settings import GuardSettings
 from gatebook.guard.threats import Threats, read_weights
 
 _LOG = logging.getLogger(__name__)
@@ -29,35 +30,37 @@ _LOG = logging.getLogger(__name__)
 FOLDER = "guard"
 """Of compiled rules, in the data folder."""
 
+EngineOf = Callable[[Pack, str], Engine]
+"""Makes the engine of a part of a pack, which it is told the name of."""
+
 
 def shipped_pack() -> Pack:
     """The rules that come with the program; raises Misconfigured."""
     return read_pack(dict(_texts(files(guard))))
 
 
-def open_inspector(data: Path, key: DataKey, entropy: Entropy) -> Inspector:
+def open_inspector(
+    settings: GuardSettings, data: Path, key: DataKey, entropy: Entropy
+) -> Inspector:
     """What looks at texts by the shipped rules; raises Misconfigured."""
-    pack = shipped_pack()
 
     def engine_of(part: Pack, name: str) -> Engine:
         return open_engine(part, name, data, key, entropy)
 
-    return Inspector(shipped_layers(pack, engine_of))
+    return Inspector(shipped_layers(shipped_pack(), engine_of, settings))
 
 
-def shipped_layers(pack: Pack, engine_of: Callable[[Pack, str], Engine]) -> list[Layer]:
-    """The layers that look by a pack and by the shipped model; raises Misconfigured.
-
-    `engine_of` makes the engine of a part of the pack, which it is told the name of.
-    """
-    data, signals = pack.only("detectors"), pack.only("signals")
-    model, weights = (_weights(name) for name in ("threats.model", "threats.json"))
-    threats = Threats(Model.read(model), read_weights(weights), signals.signals)
-    version = sha256(model + weights).hexdigest()
-    return [
-        data_layer(data, engine_of(data, "data")),
-        threat_layer(signals, engine_of(signals, "signals"), threats, version),
-    ]
+def shipped_layers(pack: Pack, engine_of: EngineOf, settings: GuardSettings) -> list[Layer]:
+    """The layers that look by a pack and by the shipped model; raises Misconfigured."""
+    data = pack.only("detectors")
+    layers = [data_layer(data, engine_of(data, "data"))]
+    if settings.attacks:
+        signals = pack.only("signals")
+        model, weights = (_weights(name) for name in ("threats.model", "threats.json"))
+        threats = Threats(Model.read(model), read_weights(weights), signals.signals)
+        digest = sha256(model + weights).hexdigest()
+        layers.append(threat_layer(signals, engine_of(signals, "signals"), threats, digest))
+    return layers
 
 
 def open_engine(pack: Pack, part: str, data: Path, key: DataKey, entropy: Entropy) -> Engine:

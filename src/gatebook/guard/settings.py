@@ -21,6 +21,13 @@ class GuardSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         Literal["observe", "flag", "block", "quarantine"],
         Meta(description="What is done about what looks like an attack."),
     ] = "flag"
+    attacks: Annotated[
+        bool,
+        Meta(
+            description="Whether texts are scored for attacks, which takes several milliseconds for"
+            " a large one."
+        ),
+    ] = False
     on_failure: Annotated[
         Literal["closed", "open"],
         Meta(
