@@ -27,8 +27,8 @@ def watched(folder: Path, changed: Callable[[], object]) -> Iterator[None]:
         yield
         return
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGIO, changed)
     try:
+        loop.add_signal_handler(signal.SIGIO, changed)
         with suppress(OSError):  # a kernel or a file system that does not tell
             changes = sum(getattr(fcntl, name) for name in _CHANGES)
             fcntl.fcntl(descriptor, fcntl.F_NOTIFY, changes)

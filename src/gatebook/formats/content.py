@@ -5,6 +5,7 @@ walk follows the rules and counts every string, so that nothing passes unseen: w
 a span all the same, of the origin "other". Only what vendors publish (`names.py`) is left out.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from copy import copy
 from itertools import repeat
@@ -37,6 +38,9 @@ _OPENED: Final = 10
 """For how many of them a string counts that is opened itself."""
 _TELLING: Final = 10**6
 """From here on, a number may be one of a card or a person."""
+_EXACT: Final = 2**53
+_LONG: Final = 10**11
+"""From here on, it may be one also where vendors have numbers of their own, such as times."""
 
 
 class Span(NamedTuple):
@@ -182,8 +186,8 @@ class Walk:
                 elif value and (kind is dict or kind is list):
                     stack.append(self._entered(value, ruled, ruled.origin or origin))
                     break
-                elif kind is int and ruled.how == "text":
-                    self._take_number(value, ruled.origin or origin)
+                elif kind is int or kind is float:
+                    self._take_number(value, ruled, ruled.origin or origin)
             else:
                 stack.pop()
 
@@ -213,10 +217,13 @@ class Walk:
         self._spend(len(found))
         return found
 
-    def _take_number(self, number: int, origin: Origin) -> None:
-        """A number, at the string before it."""
-        if not -_TELLING < number < _TELLING:
-            self._say(str(number), origin, self._strings - 1, TEXT, is_fixed=True)
+    def _take_number(self, number: float, rule: Rule, origin: Origin) -> None:
+        """A whole number, at the string before it."""
+        if type(number) is float and abs(number) >= _EXACT:
+            return
+        least = _TELLING if rule.how == "text" else _LONG if rule.how == "word" else math.inf
+        if abs(number) >= least and number == (whole := int(number)):
+            self._say(str(whole), origin, self._strings - 1, TEXT, is_fixed=True)
 
     def _take_string(self, text: str, rule: Rule, origin: Origin, name: str | None) -> None:
         match rule.how:

@@ -13,7 +13,7 @@ import msgspec
 from gatebook.core.amazon_events import MAX_MESSAGE_BYTES, MessageSplitter, with_payload
 from gatebook.core.event_stream import EventSplitter, data_of, with_data
 from gatebook.core.json_strings import STRING, WHOLE
-from gatebook.formats.content import OTHER, Blind, Origin, Rule, Span, Walk
+from gatebook.formats.content import MAX_VALUES_IN_REPLY, OTHER, Blind, Origin, Rule, Span, Walk
 from gatebook.formats.names import NAMES
 
 _INDEXES: Final = (
@@ -44,6 +44,7 @@ _MOST_MISSES: Final = 16
 """Events one after the other that were like none before; then no more moulds are made."""
 _MOST: Final = MAX_MESSAGE_BYTES
 """Bytes of an event, whatever it is cut from."""
+_BOM: Final = b"\xef\xbb\xbf"
 _NO_JSON: Final = (b"", b"[DONE]")
 """What stands in events in place of JSON."""
 
@@ -90,15 +91,24 @@ class ServerSentEvents:
 
     def feed(self, data: bytes) -> list[tuple[bytes, bytes]]:
         """See Cutter."""
-        return [(event, data_of(event) or b"") for event in self._splitter.feed(data)]
+        return [(event, _data(event)) for event in self._splitter.feed(data)]
 
     def close(self) -> list[tuple[bytes, bytes]]:
         """See Cutter."""
-        return [(event, data_of(event) or b"") for event in self._splitter.close()]
+        return [(event, _data(event)) for event in self._splitter.close()]
 
     def put(self, event: bytes, data: bytes) -> bytes:
         """See Cutter."""
         return with_data(event, data)
+
+
+def _data(event: bytes) -> bytes:
+    """The data of an event, also where a vendor writes an error without saying that it is data."""
+    event = event.removeprefix(_BOM)
+    data = data_of(event)
+    if data is None and event.lstrip().startswith(b"{"):
+        return event.strip()
+    return data or b""
 
 
 class AmazonMessages:
@@ -216,7 +226,7 @@ class _EventWalk(Walk):
     """A walk over an event, which notes the lane of each span."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(MAX_VALUES_IN_REPLY)
         self.lanes: list[str] = []
 
     def _say(

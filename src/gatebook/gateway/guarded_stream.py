@@ -5,17 +5,19 @@ beside. Otherwise what is not decided yet is held back; see `guard.watch`.
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Final
 
 from gatebook.core.errors import Invalid
 from gatebook.formats import Format, unreadable
-from gatebook.formats.content import Blind, Content, Origin, Span
-from gatebook.guard.edits import Edit
+from gatebook.formats.content import TEXT, Blind, Content, Origin, Span, content
+from gatebook.gateway.editing import edited_body
+from gatebook.guard.edits import Edit, Place as Edited, edited
 from gatebook.guard.inspect import BETWEEN, Finding, Inspection, Inspector, Place, Threat
 from gatebook.guard.vault import Vault
 from gatebook.guard.watch import Watch
 from gatebook.policy.guarding import GuardPolicy
-from gatebook.policy.treating import EDITS, Looked, Violation, refused, treat
+from gatebook.policy.treating import EDITS, Looked, Treated, Violation, refused, treat
 
 _Lane = tuple[str, Origin]
 
@@ -28,8 +30,18 @@ class GuardedStream:
     """One streamed reply."""
 
     def __init__(
-        self, inspector: Inspector, spoken: Format, policy: GuardPolicy, region: str, vault: Vault
+        self,
+        inspector: Inspector,
+        spoken: Format,
+        policy: GuardPolicy,
+        region: str,
+        *,
+        vault: Vault,
+        set_apart: Callable[[Treated], None],
     ) -> None:
+        """`set_apart` puts the agent into quarantine, if that is what policy says."""
+        self._set_apart = set_apart
+        self._vault = vault
         self._inspector = inspector
         self._policy = policy
         self._region = region
@@ -63,9 +75,10 @@ class GuardedStream:
             raise
         except Invalid as error:
             raise unreadable() from error
-        refusal = self.looked().treated.refusal
-        if refusal is not None:
-            raise refusal
+        treated = self.looked().treated
+        self._set_apart(treated)
+        if treated.refusal is not None:
+            raise treated.refusal
         return rest
 
     def left(self) -> bytes:
@@ -106,20 +119,49 @@ class GuardedStream:
 
     def look(self, text: str, origin: Origin) -> tuple[Place, ...]:
         """Data in a text."""
-        return self._inspector.data(text, self._failed)
+        found = self._inspector.data(text, self._failed)
+        if self._failed:
+            self._check(Inspection(failed=tuple(self._failed)))
+        return found
+
+    def see(self, part: Blind) -> None:
+        """A part that nobody can look into."""
+        self._check(Inspection(blind=(part,)))
+
+    def whole(self, text: str) -> str:
+        """Arguments of a tool's call as they may go on."""
+        body = text.encode()
+        try:
+            said = content(body, TEXT)
+        except Invalid:  # it is no JSON, or can be read in two ways
+            said = Content([Span(text, "arguments", 0)], [])
+        inspection = self._inspector.inspect(said)
+        self._findings += inspection.findings
+        self._failed.update(inspection.failed)
+        treated = self._check(inspection)
+        if said.spans and said.spans[0].text == text:
+            places = [
+                Edited(each.start, each.end, each.detector, edit) for each, edit in treated.edits
+            ]
+            return self._vault.restored(edited(text, places, self._vault))
+        return edited_body(body, said, treated.edits, self._vault, restoring=True).decode()
 
     def decide(self, place: Place, origin: Origin, *, is_fixed: bool) -> Edit | None:
         """What is put in its place; raises Violation if the reply ends here."""
         self._findings.append(_finding(place, origin))
-        treated = treat(
-            Inspection(findings=(self._findings[-1],)), self._policy, "reply", self._region
-        )
-        if treated.refusal is not None:
-            raise treated.refusal
+        treated = self._check(Inspection(findings=(self._findings[-1],)))
         edit = EDITS.get(treated.found[0].action) if treated.found else None
         if edit is not None and is_fixed:
             raise refused(f"It holds data ({place.detector}) where it cannot be replaced.")
         return edit
+
+    def _check(self, inspection: Inspection) -> Treated:
+        """What policy says; raises what ends the reply, if it does."""
+        treated = treat(inspection, self._policy, "reply", self._region)
+        if treated.refusal is not None:
+            self._set_apart(treated)
+            raise treated.refusal
+        return treated
 
     def _judge(self, lane: _Lane) -> None:
         """Look at all of a text at once, for what is not decided piece by piece."""

@@ -5,25 +5,24 @@ in a number or in a document that was decoded to be read, the call is refused in
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Final
 
 from msgspec.structs import replace
 
 from gatebook.core.errors import Invalid
-from gatebook.core.json_strings import rewritten
 from gatebook.formats import Call, Format
-from gatebook.formats.content import Content, Span
+from gatebook.formats.content import Content
+from gatebook.gateway.editing import edited_body
 from gatebook.gateway.guarded_stream import GuardedStream
 from gatebook.gateway.passage import Passage
 from gatebook.gateway.ways import Way
-from gatebook.guard.edits import Edit, Place, edited
-from gatebook.guard.inspect import Finding, Inspection, Inspector
-from gatebook.guard.vault import Vault
+from gatebook.guard.inspect import Inspection, Inspector
 from gatebook.identity.identify import Principal
 from gatebook.policy.guarding import GuardPolicy
-from gatebook.policy.treating import Looked, Violation, refused, treat
+from gatebook.policy.treating import Looked, Treated, refused, treat
 
 Quarantine = Callable[[Principal, str], None]
 """Puts an agent into quarantine for a call, by its id."""
@@ -52,33 +51,38 @@ class Guard:
         _, inspection = await self._looked(call.operation.format.said, call.body)
         return inspection
 
-    async def sent(self, passage: Passage, way: Way, principal: Principal) -> Way:
+    async def sent(self, passage: Passage, way: Way) -> Way:
         """The way with the call as it may leave by it; raises Violation and Unavailable.
 
         What was found in the request stands in `passage`, and there it is said what was done.
         """
+        call, spoken = way.call, way.call.operation.format
         found = passage.request.inspection
+        if way.number and call.operation.has_body:
+            # Said in another dialect, texts may stand together that stood apart.
+            _, found = await self._looked(spoken.said, call.body)
         policy, region = way.permit.policy.guard, way.provider.region
         treated = treat(found, policy, "request", region)
         passage.request = Looked(found, treated)
-        if treated.is_quarantined:
-            self._quarantine(principal, passage.id)
+        self._set_apart(passage, treated)
         if treated.refusal is not None:
             raise treated.refusal
         if not treated.edits:
             return way
-        call, spoken = way.call, way.call.operation.format
-        # On this way the same words may stand in other places than where they were found.
+        # What was put in to fit it to the provider moved what was found.
         content, found = await self._looked(spoken.said, call.body)
         edits = treat(found, policy, "request", region).edits
-        body = _edited(call.body, content, edits, passage.vault)
+        body = edited_body(call.body, content, edits, passage.vault)
         _check_readable(spoken, body)
         return way._replace(call=replace(call, body=body))
 
     def stream(self, passage: Passage, spoken: Format) -> GuardedStream:
         """A streamed reply on its way through the guard."""
         policy, region = _asked(passage)
-        return GuardedStream(self._inspector, spoken, policy, region, passage.vault)
+        set_apart = partial(self._set_apart, passage)
+        return GuardedStream(
+            self._inspector, spoken, policy, region, vault=passage.vault, set_apart=set_apart
+        )
 
     async def received(self, passage: Passage, spoken: Format, body: bytes) -> bytes:
         """A whole reply as the agent may have it, with values in place of their tokens.
@@ -89,11 +93,17 @@ class Guard:
         content, inspection = await self._looked(spoken.answered, body)
         treated = treat(inspection, policy, "reply", region)
         passage.reply = Looked(inspection, treated)
+        self._set_apart(passage, treated)
         if treated.refusal is not None:
             raise treated.refusal
         if treated.edits or passage.vault:
-            return _edited(body, content, treated.edits, passage.vault, restoring=True)
+            return edited_body(body, content, treated.edits, passage.vault, restoring=True)
         return body
+
+    def _set_apart(self, passage: Passage, treated: Treated) -> None:
+        """Put the agent into quarantine, if that is what policy says."""
+        if treated.is_quarantined and passage.principal is not None:
+            self._quarantine(passage.principal, passage.id)
 
     async def _looked(
         self, read: Callable[[bytes], Content], body: bytes
@@ -117,39 +127,9 @@ def _asked(passage: Passage) -> tuple[GuardPolicy, str]:
     return way.permit.policy.guard, way.provider.region
 
 
-def _edited(
-    body: bytes,
-    content: Content,
-    edits: Iterable[tuple[Finding, Edit]],
-    vault: Vault,
-    *,
-    restoring: bool = False,
-) -> bytes:
-    places: dict[Span, list[Place]] = {}
-    for finding, edit in edits:
-        if finding.span.is_fixed:
-            raise _not_editable(finding)
-        place = Place(finding.start, finding.end, finding.detector, edit)
-        places.setdefault(finding.span, []).append(place)
-    if not restoring:
-        for span in content.spans:
-            vault.avoid(span.text)
-    texts = {}
-    for span in content.spans:
-        text = edited(span.text, places[span], vault) if span in places else span.text
-        text = vault.restored(text) if restoring else text
-        if text != span.text and not span.is_fixed:
-            texts[span.at, span.inner] = text
-    return rewritten(body, texts) if texts else body
-
-
 def _check_readable(spoken: Format, body: bytes) -> None:
     """Two names of members may have become one; raises Violation then."""
     try:
         spoken.said(body)
     except Invalid as error:
         raise refused("It holds data in a place where it cannot be replaced.") from error
-
-
-def _not_editable(finding: Finding) -> Violation:
-    return refused(f"It holds data ({finding.detector}) in a place where it cannot be replaced.")

@@ -78,7 +78,7 @@ async def conduct(gate: Gate, exchange: Exchange, hold: Hold) -> None:
             passage.begin()
             with ways.attempt(open_way) as attempt:
                 # What was found in it decides how it may leave by this way.
-                way = await gate.guard.sent(passage, open_way, principal)
+                way = await gate.guard.sent(passage, open_way)
 
                 # Limits hold on each way anew: what it may cost there is set aside.
                 way, passage.holding = await gate.allowance.admit(snapshot, principal, way)

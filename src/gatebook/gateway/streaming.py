@@ -105,8 +105,8 @@ class Delivery:
             self._passage.ending = "upstream_broken"  # the vendor may have carried the call out
         try:
             self._passage.usage = spoken.usage(body)
+            given = await self._guard.received(self._passage, spoken, body)
             if reply.status < 300:
-                given = await self._guard.received(self._passage, spoken, body)
                 given = spoken.delivered(given, may_see)
         except Unavailable:
             if reply.status < 400:

@@ -226,6 +226,7 @@ class Attempt:
         self._probes = probes
         self.gave_up_for = ""
         """The code of the error for which the call goes on without this way."""
+        self._is_carried_out = False
 
     def __enter__(self) -> Self:
         return self
@@ -255,6 +256,7 @@ class Attempt:
         leads_nowhere = has_no_part or await is_not_executed(reply, limit, hold)
         if leads_nowhere and self._ways.can_do_without():
             raise Elsewhere("upstream_busy", "The provider did not carry the call out.")
+        self._is_carried_out = True
 
     def received(self, ending: str) -> None:
         """The reply is in, and this is how it ended."""
@@ -266,8 +268,10 @@ class Attempt:
         if isinstance(error, Elsewhere):
             return True
         if isinstance(error, Refused | Exhausted | Violation):
-            # On its first way that refuses the call; any other one is only left out.
-            return self._way.number > 0 and self._ways.has_another()
+            # On its first way that refuses the call; any other one is only left out. What the
+            # guard finds in a reply comes too late for another way.
+            is_early = self._way.number > 0 and not self._is_carried_out
+            return is_early and self._ways.can_do_without()
         if error.code == "upstream_unavailable" or (self._ways.is_joined and error.code in FAULTS):
             return self._ways.can_do_without()
         return False

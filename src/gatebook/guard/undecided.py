@@ -12,29 +12,34 @@ LONGEST: Final = 512
 
 _WORDS: Final = 12
 """In which a number may be written."""
-_OPENS: Final = "-----BEGIN"
+_OPENS: Final = ("-----BEGIN", "PuTTY-User-Key-File")
 _SPACES: Final = str.maketrans("\t\n\r\v\f", "     ")
 # A word that the data before or behind it may be a part of.
-_PART: Final = re.compile(r"[^ ]*[0-9][^ ]*|[A-Z]{1,4}|[+(#][^ ]*")
-_PROSE: Final = re.compile(r"[A-Za-z]{1,20}(?:[ ,.;:!?'\n]{1,3}[A-Za-z]{1,20})*[ ,.;:!?'\n]*")
+_PART: Final = re.compile(
+    r"[^ ]*[0-9<][^ ]*|[A-Z]{1,4}|[a-z]{2}|[+(#][^ ]*|"
+    r"(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}[.,]?"
+)
+_BETWEEN: Final = re.compile(r"[A-Za-z]{1,12}[.,]?")
+"""One such word may stand between two others, as the month of a date does."""
 
 
 def undecided(text: str) -> int:
     """Characters at the end of a text that may still become data."""
     tail = text[-LONGEST:].translate(_SPACES)
-    start = tail.rfind(_OPENS)
-    if start >= 0:
-        return len(tail) - start
-    start = end = tail.rfind(" ") + 1
+    opened = [at for each in _OPENS if (at := tail.rfind(each)) >= 0]
+    if opened:
+        return len(tail) - min(opened)
+    start = at = tail.rfind(" ") + 1
+    may_skip = start == len(tail) or _PART.fullmatch(tail, start) is not None
     for _ in range(_WORDS):
-        end = len(tail[:start].rstrip(" "))
-        word_at = tail.rfind(" ", 0, end) + 1
-        if word_at >= end or _PART.fullmatch(tail, word_at, end) is None:
+        end = len(tail[:at].rstrip(" "))
+        at = tail.rfind(" ", 0, end) + 1
+        if at >= end:
             break
-        start = word_at
+        if _PART.fullmatch(tail, at, end):
+            start, may_skip = at, True
+        elif may_skip and _BETWEEN.fullmatch(tail, at, end):
+            may_skip = False
+        else:
+            break
     return len(tail) - start
-
-
-def is_prose(text: str) -> bool:
-    """Whether a text is short words and nothing else, in which no detector finds anything."""
-    return _PROSE.fullmatch(text) is not None

@@ -12,6 +12,7 @@ from typing import Final
 LONGEST: Final = 40
 """Characters of a token at most."""
 _TOKEN: Final = re.compile(r"<[A-Z][A-Z_]{1,28}_[1-9][0-9]{0,5}>")
+_DIGITS: Final = re.compile(r"[0-9]+")
 _BEGUN: Final = re.compile(r"<(?:[A-Z](?:[A-Z_]{0,29}(?:[1-9][0-9]{0,5})?)?)?\Z")
 
 
@@ -34,7 +35,7 @@ class Vault:
 
     def token(self, kind: str, value: str) -> str:
         """What stands for a value; `kind` is a detector's id."""
-        name = kind.upper().strip("_0123456789")[:28]
+        name = _DIGITS.sub("", kind.upper()).strip("_")[:28]
         token = self._tokens.get((name, value))
         while token is None or token in self._taken:
             self._counted[name] += 1

@@ -2,7 +2,7 @@
 
 The pieces of a lane are one text. A piece goes on when all of it is decided: it cannot become data
 any more, or it was edited. Events leave in the order in which they came. Arguments of a tool's call
-are held until they are whole: a part of them is nothing that could be judged.
+are held until the reply is at its end: a part of them is nothing that could be judged.
 """
 
 from collections import deque
@@ -14,7 +14,7 @@ from gatebook.formats.content import Blind, Origin, Span
 from gatebook.formats.events import Cutter, Piece, Pieces
 from gatebook.guard.edits import Edit, replacement
 from gatebook.guard.inspect import Place
-from gatebook.guard.undecided import is_prose, undecided
+from gatebook.guard.undecided import undecided
 from gatebook.guard.vault import Vault
 
 _CONTEXT: Final = 160
@@ -23,14 +23,22 @@ _WHOLE: Final[Origin] = "arguments"
 
 
 class Judge(Protocol):
-    """Looks at texts and decides; both methods may raise what ends the stream."""
+    """Looks at texts and decides; every method may raise what ends the stream."""
 
     def hear(self, lane: str, span: Span) -> None:
         """Another piece of a lane came; in the lane "" each is a text by itself."""
         ...
 
+    def see(self, part: Blind) -> None:
+        """A part came that nobody can look into."""
+        ...
+
     def look(self, text: str, origin: Origin) -> tuple[Place, ...]:
         """Data in a text."""
+        ...
+
+    def whole(self, text: str) -> str:
+        """Arguments of a tool's call as they may go on."""
         ...
 
     def decide(self, place: Place, origin: Origin, *, is_fixed: bool) -> Edit | None:
@@ -62,7 +70,7 @@ class _Piece(NamedTuple):
 class _Lane:
     """One text that comes in pieces; offsets are from its beginning."""
 
-    __slots__ = ("base", "decided", "edits", "origin", "pieces", "text")
+    __slots__ = ("base", "decided", "edits", "origin", "pieces", "text", "worth_at")
 
     def __init__(self, origin: Origin) -> None:
         self.origin: Origin = origin
@@ -70,6 +78,8 @@ class _Lane:
         """From `base` on: what may matter still."""
         self.base = 0
         self.decided = 0
+        self.worth_at = 0
+        """Until it has come so far, it is not looked at again."""
         self.pieces: deque[_Piece] = deque()
         self.edits: list[tuple[int, int, str]] = []
         """Places and what is put there, in order; none overlap."""
@@ -163,7 +173,9 @@ class Watch:
 
     def _take(self, event: bytes, data: bytes) -> None:
         pieces, blind = self._read(data)
-        self.blind += blind
+        for part in blind:
+            self.blind.append(part)
+            self._judge.see(part)
         held = _Event(event, data, len(pieces) if self._holds else 0)
         self._events.append(held)
         for name, span in pieces:
@@ -173,27 +185,37 @@ class Watch:
             self._hold(held, pieces)
 
     def _hold(self, held: _Event, pieces: Iterable[Piece]) -> None:
-        grown = set()
+        grown = {}
         for name, span in pieces:
             lane = self._lanes.setdefault(name, _Lane(span.origin)) if name else _Lane(span.origin)
             lane.grow(held, span)
             if not name:
                 self._decide(lane, is_over=True)
-            grown.add(name)
-        for name, lane in self._lanes.items():
-            if lane.origin == _WHOLE:
-                if name not in grown and lane.pieces:
-                    self._decide(lane, is_over=True)
-            elif name in grown:
-                self._decide(lane)
+            elif lane.origin != _WHOLE:
+                grown[name] = lane
+        for lane in grown.values():
+            self._decide(lane)
 
     def _decide(self, lane: _Lane, *, is_over: bool = False) -> None:
+        if lane.origin == _WHOLE:
+            self._decide_whole(lane)
+            return
+        if lane.end < lane.worth_at and not is_over:
+            return
         until = lane.end
         if not is_over:
             until -= max(undecided(lane.text), self._vault.undecided(lane.text))
-        if until > lane.decided and not is_prose(lane.text[lane.decided - lane.base :]):
+        if until > lane.decided:
             until = self._looked_at(lane, until, is_over=is_over)
         lane.decided = max(until, lane.decided)
+        lane.let_go()
+
+    def _decide_whole(self, lane: _Lane) -> None:
+        """Arguments are JSON, and are looked at and edited as that."""
+        new = self._judge.whole(lane.text)
+        if new != lane.text:
+            lane.edit(0, lane.end, new)
+        lane.decided = lane.end
         lane.let_go()
 
     def _looked_at(self, lane: _Lane, until: int, *, is_over: bool) -> int:
@@ -202,11 +224,16 @@ class Watch:
         text = lane.text[start - lane.base :]
         found = self._judge.look(text, lane.origin)
         if not is_over:
-            until = min(
-                [until, *[start + each.start for each in found if start + each.end > until]]
-            )
-        changes = [(start + at, start + end, value) for at, end, value in self._vault.places(text)]
+            unfinished = [start + each.start for each in found if start + each.end > until]
+            if unfinished:
+                until = min(until, *unfinished)
+                # What goes on for long is not looked at from its beginning with every piece.
+                lane.worth_at = lane.end + (lane.end - until) // 4
         is_fixed = any(piece.span.is_fixed for piece in lane.pieces)
+        changes = []
+        if not is_fixed:
+            tokens = self._vault.places(text)
+            changes = [(start + at, start + end, value) for at, end, value in tokens]
         for place in found:
             if lane.decided < start + place.end <= until:
                 edit = self._judge.decide(place, lane.origin, is_fixed=is_fixed)
