@@ -15,14 +15,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from gatebook.guard.literals import BOUNDARY, LONGEST, Row
+from gatebook.guard.literals import BOUNDARY, LONGEST, WORD, Row
 
 _FLAGS: Final = hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_SINGLEMATCH
 _WORDS: Final = 32
 """Of a stretch, but the last; each makes two runs, with what is between it and the next."""
 _BYTES: Final = 256
 """Of a stretch at least, since each costs something, however little is in it."""
-_IS_WORD: Final = bytes(chr(byte).isalnum() and byte < 128 or byte == ord("_") for byte in range(256))
+_IS_WORD: Final = bytes(byte in WORD for byte in range(256))
 _REACHES: Final = (2, 3, 5)
 """Stretches in a row in which all that a row needs is looked for; else, in the whole text."""
 
@@ -85,7 +85,9 @@ class Sieve:
                 for first, end in spans:
                     yield self.plan.owners[row], places[first], places[end]
 
-    def _near(self, seen: Sequence[int], reach: int, wanted: int) -> Iterator[tuple[int, list[list[int]]]]:
+    def _near(
+        self, seen: Sequence[int], reach: int, wanted: int
+    ) -> Iterator[tuple[int, list[list[int]]]]:
         """Rows with where all that they need is within so many stretches: from which to which."""
         reach = min(reach, len(seen))
         found: dict[int, list[list[int]]] = {}
@@ -149,7 +151,11 @@ def _reach(row: Row) -> int:
 
 def _pattern(literal: bytes) -> bytes:
     return b"".join(
-        rb"\b" if byte == BOUNDARY[0] else b"\\x%02x" % byte if not chr(byte).isalnum() or byte > 127 else bytes((byte,))
+        rb"\b"
+        if byte == BOUNDARY[0]
+        else b"\\x%02x" % byte
+        if not chr(byte).isalnum() or byte > 127
+        else bytes((byte,))
         for byte in literal
     )
 
