@@ -1,4 +1,4 @@
-"""The signals that are shipped, each with an engine of its own."""
+"""The signals that are shipped, and an engine that has their patterns."""
 
 from functools import cache
 from pathlib import Path
@@ -19,17 +19,20 @@ def pack() -> Pack:
 
 
 @cache
-def engine(signal: str) -> Engine:
-    """For the patterns of one."""
-    return Engine([each.text for each in pack().patterns if each.rule == signal])
+def engine() -> Engine:
+    """Compiled once for all tests of a process."""
+    return Engine([each.text for each in pack().patterns])
 
 
 def is_fired(signal: str, text: str) -> bool:
-    """Whether Hyperscan says that it fires."""
-    return bool(engine(signal).fired(text.encode()))
+    """Whether the engine says that it fires."""
+    return any(pack().patterns[number].rule == signal for number in engine().fired(text.encode()))
 
 
 def is_located(signal: str, text: str) -> bool:
     """Whether RE2, which says where a match is, finds one."""
-    count = sum(each.rule == signal for each in pack().patterns)
-    return any(any(engine(signal).matches(number, text.encode())) for number in range(count))
+    return any(
+        any(engine().matches(number, text.encode()))
+        for number, each in enumerate(pack().patterns)
+        if each.rule == signal
+    )

@@ -22,7 +22,7 @@ _SHORTEST: Final = 3
 """Bytes of a literal, with the ends of a word; two, if it is not all of letters."""
 _WHOLE_WORD: Final = 4
 """Up to that length, a literal is mostly found within other words, if it need not be a word."""
-_MOST: Final = 128
+_MOST: Final = 64
 """Ways in which a piece of a pattern is written out."""
 _MOST_OF_CHOICE: Final = 400
 _MOST_OF_CLASS: Final = 8
@@ -30,18 +30,21 @@ _MOST_NEEDS: Final = 3
 _REPEATED: Final = 8
 _REMEMBERED: Final = 4_096
 """Pieces, which are the same in many patterns."""
-_WORD: Final = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
+WORD: Final = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 _COMMON: Final = frozenset(
     b"a all an and any are as at be by do for i if in is it not of on or that the this to when with"
     b" you".split()
 )
 """Words of nearly every text, which tell nothing."""
 
-_GROUP: Final = re.compile(r"\((?:\?(?:P<\w+>|[a-z-]*(?P<done>:|\))))?")
-_CLASS: Final = re.compile(r"\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
-_ESCAPE: Final = re.compile(r"\\(?:x(?P<byte>[0-9a-fA-F]{2})|(?P<one>.))", re.DOTALL)
-_REPEAT: Final = re.compile(r"(?:(?P<sign>[*+?])|\{(?P<least>\d+)(?P<open>,)?(?P<most>\d+)?\})\??")
+_TOKEN: Final = re.compile(
+    r"(?P<group>\((?:\?(?:P<\w+>|[a-z-]*(?P<end>:|\))))?)|(?P<set>\[\^?\]?(?:\\.|[^\]\\])*\])"
+    r"|\\x(?P<byte>[0-9a-fA-F]{2})|\\(?P<escaped>.)"
+    r"|(?P<repeat>(?P<sign>[*+?])|\{(?P<least>\d+)(?P<open>,)?(?P<most>\d+)?\})\??|(?P<plain>.)",
+    re.DOTALL,
+)
 _SIGNS: Final[dict[str, tuple[int, float]]] = {"*": (0, inf), "+": (1, inf), "?": (0, 1)}
+_SPACE: Final = frozenset((b" ",))
 _SIDES: Final = (BOUNDARY, b" ")
 _SPACES: Final = re.compile(rb"\s+")
 
@@ -78,7 +81,7 @@ _EDGE: Final = _Part(frozenset((b"",)))
 
 
 def rows(pattern: str) -> list[Row] | None:
-    """One for each of its choices; None if a choice needs no literal, so that it has to be tried."""
+    """One for each of its choices; None if one of them needs no literal."""
     reader = _Reader(pattern)
     found = [Row(_needed(part)[:_MOST_NEEDS], part.last) for part in reader.choices()]
     return found if all(row.needs for row in found) else None
@@ -88,52 +91,47 @@ class _Reader:
     """Reads the syntax that Hyperscan and RE2 share."""
 
     def __init__(self, pattern: str) -> None:
-        self._pattern = pattern
+        self._tokens = list(_TOKEN.finditer(pattern))
         self._at = 0
 
     def choices(self) -> list[_Part]:
         found = [self._sequence()]
-        while self._pattern.startswith("|", self._at):
+        while self._next("|"):
             self._at += 1
             found.append(self._sequence())
         return found
 
     def _sequence(self) -> _Part:
         parts: list[_Part] = []
-        while self._at < len(self._pattern) and self._pattern[self._at] not in "|)":
-            part = self._one()
-            while times := _REPEAT.match(self._pattern, self._at):
-                self._at = times.end()
-                part = _repeated(part, *_times(times))
-            parts.append(part)
+        while self._at < len(self._tokens) and not self._next("|)"):
+            token = self._tokens[self._at]
+            self._at += 1
+            if token["repeat"]:
+                parts[-1] = _repeated(parts[-1], *_times(token))
+            elif token["group"] and token["end"] != ")":
+                parts.append(_chosen(tuple(self.choices())))
+                self._at += 1
+            else:
+                parts.append(_one(token))
         return _joined(tuple(parts))
 
-    def _one(self) -> _Part:
-        first = self._pattern[self._at]
-        if first == "(":
-            group = self._take(_GROUP)
-            if group["done"] == ")":  # only sets flags
-                return _EDGE
-            part = _chosen(tuple(self.choices()))
-            self._at += 1
-            return part
-        if first == "[":
-            return _of_class(self._take(_CLASS)[0])
-        if first == "\\":
-            escape = self._take(_ESCAPE)
-            if escape["byte"]:
-                return _of_bytes(bytes((int(escape["byte"], 16),)))
-            return _escaped(escape["one"])
-        self._at += 1
-        if first in "^$":
-            return _EDGE
-        return _of_class(r"[^\n]") if first == "." else _of_bytes(first.encode())
+    def _next(self, signs: str) -> bool:
+        return self._at < len(self._tokens) and (self._tokens[self._at]["plain"] or " ") in signs
 
-    def _take(self, what: re.Pattern[str]) -> re.Match[str]:
-        found = what.match(self._pattern, self._at)
-        assert found, self._pattern[self._at :]
-        self._at = found.end()
-        return found
+
+def _one(token: re.Match[str]) -> _Part:
+    """Of what is no group; a group that only sets flags matches nothing."""
+    if token["set"]:
+        return _of_class(token["set"])
+    if token["byte"]:
+        return _of_bytes(bytes((int(token["byte"], 16),)))
+    if token["escaped"] == "b":
+        return _Part(frozenset((BOUNDARY,)))
+    if token["escaped"]:
+        return _EDGE if token["escaped"] in "AzB" else _of_class(f"[\\{token['escaped']}]")
+    if token["plain"] == ".":
+        return _of_class(r"[^\n]")
+    return _EDGE if token["group"] or token["plain"] in "^$" else _of_bytes(token["plain"].encode())
 
 
 def _times(times: re.Match[str]) -> tuple[int, float]:
@@ -141,14 +139,6 @@ def _times(times: re.Match[str]) -> tuple[int, float]:
         return _SIGNS[times["sign"]]
     least = int(times["least"])
     return least, int(times["most"]) if times["most"] else inf if times["open"] else least
-
-
-def _escaped(letter: str) -> _Part:
-    if letter == "b":
-        return _Part(frozenset((BOUNDARY,)))
-    if letter in "AzB":
-        return _EDGE
-    return _of_class(f"[\\{letter}]")
 
 
 @cache
@@ -160,15 +150,15 @@ def _of_class(text: str) -> _Part:
 @cache
 def _of_bytes(values: bytes) -> _Part:
     """Of one of some bytes."""
-    of_words = {value in _WORD for value in values}
-    of_words_only_others = True not in of_words
+    of_words = {value in WORD for value in values}
+    is_apart = True not in of_words
     texts = frozenset(_SPACES.sub(b" ", bytes((value,)).lower()) for value in values)
     return _Part(
         texts if len(texts) <= _MOST_OF_CLASS else None,
         runs=1,
         is_word=of_words.pop() if len(of_words) == 1 else None,
-        opens=of_words_only_others,
-        closes=of_words_only_others,
+        opens=is_apart,
+        closes=is_apart,
         is_there=True,
         last=1,
     )
@@ -204,8 +194,8 @@ def _joined(parts: tuple[_Part, ...]) -> _Part:
         kinds.pop() if len(kinds) == 1 else None,
         _opens([(part.opens, part.is_there) for part in parts]),
         _opens([(part.closes, part.is_there) for part in reversed(parts)]),
-        any([part.is_there for part in parts]),
-        _runs(parts[:-1]) + parts[-1].last if parts else 0,
+        any(part.is_there for part in parts),
+        _runs([*parts[:-1], *[part._replace(runs=part.last) for part in parts[-1:]]]),
     )
 
 
@@ -233,9 +223,9 @@ def _chosen(parts: tuple[_Part, ...]) -> _Part:
     is_word = kinds.pop() if len(kinds) == 1 else None
     runs = max(part.runs for part in parts)
     edges = (
-        all([part.opens for part in parts]),
-        all([part.closes for part in parts]),
-        all([part.is_there for part in parts]),
+        all(part.opens for part in parts),
+        all(part.closes for part in parts),
+        all(part.is_there for part in parts),
         max(part.last for part in parts),
     )
     written = [part.texts for part in parts if part.texts is not None]
@@ -251,7 +241,7 @@ def _repeated(part: _Part, least: int, most: float) -> _Part:
     runs = part.runs if part.is_word is not None else part.runs * most if part.runs else 0
     last = (part.runs * (least - 1) if part.is_word is None else 0) + part.last if least else 0
     whole = part._replace(runs=runs, is_there=part.is_there and least > 0, last=last)
-    if part.texts == {b" "}:
+    if part.texts == _SPACE:
         return whole._replace(texts=part.texts if least else part.texts | {b""})
     if least == 0:
         texts = part.texts | {b""} if most == 1 and part.texts is not None else None
@@ -284,8 +274,8 @@ def _literal(text: bytes) -> bytes:
     bare = text.replace(BOUNDARY, b"").strip(b" ") or b" "
     if len(bare) > _WHOLE_WORD:
         return bare[:LONGEST]
-    before = text[:1] in _SIDES and bare[0] in _WORD
-    after = text[-1:] in _SIDES and bare[-1] in _WORD
+    before = text[:1] in _SIDES and bare[0] in WORD
+    after = text[-1:] in _SIDES and bare[-1] in WORD
     return BOUNDARY * before + bare + BOUNDARY * after
 
 

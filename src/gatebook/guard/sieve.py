@@ -15,16 +15,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from gatebook.guard.literals import BOUNDARY, LONGEST, Row
+from gatebook.guard.literals import BOUNDARY, LONGEST, WORD, Row
 
 _FLAGS: Final = hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_SINGLEMATCH
 _WORDS: Final = 32
 """Of a stretch, but the last; each makes two runs, with what is between it and the next."""
 _BYTES: Final = 256
 """Of a stretch at least, since each costs something, however little is in it."""
-_IS_WORD: Final = bytes(
-    (chr(byte).isalnum() and byte < 128) or byte == ord("_") for byte in range(256)
-)
+_IS_WORD: Final = bytes(byte in WORD for byte in range(256))
 _REACHES: Final = (2, 3, 5)
 """Stretches in a row in which all that a row needs is looked for; else, in the whole text."""
 

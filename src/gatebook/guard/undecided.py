@@ -16,7 +16,7 @@ _OPENS: Final = ("-----BEGIN", "PuTTY-User-Key-File")
 _SPACES: Final = str.maketrans("\t\n\r\v\f", "     ")
 # A word that the data before or behind it may be a part of.
 _PART: Final = re.compile(
-    r"[^ ]*[0-9<][^ ]*|[A-Z]{1,4}|[a-z]{2}|[+(#][^ ]*|"
+    r"[^ ]*[0-9<][^ ]*|[A-Z]{1,4}|[+(#][^ ]*|"
     r"(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}[.,]?"
 )
 _BETWEEN: Final = re.compile(r"[A-Za-z]{1,12}[.,]?")
