@@ -49,8 +49,9 @@ docs: gen ## generate the reference, follow the links and run the marked blocks 
 bench: $(READY) ## measure against peers and the physical limit; writes explanation/performance.md
 	$(BIN)/python -m bench $(ARGS)
 
-bench-guard: $(READY) ## measure what the guard finds: make bench-guard ARGS="--data DIR"
-	$(BIN)/python -m bench.guard.threats $(ARGS)
+bench-guard: $(READY) ## measure what the guard finds in labelled texts: make bench-guard DATA=DIR
+	$(BIN)/python -m bench.guard.data $(DATA)/dlp/dev
+	$(BIN)/python -m bench.guard.threats --data $(DATA)/threats/dev $(ARGS)
 
 soak: $(READY) ## meet every fault of a provider for ten minutes; writes explanation/soak.md
 	$(BIN)/python -m bench.soak $(ARGS)

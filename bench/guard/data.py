@@ -1,6 +1,6 @@
 """How much of the data in labelled texts the detectors find, and how often they are wrong.
 
-`python -m bench.guard_data FOLDER` reads `secrets.jsonl.gz` and `pii.jsonl.gz` of the folder:
+`python -m bench.guard.data FOLDER` reads `secrets.jsonl.gz` and `pii.jsonl.gz` of the folder:
 objects with `text`, `kind` and `spans` of `start`, `end` and `type`. A third of the kinds, chosen
 by a hash of their names, is counted apart: nobody looks at those while detectors are written.
 """
