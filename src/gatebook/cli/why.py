@@ -133,7 +133,7 @@ def _guarding(guard: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield rule["id"], f"{rule_in_words(rule)} (of the {whose})"
     for setting, action in guard.items():
         if setting != "rules":
-            yield f"guard.{setting}", action
+            yield f"guard.{setting}", str(action).lower()
 
 
 def _provider(each: dict[str, Any]) -> tuple[str, ...]:

@@ -43,6 +43,7 @@ _BY_SETTINGS: Final = {
     "data": "No guard rule was about the data that was found, and guard.data was {}.",
     "blind": "No guard rule was about what could not be looked into, and guard.blind was {}.",
     "threats": "No guard rule was about what looked like an attack, and guard.threats was {}.",
+    "attacks": "Whether texts are scored for attacks, guard.attacks, was {}.",
     "on_failure": "The guard could not look at the call, and guard.on_failure was {}.",
 }
 _UNKNOWN: Final = "(not known any more)"

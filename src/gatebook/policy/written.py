@@ -60,6 +60,7 @@ def guard_text(rules: Iterable[GuardRule], settings: GuardSettings) -> bytes:
     return json_profile.encode(
         {
             "guard": {
+                "attacks": settings.attacks,
                 "blind": settings.blind,
                 "data": settings.data,
                 "on_failure": settings.on_failure,
