@@ -253,3 +253,22 @@ def test_an_attack_puts_its_agent_into_quarantine(watchful_gate: RunningGate) ->
     eventually(lambda: bool(watchful_gate.changes("stop.engaged")))
     (engaged,) = watchful_gate.changes("stop.engaged")
     assert engaged["d"]["kind"] == "quarantine"
+
+
+def test_a_signed_thought_is_not_rewritten_but_refused(sqlite_gate: RunningGate) -> None:
+    with_provider(sqlite_gate, "anthropic", "k", model=["claude-*"])
+    rule(sqlite_gate, "personal=redact")
+    thought = {"type": "thinking", "thinking": f"mail {MAIL} now", "signature": "c2ln"}
+    body = {
+        "model": "claude-haiku-5-5",
+        "max_tokens": 9,
+        "messages": [
+            {"role": "user", "content": "hi"},
+            {"role": "assistant", "content": [thought]},
+            {"role": "user", "content": "go on"},
+        ],
+    }
+    headers = {"x-api-key": sqlite_gate.key, "anthropic-version": "2023-06-01"}
+    response = sqlite_gate.http.post(f"{sqlite_gate.base_url}/messages", json=body, headers=headers)
+    assert response.status_code == 400
+    assert "cannot be replaced" in response.text

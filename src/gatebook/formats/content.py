@@ -26,9 +26,10 @@ Origin = Literal[
 may be called or answered, a `document` was retrieved."""
 Source = Origin | Literal[""]
 
-How = Literal["text", "word", "json", "sealed", "data", "link", "held", "tokens"]
-"""What a string is: text; a word, if it is one the vendor knows; JSON; sealed by the vendor; data;
-an address; the name of what the vendor holds; tokens by their numbers, if it is no text."""
+How = Literal["text", "signed", "word", "json", "sealed", "data", "link", "held", "tokens"]
+"""What a string is: text; text that the vendor signed; a word, if it is one the vendor knows; JSON;
+sealed by the vendor; data; an address; the name of what the vendor holds; tokens by their numbers,
+if it is no text."""
 
 MAX_VALUES: Final = 100_000
 """Strings, objects and arrays in a body, so that it is read in a tenth of a second."""
@@ -46,7 +47,7 @@ _LONG: Final = 10**11
 class Span(NamedTuple):
     """A text: `at` is its number among the strings of the body, `inner` that in a string of JSON.
 
-    One that `is_fixed` was decoded, or is a number: no other text can be put in its place.
+    One that `is_fixed` was decoded, is a number or signed: no other text can be put in its place.
     """
 
     text: str
@@ -229,6 +230,8 @@ class Walk:
         match rule.how:
             case "text" | "tokens":
                 self._say(text, origin, self._strings, rule, name)
+            case "signed":
+                self._say(text, origin, self._strings, rule, name, is_fixed=True)
             case "word":
                 if name not in WORD_MEMBERS or text not in WORDS:
                     self._say(text, origin, self._strings, rule, name)

@@ -29,6 +29,7 @@ def _piece(lane: str, origin: Origin = "assistant") -> Rule:
 
 _TEXT: Final = _piece("text")
 _REASONING: Final = _piece("reasoning")
+_SIGNED: Final = Rule("assistant", "signed", lane="reasoning")
 _CALLED: Final = _piece("name", "arguments")
 _CALL: Final = _piece("arguments", "arguments")
 
@@ -142,13 +143,13 @@ MESSAGE_EVENT: Final = Rule(
                 **PART.kinds,
                 "text": Rule("assistant", members={"text": _TEXT, "citations": CITED}),
             },
-            members={**PART.members, "thinking": _REASONING},
+            members={**PART.members, "thinking": _SIGNED},
         ),
         "delta": Rule(
             "assistant",
             members={
                 **dict.fromkeys(("text", "content"), _TEXT),
-                "thinking": _REASONING,
+                "thinking": _SIGNED,
                 "partial_json": _CALL,
                 **dict.fromkeys(("signature", "encrypted_content"), SEALED),
                 "citation": CITED,
@@ -195,7 +196,7 @@ CONVERSE_EVENT: Final = Rule(
                 "reasoningContent": Rule(
                     "assistant",
                     members={
-                        "text": _REASONING,
+                        "text": _SIGNED,
                         **dict.fromkeys(("signature", "redactedContent"), SEALED),
                     },
                 ),

@@ -182,7 +182,7 @@ class _Mould(NamedTuple):
             if text is None or hole is None:
                 return None
             lane, span = pieces[hole]
-            pieces[hole] = Piece(lane, Span(text, span.origin, span.at))
+            pieces[hole] = Piece(lane, Span(text, span.origin, span.at, span.inner, span.is_fixed))
         return Pieces(pieces, self.found.blind) if at == len(data) else None
 
 

@@ -82,13 +82,17 @@ _HEARD: Final = Rule(
         "transcript": TEXT,
     }
 )
+SIGNED: Final = Rule(how="signed", members={"text": Rule(how="signed")})
+"""What a model thought; the next turn fails if it was changed."""
 PART: Final = Rule(
     by=("type",),
     kinds=_KINDS,
     members={
         # what it is made of
-        **dict.fromkeys(("content", "parts", "summary", "source", "thinking", "reasoning"), ""),
-        **dict.fromkeys(("reasoning_details", "reasoningContent", "reasoningText"), ""),
+        **dict.fromkeys(("content", "parts", "summary", "source", "reasoning"), ""),
+        "thinking": SIGNED,
+        "reasoningText": Rule(members={"text": SIGNED, "signature": SEALED}),
+        **dict.fromkeys(("reasoning_details", "reasoningContent"), ""),
         **dict.fromkeys(("image", "video", "file", "inlineData"), ""),
         **dict.fromkeys(("inline_data", "fileData", "guardContent", "citationsContent"), ""),
         **dict.fromkeys(("text", "refusal", "reasoning_content", "name", "title", "context"), TEXT),

@@ -374,3 +374,18 @@ def rules(module: Any) -> Iterator[Rule]:
 @pytest.mark.parametrize("module", [grammar, event_grammar])
 def test_members_that_have_a_rule_are_known_by_name(module: Any) -> None:
     assert {name for rule in rules(module) for name in rule.members} - NAMES == set()
+
+
+def test_what_a_model_thought_and_signed_stays_as_it_is() -> None:
+    messages = Messages(may_stream=True)
+    block = {"type": "thinking", "thinking": "about ada", "signature": "c2ln"}
+    for body in ({"messages": [{"role": "assistant", "content": [block]}]}, {"content": [block]}):
+        said = messages.said if "messages" in body else messages.answered
+        (span,) = (each for each in said(json.dumps(body).encode()).spans if "ada" in each.text)
+        assert (span.origin, span.is_fixed) == ("assistant", True)
+    reader = messages.reader()
+    for word in ("about", " ada", " and", " so on"):
+        delta = {"type": "thinking_delta", "thinking": word}
+        event = {"type": "content_block_delta", "index": 0, "delta": delta}
+        (piece,) = reader.read(json.dumps(event).encode()).pieces
+        assert (piece.span.text, piece.span.is_fixed) == (word, True)
