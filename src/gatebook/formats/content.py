@@ -143,7 +143,9 @@ def content(body: bytes, rule: Rule, most: int = MAX_VALUES) -> Content:
 class Walk:
     """One walk over a body, in the order of its text."""
 
-    def __init__(self, left: int = MAX_VALUES) -> None:
+    def __init__(self, left: int = MAX_VALUES, *, within: int | None = None) -> None:
+        """`within` is the number of the string that holds what is walked over, if one does."""
+        self._within = within
         self.spans: list[Span] = []
         self.blind: list[Blind] = []
         self.left = left
@@ -245,7 +247,7 @@ class Walk:
     def _take_json(self, text: str, rule: Rule, origin: Origin) -> None:
         """A string that holds JSON; what cannot be read in one way is taken as it stands."""
         self._spend(_OPENED)
-        walk = _InnerWalk(self._strings, self.left)
+        walk = Walk(self.left, within=self._strings)
         try:
             walk.take_all(text.encode(), TEXT, origin)
         except Invalid:
@@ -291,31 +293,11 @@ class Walk:
     ) -> None:
         """Add a span; `rule` and `name` tell its lane, where there are lanes."""
         del rule, name
-        self.spans.append(Span(text, origin, at, WHOLE, is_fixed))
+        number, inner = (at, WHOLE) if self._within is None else (self._within, at)
+        self.spans.append(Span(text, origin, number, inner, is_fixed))
 
     def _add(self, spans: list[Span]) -> None:
         self.spans += spans
-
-
-class _InnerWalk(Walk):
-    """A walk over what one string of the body holds."""
-
-    def __init__(self, at: int, left: int) -> None:
-        super().__init__(left)
-        self._at = at
-
-    def _say(
-        self,
-        text: str,
-        origin: Origin,
-        at: int,
-        rule: Rule,
-        name: str | None = None,
-        *,
-        is_fixed: bool = False,
-    ) -> None:
-        del rule, name
-        self.spans.append(Span(text, origin, self._at, at, is_fixed))
 
 
 def _too_many() -> Invalid:

@@ -5,7 +5,8 @@ beside. Otherwise what is not decided yet is held back; see `guard.watch`.
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from gatebook.core.errors import Invalid
@@ -60,21 +61,13 @@ class GuardedStream:
 
     def feed(self, data: bytes) -> bytes:
         """What may go on, now that this part came; raises Violation and Unavailable."""
-        try:
+        with _readable():
             return self._watch.feed(data)
-        except Violation:
-            raise
-        except Invalid as error:
-            raise unreadable() from error
 
     def finish(self) -> bytes:
         """What is left when nothing more comes; raises as `feed` does."""
-        try:
+        with _readable():
             rest = self._watch.finish()
-        except Violation:
-            raise
-        except Invalid as error:
-            raise unreadable() from error
         treated = self.looked().treated
         self._set_apart(treated)
         if treated.refusal is not None:
@@ -175,6 +168,17 @@ class GuardedStream:
         for threat in inspection.threats:
             kept = self._threats.get(threat.origin, threat)
             self._threats[threat.origin] = max(kept, threat, key=_score)
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """What cannot be read in one way is the provider's failure; what may not go on is none."""
+    try:
+        yield
+    except Violation:
+        raise
+    except Invalid as error:
+        raise unreadable() from error
 
 
 def _finding(place: Place, origin: Origin) -> Finding:

@@ -8,7 +8,8 @@ import re
 from typing import Final
 
 LONGEST: Final = 512
-"""Characters that are held back at most; what is longer is let go when it was looked at so far."""
+"""Characters at the end of a text in which such a beginning is looked for; what was found already
+and goes on is held, however long it is."""
 
 _WORDS: Final = 12
 """In which a number may be written."""
